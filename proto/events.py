@@ -1,0 +1,99 @@
+"""The envelope of an event: what happened, to whom it belongs, who did it and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import msgspec
+
+from proto.base import Caller, new_id, token
+
+STREAM = "EVENTS"
+"""The stream that is the log: every event, acknowledged after fsync."""
+ALL = "daimon.event.>"
+_SUBJECT = "daimon.event.{user}.{kind}.{conversation}"
+_NO_CONVERSATION = "-"
+
+
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event says; one subclass a kind, listed in `proto.kinds`."""
+
+    kind: ClassVar[str]
+
+    def sentence(self) -> str:
+        """One English line of what happened; the bare kind where a subclass finds no better words."""
+        return self.kind
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened."""
+
+    id: str
+    """UUIDv7; also the key under which SQL keeps it once."""
+    time: datetime
+    """UTC."""
+    user: str
+    """Whose log it stands in."""
+    actor: str
+    """`user`, `model`, `ghost`, `system` or `plugin-NAME`."""
+    kind: str
+    """One of the closed vocabulary, such as `task.added`."""
+    sentence: str
+    """One English line of what happened."""
+    conversation: str = ""
+    """The conversation it happened in, empty when none."""
+    cause: str = ""
+    """The id of the event that led to it, empty when none."""
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    """The Happening of this kind, as JSON."""
+    version: int = 1
+    """The version of the kind's data."""
+
+    @property
+    def subject(self) -> str:
+        """Where it is published."""
+        conversation = token(self.conversation) if self.conversation else _NO_CONVERSATION
+        return _SUBJECT.format(user=token(self.user), kind=self.kind, conversation=conversation)
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event with its place in the log."""
+
+    sequence: int
+    event: Event
+
+
+def happened(what: Happening, caller: Caller, *, event_id: str = "") -> Event:
+    """Wrap a happening in its envelope, now."""
+    return Event(
+        id=event_id or new_id(),
+        time=datetime.now(UTC),
+        user=caller.user,
+        actor=caller.actor,
+        kind=what.kind,
+        sentence=what.sentence(),
+        conversation=caller.conversation,
+        cause=caller.cause,
+        data=msgspec.Raw(msgspec.json.encode(what)),
+    )
+
+
+def of_user(user: str) -> str:
+    """The subject filter of everything in a user's log."""
+    return f"daimon.event.{token(user)}.>"
+
+
+def of_noun(noun: str, user: str = "") -> str:
+    """The subject filter of all events of a noun, such as `task`; of every user when none is named."""
+    return f"daimon.event.{token(user) if user else '*'}.{noun}.>"
+
+
+def of_kind(kind: str) -> str:
+    """The subject filter of one kind, of every user."""
+    return _SUBJECT.format(user="*", kind=kind, conversation="*")
+
+
+def in_conversation(user: str, conversation: str, noun: str = "*") -> str:
+    """The subject filter of everything that happened in a conversation, or of one noun there."""
+    return _SUBJECT.format(user=token(user), kind=f"{noun}.*", conversation=token(conversation))

@@ -1,0 +1,67 @@
+"""The model's side: embeddings, the menu of actions, and which engine answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from proto.base import Call, Nothing, Risk
+
+EMBED_BATCH = 256
+
+
+class Embed(msgspec.Struct, frozen=True, kw_only=True):
+    """Turn texts into vectors of length 1."""
+
+    texts: Annotated[tuple[str, ...], Meta(min_length=1, max_length=EMBED_BATCH)]
+
+
+class Embeddings(msgspec.Struct, frozen=True, kw_only=True):
+    """The vectors, in the order of the texts."""
+
+    engine: str
+    """Name of the model that made them; vectors of different engines cannot be compared."""
+    dimensions: int
+    vectors: bytes
+    """float32, little-endian, `len(texts) * dimensions` of them."""
+
+
+class MenuItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One action that runs now, as any program on the bus announced it."""
+
+    name: str
+    """Such as `tasks.add`."""
+    description: str
+    schema: msgspec.Raw
+    """JSON Schema of its arguments."""
+    service: str
+    subject: str
+    """With `*` where the caller's tokens stand."""
+    risk: Risk = "change"
+    phrasings: tuple[str, ...] = ()
+    inverse: str = ""
+
+
+class Menu(msgspec.Struct, frozen=True, kw_only=True):
+    """The actions of everything that runs, by name."""
+
+    actions: tuple[MenuItem, ...]
+
+
+class Engine(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers at the moment."""
+
+    model: str
+    """A model's name, or `reflex` when there is none."""
+    server: str = ""
+    """Address of the model server, empty when none is configured."""
+    problem: str = ""
+    """Why the configured model cannot be used, empty when it can."""
+
+
+EMBED = Call("daimon.svc.llm.embed", Embed, Embeddings)
+MENU = Call("daimon.svc.llm.menu", Nothing, Menu)
+ENGINE = Call("daimon.svc.llm.engine", Nothing, Engine)
+CALLS = (EMBED, MENU, ENGINE)

@@ -1,0 +1,155 @@
+"""Memory: search by words and by meaning, SQL over one's own log, and reading events back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from proto.base import Action, Call, Nothing
+from proto.chat import excerpt
+from proto.events import Event, Happening
+
+Cell = str | int | float | bool | None
+ROW_LIMIT = 200
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Search everything that happened, by words and by meaning."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=2000, description="What to look for")]
+    kinds: Annotated[tuple[str, ...], Meta(max_length=20, description="Only these kinds, such as task.added")] = ()
+    conversation: Annotated[str, Meta(max_length=100, description="Only this conversation")] = ""
+    limit: Annotated[int, Meta(ge=1, le=50)] = 10
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that matched."""
+
+    event: str
+    """Its id."""
+    time: datetime
+    kind: str
+    actor: str
+    sentence: str
+    conversation: str = ""
+    score: float
+    """Reciprocal rank fusion; only the order means something."""
+    why: tuple[Literal["words", "meaning", "recent"], ...] = ()
+    """Which of the rankings found it."""
+
+
+class Hits(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, best first."""
+
+    hits: tuple[Hit, ...]
+    sentence: str = ""
+    note: str = ""
+    """What is missing from this search, such as vectors that are still being made."""
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask the log in SQL: one SELECT over the views events, messages, tasks and conversations."""
+
+    sql: Annotated[str, Meta(min_length=1, max_length=20_000, description="One PostgreSQL SELECT statement")]
+
+
+class Rows(msgspec.Struct, frozen=True, kw_only=True):
+    """A result table; at most 200 rows."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    """Values that JSON has no type for (times, ids, documents) as text."""
+    truncated: bool = False
+    sentence: str = ""
+
+
+class Recent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read events back, newest first."""
+
+    before: Annotated[str, Meta(max_length=36)] = ""
+    """Only events older than this event id, for paging."""
+    kinds: tuple[str, ...] = ()
+    """Exact kinds, or a noun for all of its kinds."""
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True):
+    """Events, newest first."""
+
+    events: tuple[Event, ...]
+
+
+class ConversationLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation in a list."""
+
+    id: str
+    title: str
+    time: datetime
+    """Of its last message."""
+    exchanges: int
+
+
+class ListConversations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """List conversations, newest first."""
+
+    before: datetime | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class Conversations(msgspec.Struct, frozen=True, kw_only=True):
+    """Conversations, newest first."""
+
+    conversations: tuple[ConversationLine, ...]
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far memory has come."""
+
+    sequence: int
+    """The last place in the log that SQL has."""
+    events: int
+    """Rows in the events table."""
+    waiting: int
+    """Events that have no vector yet."""
+    engine: str = ""
+
+
+class Searched(Happening, frozen=True, kw_only=True):
+    """Somebody searched."""
+
+    kind: ClassVar[str] = "memory.searched"
+    query: str
+    hits: int
+
+    def sentence(self) -> str:
+        return f'Searched for "{excerpt(self.query)}" and found {self.hits}'
+
+
+class Queried(Happening, frozen=True, kw_only=True):
+    """Somebody asked in SQL."""
+
+    kind: ClassVar[str] = "memory.queried"
+    sql: str
+    rows: int
+
+    def sentence(self) -> str:
+        return f"Asked in SQL: {excerpt(self.sql)} ({self.rows} rows)"
+
+
+SEARCH = Action(
+    "daimon.do.{user}.{actor}.memory.search",
+    Search,
+    Hits,
+    risk="read",
+    phrasings=("search for {query}", "what do you remember about {query}", "when did I {query}"),
+)
+SQL = Action("daimon.do.{user}.{actor}.memory.sql", Query, Rows, risk="read")
+RECENT = Call("daimon.do.{user}.{actor}.memory.recent", Recent, Events)
+CONVERSATIONS = Call("daimon.do.{user}.{actor}.memory.conversations", ListConversations, Conversations)
+PROGRESS = Call("daimon.svc.memory.progress", Nothing, Progress)
+ACTIONS = (SEARCH, SQL)
+CALLS = (RECENT, CONVERSATIONS, PROGRESS)
+KINDS: tuple[type[Happening], ...] = (Searched, Queried)
