@@ -1,0 +1,141 @@
+"""The parts of one turn put back in order for a reader: nothing lost, nothing doubled, whichever attempt wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from proto.chat import Calling, Ended, Part, Returned, Started, Text, Thought
+
+RESTARTED = "\n\n[the answer starts again]\n\n"
+"""Stands in a plain text where a later attempt went another way than the one that was being read."""
+
+
+class Reading:
+    """What a reader has of one turn; parts may come late, twice or not at all."""
+
+    def __init__(self) -> None:
+        self._begin(0)
+        self.ended = False
+        self.missing = False
+        """Something before the latest part never came: read the log of the turn, then `catch_up`."""
+
+    def take(self, part: Part) -> list[Part]:
+        """Return what is new in a part that has just come."""
+        if self.ended or part.attempt < self.attempt:
+            return []
+        if isinstance(part, Ended):
+            return self._end(part)
+        if isinstance(part, Started):
+            return self._start(part)
+        if part.attempt > self.attempt:
+            self.missing = True
+            return []
+        return self._go_on(part)
+
+    def catch_up(self, log: Iterable[Part]) -> list[Part]:
+        """Return what is new in the whole log of the turn."""
+        self.missing = False
+        new: list[Part] = []
+        thought = 0
+        for part in log:
+            if part.attempt > self.attempt and not isinstance(part, Started | Ended):
+                self._begin(part.attempt)
+            if isinstance(part, Started):
+                thought = 0
+            if isinstance(part, Thought):
+                new += self._think(part, thought)
+                thought += len(part.text)
+            else:
+                new += self.take(part)
+        return new
+
+    def _go_on(self, part: Text | Thought | Calling | Returned) -> list[Part]:
+        match part:
+            case Text():
+                return self._write(part)
+            case Thought():
+                return self._think(part, len(self._thought))
+            case Calling():
+                return self._call(part)
+            case Returned():
+                return self._return(part)
+
+    def _begin(self, attempt: int) -> None:
+        self.attempt = attempt
+        self._written = self._thought = ""
+        self._called: set[str] = set()
+        self._returned: set[str] = set()
+
+    def _start(self, part: Started) -> list[Part]:
+        if part.attempt == self.attempt:
+            return []
+        self._begin(part.attempt)
+        return [part]
+
+    def _write(self, part: Text) -> list[Part]:
+        here = len(self._written)
+        if part.offset > here:
+            self.missing = True
+            return []
+        return self._append(part.text[here - part.offset :])
+
+    def _append(self, text: str) -> list[Part]:
+        if not text:
+            return []
+        new = Text(attempt=self.attempt, offset=len(self._written), text=text)
+        self._written += text
+        return [new]
+
+    def _think(self, part: Thought, offset: int) -> list[Part]:
+        text = part.text[len(self._thought) - offset :]
+        if part.attempt != self.attempt or not text:
+            return []
+        self._thought += text
+        return [Thought(attempt=self.attempt, text=text)]
+
+    def _call(self, part: Calling) -> list[Part]:
+        if part.tool.call in self._called:
+            return []
+        self._called.add(part.tool.call)
+        return [part]
+
+    def _return(self, part: Returned) -> list[Part]:
+        if part.tool.call in self._returned:
+            return []
+        if part.tool.call not in self._called:
+            self.missing = True
+            return []
+        self._returned.add(part.tool.call)
+        return [part]
+
+    def _end(self, part: Ended) -> list[Part]:
+        self.ended = True
+        if part.attempt > self.attempt:
+            self._begin(part.attempt)
+        whole = part.answer.startswith(self._written)
+        return [*(self._append(part.answer[len(self._written) :]) if whole else []), part]
+
+
+class Plain:
+    """A turn as one growing text, for readers that cannot take back what they have shown."""
+
+    def __init__(self) -> None:
+        self._attempt = 0
+        self._written = self._shown = ""
+
+    def take(self, part: Part) -> str:
+        """Return the text to add; a new attempt that repeats the old one adds nothing until it goes beyond it."""
+        if isinstance(part, Text):
+            self._written = part.text if part.attempt > self._attempt else self._written + part.text
+            self._attempt = part.attempt
+        elif isinstance(part, Ended) and part.answer:
+            self._written = part.answer
+        if self._shown.startswith(self._written):
+            return ""
+        return self._beyond()
+
+    def _beyond(self) -> str:
+        known = self._written.startswith(self._shown)
+        new = self._written[len(self._shown) :] if known else RESTARTED + self._written
+        self._shown = self._written
+        return new

@@ -1,0 +1,130 @@
+"""ChatSession: a conversation with Daimon from Python."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from daimon.connection import OWNER, Connection, connect
+from daimon.follow import Plain, Reading
+from proto import chat, errors
+from proto.base import new_id
+from proto.chat import Ended, Exchange, Mode, Part
+from services.runtime.bus import Interrupted
+from services.runtime.bus.feed import Log
+from services.runtime.bus.live import Following
+
+SILENCE = 2.0
+"""Seconds without a part after which the log is asked whether one was lost."""
+PATIENCE = 900.0
+"""Seconds without anything new after which a turn is given up."""
+
+
+class ChatSession:
+    """One conversation of one user; it is kept, so the same name goes on where it stood.
+
+    Needs a running Daimon: the one in `home`, or the one that `DAIMON_NATS_URL` names.
+    """
+
+    def __init__(self, *, user: str = OWNER, session: str = "", home: Path | None = None) -> None:
+        self.user = user
+        self.session = session or new_id()
+        """The conversation's id."""
+        self._opening = connect(home, user, self.session)
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Self:
+        self._connection = await self._opening.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._opening.__aexit__(kind, error, trace)
+
+    async def chat(self, text: str) -> str:
+        """Say something and return the whole answer; raises a Failure, such as Busy."""
+        return "".join([piece async for piece in self.chat_stream(text)])
+
+    async def chat_stream(self, text: str) -> AsyncGenerator[str, None]:
+        """Say something and yield the answer as it is written; raises a Failure, such as Busy."""
+        plain = Plain()
+        async for part in self.stream_parts(text):
+            if piece := plain.take(part):
+                yield piece
+            if isinstance(part, Ended) and part.outcome == "failed":
+                raise errors.Failure(part.error)
+
+    async def stream_parts(self, text: str, *, mode: Mode = "chat") -> AsyncGenerator[Part, None]:
+        """Say something and yield all that the turn does: thoughts, calls, results, text, and its end."""
+        feed = self._joined.bus.feed(chat.PARTS)
+        async with feed.follow(self.user, self.session) as live:
+            accepted = await self._joined.call(chat.SEND, chat.Send(conversation=self.session, text=text, mode=mode))
+            turn = _Turn(feed, live, (self.user, self.session, accepted.turn))
+            while not turn.reading.ended:
+                for part in await turn.next():
+                    yield part
+
+    async def stop(self) -> bool:
+        """Stop the answer that is being written; False when there was none."""
+        stopped = await self._joined.call(chat.STOP, chat.Stop(conversation=self.session))
+        return bool(stopped.turn)
+
+    async def history(self) -> tuple[Exchange, ...]:
+        """Return what was said and done in this conversation so far, oldest first."""
+        try:
+            conversation = await self._joined.call(chat.READ, chat.Read(conversation=self.session))
+        except errors.Missing:
+            return ()
+        return conversation.exchanges
+
+    @property
+    def _joined(self) -> Connection:
+        if self._connection is None:
+            raise errors.Invalid("Open the session first: `async with ChatSession() as chat:`.")
+        return self._connection
+
+
+class _Turn:
+    """A turn that is being followed: live parts, and the log wherever those may have a hole."""
+
+    def __init__(
+        self, feed: Log[Part], live: Following[tuple[tuple[str, ...], Part]], names: tuple[str, str, str]
+    ) -> None:
+        self.reading = Reading()
+        self._feed = feed
+        self._live = live
+        self._names = names
+        self._latest = asyncio.get_running_loop().time()
+
+    async def next(self) -> list[Part]:
+        """Wait for something and return what is new; TimedOut after a long silence."""
+        new = await self._wait()
+        now = asyncio.get_running_loop().time()
+        if new:
+            self._latest = now
+        elif now > self._latest + PATIENCE:
+            raise errors.TimedOut("Nothing more came from the turn; `daimon status` shows whether llm runs.")
+        return new
+
+    async def _wait(self) -> list[Part]:
+        try:
+            async with asyncio.timeout(SILENCE):
+                names, part = await self._live.next()
+        except (TimeoutError, Interrupted):
+            return await self._read_log()
+        if names != self._names:
+            return []
+        new = self.reading.take(part)
+        return new + await self._read_log() if self.reading.missing else new
+
+    async def _read_log(self) -> list[Part]:
+        """Read the turn's log; what cannot be read now is asked for again after the next silence."""
+        try:
+            log = await self._feed.read(*self._names)
+        except errors.Unavailable:
+            return []
+        return self.reading.catch_up(log)
