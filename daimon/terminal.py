@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -25,7 +26,7 @@ def add_person(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", default=OWNER, metavar="NAME", help=f"on whose behalf ({OWNER})")
 
 
-def add_json(parser: argparse.ArgumentParser, form: str = "print JSON") -> None:
+def add_json(parser: argparse._ActionsContainer, form: str = "print JSON") -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help=form)
 
@@ -69,6 +70,11 @@ def remark(text: str) -> None:
 def printable(text: str) -> str:
     """Return a text without the control characters that could take over a terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def clock(time: datetime) -> str:
+    """Return a time as the clock on the wall has it."""
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:

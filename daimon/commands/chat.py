@@ -1,0 +1,124 @@
+"""`daimon chat`: say something and see the answer as it is written, once or in a conversation."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+
+from daimon.commands import CommandError
+from daimon.follow import Plain
+from daimon.session import ChatSession
+from daimon.terminal import add_json, add_person, finish, printable, remark, show_line
+from proto.base import new_id
+from proto.chat import Calling, Ended, Outcome, Part, Returned
+
+STOPPED = 130
+"""The exit code of a command that Ctrl-C ended."""
+CODES: dict[Outcome, int] = {"done": 0, "stopped": STOPPED, "failed": 1}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("text", nargs="*", help="what to say; without it you are asked line by line")
+    parser.add_argument("--conversation", default="", metavar="ID", help="go on in this conversation")
+    add_json(parser, "print each part of the answer as a line of JSON")
+    add_person(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Say it; return 0, 1 when it failed, 130 when it was stopped."""
+    text = " ".join(arguments.text)
+    is_new = not arguments.conversation
+    arguments.conversation = arguments.conversation or new_id()
+    if not text and sys.stdin.isatty():
+        return _talk(arguments)
+    code = finish(_say(arguments, text or sys.stdin.read()))
+    if is_new and sys.stdout.isatty():
+        _tell_conversation(arguments)
+    return code
+
+
+def _talk(arguments: argparse.Namespace) -> int:
+    import readline  # noqa: F401, PLC0415 - gives input() its keys, and changes the terminal, so only here
+
+    remark("Ctrl-C stops an answer, Ctrl-D leaves.")
+    for text in _lines():
+        try:
+            finish(_say(arguments, text))
+        except CommandError as error:
+            print(f"daimon: {error}", file=sys.stderr)
+    _tell_conversation(arguments)
+    return 0
+
+
+def _lines() -> Iterator[str]:
+    while True:
+        try:
+            text = input("> ").strip()
+        except EOFError:
+            print()
+            return
+        except KeyboardInterrupt:
+            print()
+            continue
+        if text:
+            yield text
+
+
+def _tell_conversation(arguments: argparse.Namespace) -> None:
+    remark(f"Go on with: daimon chat --conversation {arguments.conversation} …")
+
+
+async def _say(arguments: argparse.Namespace, text: str) -> int:
+    async with ChatSession(user=arguments.user, session=arguments.conversation, home=arguments.home) as chat:
+        show = _show_lines if arguments.json else _show
+        try:
+            async with aclosing(chat.stream_parts(text)) as parts:
+                return CODES[await show(parts)]
+        except asyncio.CancelledError:
+            print()
+            await chat.stop()
+            return STOPPED
+
+
+async def _show_lines(parts: AsyncGenerator[Part, None]) -> Outcome:
+    outcome: Outcome = "failed"
+    async for part in parts:
+        show_line(part)
+        if isinstance(part, Ended):
+            outcome = part.outcome
+    return outcome
+
+
+async def _show(parts: AsyncGenerator[Part, None]) -> Outcome:
+    plain = Plain()
+    outcome: Outcome = "failed"
+    async for part in parts:
+        print(printable(plain.take(part)), end="", flush=True)
+        if isinstance(part, Calling | Returned):
+            _show_tool(part)
+        if isinstance(part, Ended):
+            outcome = part.outcome
+            _show_end(part)
+    return outcome
+
+
+def _show_tool(part: Calling | Returned) -> None:
+    if not sys.stderr.isatty():
+        return
+    tool = part.tool
+    if isinstance(part, Calling):
+        remark(f"→ {tool.action} {tool.arguments}")
+    elif not tool.ok:
+        remark(f"✗ {tool.action}: {tool.result}")
+
+
+def _show_end(part: Ended) -> None:
+    print()
+    if part.outcome == "failed":
+        print(f"daimon: {printable(part.error)}", file=sys.stderr)
+    elif part.outcome == "stopped":
+        remark("Stopped.")

@@ -1,0 +1,98 @@
+"""`daimon credentials`: letting other programs onto the bus, each with rights of its own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+
+from daimon.commands import CommandError, add_home
+from daimon.connection import OWNER, PATIENCE
+from daimon.terminal import finish, remark, table
+from daimon.up import credentials, nats, state
+from daimon.up.home import Home
+from daimon.up.nats_config import NatsPorts, ports_in
+from proto import permissions
+from services.runtime.bus import Bus
+from services.runtime.settings import BusSettings
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    add_home(parser)
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    add = verbs.add_parser("add", help="let a program in, and print the address it connects to")
+    add.add_argument("name", help="what the program is called; what it does is done as plugin-NAME")
+    add.add_argument("--user", default=OWNER, help=f"whose events it follows and for whom it acts ({OWNER})")
+    add.add_argument("--serves", default="", metavar="NOUN", help="let it offer actions NOUN.*")
+    add.set_defaults(do=_add)
+    verbs.add_parser("list", help="show which programs are let in").set_defaults(do=_list)
+    remove = verbs.add_parser("remove", help="let a program in no more")
+    remove.add_argument("name")
+    remove.set_defaults(do=_remove)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it."""
+    home = Home(path=arguments.home.expanduser().absolute())
+    if not nats.config_file(home.nats).exists():
+        raise CommandError(f"There is no bus in {home.path}; make one with `bin/daimon up`.")
+    return int(arguments.do(home, arguments))
+
+
+def _add(home: Home, arguments: argparse.Namespace) -> int:
+    _check(arguments.name, arguments.serves)
+    allowed = permissions.program(arguments.name, arguments.user, arguments.serves)
+    added = credentials.add_program(home, arguments.name, allowed.publish, allowed.subscribe)
+    url = f"nats://{added.name}:{added.password}@127.0.0.1:{_ports(home).client}"
+    if _reload(home):
+        finish(_until_let_in(url, added.name))
+    print(url)
+    remark(f"Replies to its requests arrive at {permissions.inbox_prefix(added.name)}.> (its inbox prefix).")
+    return 0
+
+
+def _list(home: Home, _: argparse.Namespace) -> int:
+    rows = [(known.name, " ".join(known.publish), " ".join(known.subscribe)) for known in credentials.programs(home)]
+    print("\n".join(table(("program", "may publish", "may hear"), rows)))
+    return 0
+
+
+def _remove(home: Home, arguments: argparse.Namespace) -> int:
+    if not credentials.remove_program(home, arguments.name):
+        raise CommandError(f"No program `{arguments.name}` is let in; `daimon credentials list` shows which are.")
+    _reload(home)
+    print(f"{arguments.name} is let in no more.")
+    return 0
+
+
+def _check(name: str, serves: str) -> None:
+    for given in filter(None, (name, serves)):
+        if not NAME.fullmatch(given):
+            raise CommandError(f"`{given}` cannot be used here: take small letters, digits, - and _.")
+    ours = {call.service for role in permissions.ROLES.values() for call in role.serves}
+    if serves in ours:
+        raise CommandError(f"The actions {serves}.* are Daimon's own; take another noun.")
+
+
+def _reload(home: Home) -> bool:
+    """Have a running NATS read who may connect; say whether it runs."""
+    run = state.read_running(home)
+    server = run.children.get("nats") if run else None
+    if server is None or server.run is None:
+        remark("It takes effect when Daimon is started.")
+        return False
+    nats.write_config(home.nats, _ports(home), credentials.users(home))
+    server.run.signal(signal.SIGHUP)
+    return True
+
+
+def _ports(home: Home) -> NatsPorts:
+    return ports_in(nats.config_file(home.nats).read_bytes())
+
+
+async def _until_let_in(url: str, name: str) -> int:
+    async with Bus.open(BusSettings(url=url, user=name), name, patience=PATIENCE):
+        return 0

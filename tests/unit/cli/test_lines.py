@@ -1,0 +1,58 @@
+"""The lines the commands print, and which events a filter lets through."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from daimon.commands import events, search, sql, tasks
+from proto.events import Event
+from proto.memory import Hit, Rows
+from proto.tasks import Task
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def test_a_task_shows_its_number_its_mark_and_its_title() -> None:
+    assert tasks.line(Task(id="1", title="buy milk", position=3)) == "  3  [ ]  buy milk"
+    assert tasks.line(Task(id="1", title="buy milk", position=12, done=True)) == " 12  [x]  buy milk"
+
+
+def test_an_event_shows_when_who_what_and_its_sentence() -> None:
+    event = Event(id="1", time=NOON, user="ada", actor="model", kind="task.added", sentence="Added task 'x'")
+    assert events.line(event).split(maxsplit=2)[2] == "model     task.added        Added task 'x'"
+
+
+def test_a_title_cannot_smuggle_terminal_commands_into_the_list() -> None:
+    assert "\033" not in tasks.line(Task(id="1", title="\033[2Jgone"))
+
+
+def test_a_hit_says_why_it_was_found() -> None:
+    hit = Hit(
+        event="1", time=NOON, kind="task.added", actor="user", sentence="Added", score=1, why=("words", "meaning")
+    )
+    assert search.line(hit).endswith("user      Added  (words, meaning)")
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "passes"),
+    [
+        ("task.added", [], True),
+        ("task.added", ["task"], True),
+        ("task.added", ["task.added"], True),
+        ("task.added", ["chat", "task"], True),
+        ("task.added", ["task.add"], False),
+        ("tasks.added", ["task"], False),
+    ],
+)
+def test_a_filter_takes_whole_kinds_and_whole_nouns(kind: str, wanted: list[str], passes: bool) -> None:
+    assert events.matches(kind, wanted) is passes
+
+
+def test_csv_quotes_what_needs_it_and_leaves_null_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    sql.show_csv(Rows(columns=("a", "b"), rows=(('say "hi", you', None), ("line\nbreak", 2))))
+    read = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert read == [["a", "b"], ['say "hi", you', ""], ["line\nbreak", "2"]]
