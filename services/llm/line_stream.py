@@ -1,0 +1,111 @@
+"""One HTTP request whose answer comes line by line; closing the generator closes the connection."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+
+from services.llm.chunked import LineDecoder, Malformed
+
+READ_SIZE = 65_536
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait, in seconds."""
+
+    connect: float = 2.0
+    stall: float = 120.0
+    """Between two pieces of an answer, the first one included: loading a large model takes its time."""
+
+
+class BadStatus(Exception):
+    """The server answered with an error status."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"{status}: {body[:200]!r}")
+        self.status = status
+        self.body = body
+
+
+class Unreachable(Exception):
+    """There is no connection to be had."""
+
+
+class Stalled(Exception):
+    """The server has been silent for too long."""
+
+
+class BrokeOff(Exception):
+    """The connection ended before the answer did; the message says how."""
+
+
+def request_bytes(method: str, address: SplitResult, path: str, body: bytes) -> bytes:
+    """Spell the request; one connection carries one request, so that closing it stops the server's work."""
+    head = (
+        f"{method} {address.path.rstrip('/')}{path} HTTP/1.1\r\n"
+        f"Host: {address.netloc.rpartition('@')[2]}\r\n"
+        "Content-Type: application/json\r\n"
+        "Connection: close\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def open_socket(address: SplitResult, seconds: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect. Raises Unreachable."""
+    secure = ssl.create_default_context() if address.scheme == "https" else None
+    port = address.port or (443 if secure else 80)
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.open_connection(address.hostname, port, ssl=secure)
+    except OSError as error:  # a timeout is one
+        raise Unreachable(str(error)) from error
+
+
+async def line_stream(
+    url: str, path: str, body: bytes, limits: Limits, *, method: str = "POST"
+) -> AsyncGenerator[list[bytes], None]:
+    """Yield the lines that came together, as they come. Raises Unreachable, Stalled, BadStatus, BrokeOff."""
+    address = urlsplit(url)
+    reader, writer = await open_socket(address, limits.connect)
+    try:
+        writer.write(request_bytes(method, address, path, body))
+        async for lines in _read(reader, limits.stall):
+            yield lines
+    finally:
+        writer.transport.abort()
+
+
+async def _read(reader: asyncio.StreamReader, stall: float) -> AsyncGenerator[list[bytes], None]:
+    decoder = LineDecoder()
+    gathered: list[bytes] = []
+    while not decoder.complete:
+        lines = await _next_lines(reader, decoder, stall)
+        if decoder.status >= 400:
+            gathered += lines
+        elif lines:
+            yield lines
+    if decoder.status >= 400:
+        raise BadStatus(decoder.status, b"\n".join([*gathered, decoder.close()]))
+    if rest := decoder.close():
+        yield [rest]
+
+
+async def _next_lines(reader: asyncio.StreamReader, decoder: LineDecoder, stall: float) -> list[bytes]:
+    try:
+        async with asyncio.timeout(stall):
+            received = await reader.read(READ_SIZE)
+        if received:
+            return decoder.feed(received)
+    except TimeoutError as error:
+        raise Stalled from error
+    except (ConnectionError, Malformed) as error:
+        raise BrokeOff(str(error) or "the connection was reset") from error
+    rest = decoder.close()
+    if not decoder.complete:
+        raise BrokeOff("the connection was closed")
+    return [rest] if rest else []

@@ -1,0 +1,165 @@
+"""What goes to Ollama's /api/chat and what comes back: a Prompt as a request body, a line as parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from proto.base import new_id
+from services.llm.held import answer_schema, as_text, instruction
+from services.llm.model import BadCall, Finished, Message, Part, Prompt, TextPart, ThoughtPart, Tool, ToolCall
+from services.llm.schemas import inline
+
+SHOWN: Final = 2000
+_FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class Function(msgspec.Struct, frozen=True):
+    """A call as a model server reports it; its arguments are not trusted to be an object."""
+
+    name: str = ""
+    arguments: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One entry of `tool_calls`."""
+
+    function: Function
+    id: str = ""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """The message, or the piece of it, in one line."""
+
+    content: str = ""
+    thinking: str = ""
+    tool_calls: list[Call] | None = None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of a streamed chat."""
+
+    message: Said = Said()
+    done: bool = False
+    done_reason: str = ""
+    prompt_eval_count: int = 0
+    eval_count: int = 0
+    error: str = ""
+
+
+LINE: Final = msgspec.json.Decoder(Line)
+
+
+class Manner(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model is asked."""
+
+    model: str
+    native: bool
+    """Its template knows tools."""
+    thinks: bool = False
+    keep_alive: str = "30m"
+
+
+def tool_names(tools: tuple[Tool, ...]) -> dict[str, str]:
+    """Spell each action's name as models take it (`tasks.add` → `tasks_add`); no two come out the same."""
+    spelled: dict[str, str] = {}
+    for tool in tools:
+        name = _FOREIGN.sub("_", tool.name)
+        while name in spelled.values():
+            name += "_"
+        spelled[tool.name] = name
+    return spelled
+
+
+def chat_body(prompt: Prompt, manner: Manner) -> bytes:
+    """Encode the request for an answer that streams."""
+    body: dict[str, object] = {
+        "model": manner.model,
+        "stream": True,
+        "keep_alive": manner.keep_alive,
+        "options": {**prompt.options, "num_ctx": prompt.num_ctx},
+    }
+    if manner.thinks:
+        body["think"] = True
+    body.update(_native(prompt) if manner.native or not prompt.tools else _held(prompt))
+    return msgspec.json.encode(body)
+
+
+def _native(prompt: Prompt) -> dict[str, object]:
+    names = tool_names(prompt.tools)
+    asked: dict[str, object] = {"messages": [_message(message, names) for message in prompt.messages]}
+    if prompt.tools:
+        asked["tools"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": names[tool.name],
+                    "description": tool.description,
+                    "parameters": inline(tool.schema),
+                },
+            }
+            for tool in prompt.tools
+        ]
+    return asked
+
+
+def _held(prompt: Prompt) -> dict[str, object]:
+    told = [{"role": role, "content": content} for role, content in map(as_text, prompt.messages)]
+    if not told or told[0]["role"] != "system":
+        told.insert(0, {"role": "system", "content": ""})
+    # One system message: many small models' templates take no second one.
+    told[0]["content"] = f"{told[0]['content']}\n\n{instruction(prompt.tools)}".strip()
+    return {"messages": told, "format": answer_schema(prompt.tools)}
+
+
+def _message(message: Message, names: Mapping[str, str]) -> dict[str, object]:
+    told: dict[str, object] = {"role": message.role, "content": message.content}
+    if message.calls:
+        told["tool_calls"] = [
+            {"id": call.id, "function": {"name": _spelled(call.action, names), "arguments": call.arguments}}
+            for call in message.calls
+        ]
+    if message.role == "tool":
+        told |= {"tool_name": _spelled(message.name, names), "tool_call_id": message.call}
+    return told
+
+
+def _spelled(action: str, names: Mapping[str, str]) -> str:
+    return names.get(action) or _FOREIGN.sub("_", action)
+
+
+def parts(line: Line, actions: Mapping[str, str]) -> Iterator[Part]:
+    """The parts in one line; `actions` leads from a model's spelling back to the menu's."""
+    said = line.message
+    if said.thinking:
+        yield ThoughtPart(text=said.thinking)
+    if said.content:
+        yield TextPart(text=said.content)
+    for call in said.tool_calls or ():
+        yield read_native_call(call, actions)
+    if line.done:
+        yield Finished(
+            reason=line.done_reason or "stop", prompt_tokens=line.prompt_eval_count, answer_tokens=line.eval_count
+        )
+
+
+def read_native_call(call: Call, actions: Mapping[str, str]) -> ToolCall | BadCall:
+    """Check the form of a native call; arguments spelled as a string of JSON are taken too."""
+    name, raw = call.function.name, bytes(call.function.arguments)
+    try:
+        arguments = msgspec.json.decode(raw)
+        if isinstance(arguments, str):
+            arguments = msgspec.json.decode(arguments)
+    except msgspec.DecodeError as error:
+        return BadCall(
+            text=f"{name} {raw.decode(errors='replace')}"[:SHOWN], reason=f"Its arguments are not JSON: {error}"
+        )
+    if not name or not isinstance(arguments, dict):
+        return BadCall(
+            text=f"{name} {raw.decode(errors='replace')}"[:SHOWN],
+            reason="A call needs the name of an action and an object of arguments.",
+        )
+    return ToolCall(id=call.id or new_id(), action=actions.get(name, name), arguments=arguments)
