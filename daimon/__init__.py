@@ -1,0 +1,3 @@
+"""The `daimon` command, the embedded stack behind `daimon up`, and the Python client."""
+
+__version__ = "0.1.0"

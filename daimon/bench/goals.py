@@ -1,0 +1,41 @@
+"""The goals: what each figure of each bench must reach."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Goal(msgspec.Struct, frozen=True):
+    """A limit for one figure."""
+
+    bench: str
+    figure: str
+    sign: Literal["<=", ">="]
+    limit: float
+    unit: str
+
+    def met_by(self, value: float) -> bool:
+        """Say whether a value reaches it."""
+        return value <= self.limit if self.sign == "<=" else value >= self.limit
+
+    def text(self) -> str:
+        """Return it as people write it, such as `<= 3 s`."""
+        return f"{self.sign} {self.limit:g} {self.unit}".rstrip()
+
+
+GOALS = (
+    Goal("boot", "second_start", "<=", 3.0, "s"),
+    Goal("boot", "memory_idle", "<=", 400.0, "MB"),
+    Goal("boot", "packages", "<=", 550.0, "MB"),
+    Goal("stream", "first_token_added", "<=", 6.0, "ms"),
+    Goal("stream", "first_token_50", "<=", 3.0, "x"),
+    Goal("stream", "bytes_4x", "<=", 4.4, "x"),
+    Goal("do", "command", "<=", 60.0, "ms"),
+)
+
+
+def goal_of(bench: str, figure: str) -> Goal | None:
+    """Return the goal of a figure; None for one that is only shown."""
+    return next((goal for goal in GOALS if (goal.bench, goal.figure) == (bench, figure)), None)

@@ -1,0 +1,87 @@
+"""The table of commands, and the way from a command line to one of them."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from daimon import __version__
+from daimon.commands import CommandError
+
+COMMANDS = {
+    "up": "start everything",
+    "down": "stop what `up` started",
+    "status": "show what runs, where, and how it fares",
+    "logs": "show what the parts have written",
+    "doctor": "say what is missing and how to put it right",
+    "test": "run the test suite",
+}
+"""Each command with its line in `daimon help`; `daimon/commands/<name>.py` is imported only when it is called."""
+
+
+class Command(Protocol):
+    """What a module in `daimon.commands` offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Say what the command takes."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; return the exit code. May raise CommandError."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; return its exit code."""
+    name, *rest = argv or ["help"]
+    if name in {"-V", "--version", "version"}:
+        print(f"daimon {__version__}")
+        return 0
+    if name in {"-h", "--help", "help"}:
+        return _help(rest)
+    if name not in COMMANDS:
+        print(_unknown(name), file=sys.stderr)
+        return 2
+    return _call(name, rest)
+
+
+def _help(rest: Sequence[str]) -> int:
+    if rest and rest[0] in COMMANDS:
+        return _call(rest[0], ["--help"])
+    print(overview())
+    return 0
+
+
+def overview() -> str:
+    """Return what `daimon help` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {line}" for name, line in COMMANDS.items()]
+    return "\n".join(
+        ["usage: daimon COMMAND [arguments]", "", *lines, "", "`daimon COMMAND --help` tells more of one."]
+    )
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    return f"daimon: there is no command `{name}`.{hint} The commands are: {', '.join(COMMANDS)}."
+
+
+def _call(name: str, rest: Sequence[str]) -> int:
+    command = cast("Command", importlib.import_module(f"daimon.commands.{name.replace('-', '_')}"))
+    parser = argparse.ArgumentParser(prog=f"daimon {name}", description=f"{COMMANDS[name].capitalize()}.")
+    command.add_arguments(parser)
+    try:
+        return command.run(parser.parse_args(rest))
+    except CommandError as error:
+        print(f"daimon: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read us has gone, as `head` does; without this Python complains while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,24 @@
+"""`daimon test`: run the test suite; bin/daimon has installed what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from daimon.up.services import CHECKOUT
+
+FAST = ("tests/unit", "tests/contract", "tests/architecture")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("--fast", action="store_true", help=f"only {', '.join(FAST)}")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="goes to pytest as it is")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Become pytest."""
+    os.chdir(CHECKOUT)
+    chosen = FAST if arguments.fast else ()
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *chosen, *arguments.rest])  # noqa: S606 - no shell is wanted

@@ -1,0 +1,37 @@
+"""What can go wrong while the stack starts; every message is a sentence that says what to do.
+
+UpError
+├── HomeError      the home cannot be used
+├── DiskFull       there is too little room
+├── PortTaken      somebody else listens there
+├── ChildFailed    NATS, Postgres or a service did not get ready
+└── OverrideError  settings.toml is wrong
+"""
+
+from __future__ import annotations
+
+from daimon.commands import CommandError
+
+
+class UpError(CommandError):
+    """The stack cannot run."""
+
+
+class HomeError(UpError):
+    """The home cannot be used."""
+
+
+class DiskFull(UpError):
+    """There is too little room on the disk."""
+
+
+class PortTaken(UpError):
+    """Somebody else listens on the port."""
+
+
+class ChildFailed(UpError):
+    """NATS, Postgres or a service did not get ready."""
+
+
+class OverrideError(UpError):
+    """The settings.toml in the home is wrong."""

@@ -1,0 +1,40 @@
+"""The owner's settings.toml: one table a service, whose entries become that service's settings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from daimon.up.errors import OverrideError
+
+Overrides = Mapping[str, Mapping[str, str]]
+
+
+def read(path: Path, services: Collection[str]) -> Overrides:
+    """Read the settings of each service as text; raises OverrideError. No file is no settings."""
+    try:
+        tables = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise OverrideError(f"{path} cannot be read: {error}.") from error
+    for name in tables.keys() - set(services):
+        raise OverrideError(
+            f"{path} has settings of `{name}`, which is no service; it may have [{'], ['.join(services)}]."
+        )
+    return {name: _texts(path, name, table) for name, table in tables.items()}
+
+
+def _texts(path: Path, name: str, table: object) -> dict[str, str]:
+    if not isinstance(table, dict):
+        raise OverrideError(f"{path} has `{name} = …`, which must be a table: [{name}] and settings below it.")
+    return {field: _text(path, f"{name}.{field}", value) for field, value in table.items()}
+
+
+def _text(path: Path, name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise OverrideError(f"{path}: {name} must be a text, a number, true or false.")

