@@ -112,10 +112,15 @@ class Feed(Generic[Item]):
         """The subject of one log; the names fill the placeholders in order."""
         return re.sub(r"\{\w+\}", "{}", self.subject).format(*map(token, names))
 
-    @property
-    def pattern(self) -> str:
-        """The subject of all its logs."""
-        return re.sub(r"\{\w+\}", "*", self.subject)
+    def under(self, *names: str) -> str:
+        """The subject filter of all logs whose first placeholders have these names."""
+        rest = ["*"] * (self.subject.count("{") - len(names))
+        return re.sub(r"\{\w+\}", "{}", self.subject).format(*map(token, names), *rest)
+
+    def names(self, subject: str) -> tuple[str, ...]:
+        """Read the names back from the subject of one log."""
+        words = zip(self.subject.split("."), subject.split("."), strict=True)
+        return tuple(untoken(found) for word, found in words if word.startswith("{"))
 
 
 def caller_of(template: str, subject: str) -> Caller:

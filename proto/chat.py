@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from proto.base import Call, Feed, token
+from proto.base import Call, Feed
 from proto.events import Happening
 
 Mode = Literal["chat", "command"]
@@ -239,8 +239,3 @@ PARTS = Feed[Part](
 )
 CALLS = (SEND, STOP, READ)
 KINDS: tuple[type[Happening], ...] = (Asked, Halted, Called, CallEnded, Answered)
-
-
-def parts_of(user: str) -> str:
-    """The subject of every part of every turn of a user."""
-    return PARTS.subject.format(user=token(user), conversation="*", turn="*")

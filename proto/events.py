@@ -49,12 +49,19 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The Happening of this kind, as JSON."""
     version: int = 1
     """The version of the kind's data."""
+    key: str = ""
+    """The idempotency key of the request that led to it, empty when it had none."""
 
     @property
     def subject(self) -> str:
         """Where it is published."""
         conversation = token(self.conversation) if self.conversation else _NO_CONVERSATION
         return _SUBJECT.format(user=token(self.user), kind=self.kind, conversation=conversation)
+
+    @property
+    def message_id(self) -> str:
+        """What the stream recognises a repetition by."""
+        return f"{self.key}/{self.kind}" if self.key else self.id
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,10 +71,10 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
 
 
-def happened(what: Happening, caller: Caller, *, event_id: str = "") -> Event:
+def happened(what: Happening, caller: Caller) -> Event:
     """Wrap a happening in its envelope, now."""
     return Event(
-        id=event_id or new_id(),
+        id=new_id(),
         time=datetime.now(UTC),
         user=caller.user,
         actor=caller.actor,
@@ -76,6 +83,7 @@ def happened(what: Happening, caller: Caller, *, event_id: str = "") -> Event:
         conversation=caller.conversation,
         cause=caller.cause,
         data=msgspec.Raw(msgspec.json.encode(what)),
+        key=caller.key,
     )
 
 

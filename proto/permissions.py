@@ -1,0 +1,182 @@
+"""The rights of every service on the bus, derived from what it serves, calls, emits and reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from proto import accounts, chat, events, llm, memory, sandbox, tasks, ui
+from proto.base import Call, token
+from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
+
+AnyCall = Call[Any, Any]
+
+
+class Permissions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a NATS user may publish to and subscribe to."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+class Role(msgspec.Struct, frozen=True, kw_only=True):
+    """A service in the contract's words."""
+
+    serves: tuple[AnyCall, ...] = ()
+    calls: tuple[AnyCall, ...] = ()
+    """Calls that it makes; with the actor it may name."""
+    acts_as: tuple[str, ...] = ()
+    """Actors in whose name it may call any action of any service."""
+    emits: tuple[str, ...] = ()
+    """Nouns of the events it may publish."""
+    reads_log: bool = False
+    follows: tuple[str, ...] = ()
+    works: tuple[Consumer, ...] = ()
+    writes_parts: bool = False
+    reads_parts: bool = False
+    buckets: tuple[str, ...] = ()
+    discovers: bool = False
+
+
+ROLES: dict[str, Role] = {
+    "gateway": Role(
+        serves=accounts.CALLS,
+        calls=(llm.MENU, llm.ENGINE, memory.PROGRESS, *ui.CALLS),
+        acts_as=("user",),
+        emits=("session", "page"),
+        reads_log=True,
+        follows=(events.ALL,),
+        reads_parts=True,
+        buckets=(accounts.SESSIONS,),
+        discovers=True,
+    ),
+    "llm": Role(
+        serves=(*chat.CALLS, *llm.CALLS),
+        acts_as=("model",),
+        emits=("chat",),
+        reads_log=True,
+        follows=(events.of_noun("chat"),),
+        works=(TURNS,),
+        writes_parts=True,
+        reads_parts=True,
+        discovers=True,
+    ),
+    "memory": Role(
+        serves=(*memory.ACTIONS, *memory.CALLS),
+        calls=(llm.EMBED,),
+        emits=("memory",),
+        reads_log=True,
+        works=(MEMORY,),
+    ),
+    "sandbox": Role(serves=sandbox.ACTIONS, emits=("sandbox",)),
+    "tasks": Role(serves=tasks.ACTIONS, emits=("task",), reads_log=True),
+    "ui": Role(serves=ui.CALLS),
+    "cli": Role(
+        calls=(accounts.INVITE, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS),
+        acts_as=("user",),
+        reads_log=True,
+        follows=(events.ALL,),
+        reads_parts=True,
+        discovers=True,
+    ),
+}
+SETUP = "setup"
+"""The one that makes the streams, and may do nothing else."""
+SERVICES = (*ROLES, SETUP)
+
+
+def of(service: str) -> Permissions:
+    """The rights of one of Daimon's own users on the bus."""
+    if service == SETUP:
+        return Permissions(publish=tuple(_setup()), subscribe=(_inbox(SETUP),))
+    role = ROLES[service]
+    return Permissions(
+        publish=tuple(sorted({*_calling(role), *_writing(role), *_reading(role)})),
+        subscribe=tuple(sorted({_inbox(service), *_serving(role), *_following(role)})),
+    )
+
+
+def program(name: str, user: str, serves: str = "") -> Permissions:
+    """The rights of another program: to follow a user's events, to act for that user, to serve actions."""
+    account, noun = token(user), token(serves)
+    subscribe = [_inbox(name), f"daimon.event.{account}.>", f"daimon.part.{account}.>"]
+    if serves:
+        subscribe += [f"daimon.do.*.*.{noun}.>", "$SRV.>"]
+    return Permissions(
+        publish=(f"daimon.do.{account}.plugin-{token(name)}.>", "$SRV.>"),
+        subscribe=tuple(subscribe),
+    )
+
+
+def inbox_prefix(user: str) -> str:
+    """Where replies for a NATS user arrive; nobody else may listen there."""
+    return f"_INBOX_{token(user)}"
+
+
+def _inbox(user: str) -> str:
+    return f"{inbox_prefix(user)}.>"
+
+
+def _serving(role: Role) -> Iterable[str]:
+    if role.serves:
+        yield "$SRV.>"
+    for call in role.serves:
+        yield call.pattern
+
+
+def _calling(role: Role) -> Iterable[str]:
+    for call in role.calls:
+        yield call.pattern
+    for actor in role.acts_as:
+        yield f"daimon.do.*.{actor}.>"
+    if role.discovers:
+        yield "$SRV.>"
+
+
+def _writing(role: Role) -> Iterable[str]:
+    for noun in role.emits:
+        yield events.of_noun(noun)
+    if role.writes_parts:
+        yield chat.PARTS.under()
+    for bucket in role.buckets:
+        yield f"$KV.{bucket}.>"
+
+
+def _reading(role: Role) -> Iterable[str]:
+    if role.reads_log:
+        yield from _direct(EVENTS.name)
+    if role.reads_parts:
+        yield from _direct(PARTS.name)
+    for consumer in role.works:
+        yield f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS.name}.{consumer.durable_name}"
+        yield f"$JS.ACK.{EVENTS.name}.{consumer.durable_name}.>"
+    for bucket in role.buckets:
+        stream = f"KV_{bucket}"
+        yield from _direct(stream)
+        yield f"$JS.API.STREAM.INFO.{stream}"
+        yield f"$JS.API.CONSUMER.*.{stream}.>"
+        yield f"$JS.API.CONSUMER.CREATE.{stream}"
+        yield f"$JS.ACK.{stream}.>"
+        yield f"$JS.FC.{stream}.>"
+
+
+def _direct(stream: str) -> Iterable[str]:
+    yield f"$JS.API.DIRECT.GET.{stream}"
+    yield f"$JS.API.DIRECT.GET.{stream}.>"
+
+
+def _following(role: Role) -> Iterable[str]:
+    yield from role.follows
+    if role.reads_parts:
+        yield chat.PARTS.under()
+
+
+def _setup() -> Iterable[str]:
+    for stream in STREAMS:
+        yield f"$JS.API.STREAM.CREATE.{stream.name}"
+        yield f"$JS.API.STREAM.UPDATE.{stream.name}"
+    for consumer in CONSUMERS:
+        yield f"$JS.API.CONSUMER.CREATE.{EVENTS.name}.{consumer.durable_name}"
+        yield f"$JS.API.CONSUMER.CREATE.{EVENTS.name}.{consumer.durable_name}.>"

@@ -1,0 +1,82 @@
+"""What JetStream keeps: the streams, their durable consumers and the key-value buckets, as plain values."""
+
+from __future__ import annotations
+
+import msgspec
+
+from proto import accounts, chat, events
+from proto.base import Feed
+
+SECOND = 1_000_000_000
+"""JetStream counts time in nanoseconds."""
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream's configuration, in JetStream's own words."""
+
+    name: str
+    subjects: tuple[str, ...]
+    storage: str = "file"
+    retention: str = "limits"
+    discard: str = "old"
+    num_replicas: int = 1
+    allow_direct: bool = False
+    allow_atomic: bool = False
+    allow_rollup_hdrs: bool = False
+    deny_delete: bool = False
+    persist_mode: str = "default"
+    max_age: int = 0
+    max_msgs_per_subject: int = 0
+    duplicate_window: int = 0
+
+
+class Consumer(msgspec.Struct, frozen=True, kw_only=True):
+    """A durable pull consumer's configuration, in JetStream's own words."""
+
+    durable_name: str
+    filter_subject: str = ""
+    ack_policy: str = "explicit"
+    ack_wait: int = 30 * SECOND
+    max_ack_pending: int = 1000
+    deliver_policy: str = "all"
+    replay_policy: str = "instant"
+
+
+EVENTS = Stream(
+    name=events.STREAM,
+    subjects=(events.ALL,),
+    allow_direct=True,
+    allow_atomic=True,
+    duplicate_window=120 * SECOND,
+)
+PARTS = Stream(
+    name=chat.PARTS.stream,
+    subjects=(chat.PARTS.under(),),
+    allow_direct=True,
+    # A lost token is written again by the next attempt, so tokens do not wait for the disk.
+    persist_mode="async",
+    max_age=24 * 3600 * SECOND,
+)
+
+
+def bucket(name: str) -> Stream:
+    """The stream behind a key-value bucket, as every NATS client lays it out."""
+    return Stream(
+        name=f"KV_{name}",
+        subjects=(f"$KV.{name}.>",),
+        discard="new",
+        allow_direct=True,
+        allow_rollup_hdrs=True,
+        deny_delete=True,
+        max_msgs_per_subject=1,
+    )
+
+
+TURN_LEASE = 5
+"""Seconds after which a turn whose worker is silent goes to another."""
+MEMORY = Consumer(durable_name="memory", ack_policy="all", max_ack_pending=20_000)
+TURNS = Consumer(durable_name="turns", filter_subject=events.of_kind(chat.Asked.kind), ack_wait=TURN_LEASE * SECOND)
+STREAMS = (EVENTS, PARTS, bucket(accounts.SESSIONS))
+CONSUMERS = (MEMORY, TURNS)
+"""All of them on the log."""
+FEEDS: tuple[Feed[chat.Part], ...] = (chat.PARTS,)

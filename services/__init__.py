@@ -1,0 +1,1 @@
+"""The services: independent processes that talk only on the bus."""

@@ -1,0 +1,1 @@
+"""What every service stands on: bus, settings, logs and the run loop; no domain."""

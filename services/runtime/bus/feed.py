@@ -1,0 +1,54 @@
+"""Feeds: append-only logs of typed items that are read back and followed live."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from nats import errors as nats_errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from proto import errors
+from proto.base import Feed
+from services.runtime.bus import wire
+from services.runtime.bus.live import Following, Live
+from services.runtime.bus.stored import Stored
+
+Item = TypeVar("Item")
+
+
+class Log(Generic[Item]):
+    """One kind of feed on one connection."""
+
+    def __init__(self, client: Client, live: Live, feed: Feed[Item]) -> None:
+        self._client = client
+        self._live = live
+        self._feed = feed
+        self._stored = Stored(client, live, feed.stream)
+        union: Any = functools.reduce(operator.or_, feed.items)
+        self._decoder: msgspec.json.Decoder[Item] = msgspec.json.Decoder(union)
+
+    async def append(self, item: Item, *names: str) -> None:
+        """Write an item at the end of a log; followers have it before it is on the disk."""
+        try:
+            await self._client.publish(self._feed.at(*names), wire.encode(item))
+        except nats_errors.Error as error:
+            raise errors.Unavailable("The bus cannot be reached.") from error
+
+    async def read(self, *names: str) -> list[Item]:
+        """Everything a log has so far."""
+        return [self._decoder.decode(payload) for _, payload in await self._stored.read(self._feed.at(*names))]
+
+    def follow(self, *names: str) -> AbstractAsyncContextManager[Following[tuple[tuple[str, ...], Item]]]:
+        """What is written from now on in the logs whose first names are these, each with its log's names.
+
+        Enter the context before reading, and nothing is lost in between.
+        """
+        return self._live.follow(self._feed.under(*names), self._read_message)
+
+    def _read_message(self, message: Msg) -> tuple[tuple[str, ...], Item]:
+        return self._feed.names(message.subject), self._decoder.decode(message.data)

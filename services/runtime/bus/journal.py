@@ -1,0 +1,157 @@
+"""The event log: append with group commit and optimistic concurrency, read back straight from the stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+from nats import errors as nats_errors
+from nats.aio.client import Client
+
+from proto import errors, events
+from proto.base import new_id
+from proto.events import Event, Recorded
+from services.runtime.bus import wire
+from services.runtime.bus.live import Live
+from services.runtime.bus.stored import Stored
+
+BATCH_LIMIT = 1000
+"""Messages in one atomic batch: the server's own limit."""
+ACK_TIMEOUT = 2.0
+TRIES = 3
+WRONG_SEQUENCE = 10071
+"""JetStream's error code for an expectation that does not hold."""
+
+
+class Expect(msgspec.Struct, frozen=True, kw_only=True):
+    """The last event of a filter must still be the one at this place, or the append is a Conflict."""
+
+    filter: str
+    sequence: int
+    """0 when there must be none."""
+
+
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """What JetStream answers to a publish."""
+
+    seq: int = 0
+    count: int = 0
+    error: dict[str, object] | None = None
+
+
+class Journal:
+    """Appends to and reads from the log."""
+
+    def __init__(self, client: Client, live: Live) -> None:
+        self._client = client
+        self._stored = Stored(client, live, events.STREAM)
+        self._waiting: list[tuple[Event, asyncio.Future[int]]] = []
+        self._flusher: asyncio.Task[None] | None = None
+
+    async def append(self, event: Event, *, expect: Expect | None = None) -> int:
+        """Record an event and return its place in the log, once it is on the disk.
+
+        Concurrent appends without an expectation become one atomic batch. Conflict when the expectation
+        does not hold; Unavailable when the log cannot be reached, and then nothing was accepted.
+        """
+        if not self._client.is_connected:
+            raise errors.Unavailable("The event log cannot be reached, so nothing was done. Try again in a moment.")
+        if expect is not None:
+            return await self._publish(event, expect)
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, done))
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush())
+        return await done
+
+    async def read(self, filter: str, *, after: int = 0, limit: int | None = None) -> list[Recorded]:  # noqa: A002
+        """Read events of a filter in order, those after a place in the log."""
+        found = await self._stored.read(filter, after=after, limit=limit)
+        return [recorded(sequence, payload) for sequence, payload in found]
+
+    async def last(self, filter: str) -> Recorded | None:  # noqa: A002
+        """Read the newest event of a filter."""
+        found = await self._stored.last(filter)
+        return recorded(*found) if found else None
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:BATCH_LIMIT], self._waiting[BATCH_LIMIT:]
+            try:
+                await self._commit(batch)
+            except errors.Failure as failure:
+                _fail(batch, failure)
+
+    async def _commit(self, batch: Sequence[tuple[Event, asyncio.Future[int]]]) -> None:
+        if len(batch) > 1 and await self._commit_together(batch):
+            return
+        results = await asyncio.gather(*(self._publish(event) for event, _ in batch), return_exceptions=True)
+        for (_, done), result in zip(batch, results, strict=True):
+            _settle(done, result)
+
+    async def _commit_together(self, batch: Sequence[tuple[Event, asyncio.Future[int]]]) -> bool:
+        """Publish as one atomic batch; False when the server would not take it as such."""
+        name, last = new_id(), len(batch)
+        for number, (event, _) in enumerate(batch[:-1], start=1):
+            await self._client.publish(event.subject, wire.encode(event), headers=_batched(event, name, number))
+        final = batch[-1][0]
+        commit = _batched(final, name, last) | {"Nats-Batch-Commit": "1"}
+        answer = await self._ask(final.subject, wire.encode(final), commit)
+        if answer is None or answer.error:
+            return False
+        for place, (_, done) in enumerate(batch, start=answer.seq - last + 1):
+            _settle(done, place)
+        return True
+
+    async def _publish(self, event: Event, expect: Expect | None = None) -> int:
+        """Publish one event; safe to repeat, because the server knows its id."""
+        found = {"Nats-Msg-Id": event.message_id}
+        if expect is not None:
+            found["Nats-Expected-Last-Subject-Sequence"] = str(expect.sequence)
+            found["Nats-Expected-Last-Subject-Sequence-Subject"] = expect.filter
+        for _ in range(TRIES):
+            answer = await self._ask(event.subject, wire.encode(event), found)
+            if answer is not None:
+                return _sequence(answer)
+        raise errors.Unavailable("The event log did not answer, so it is not certain that this was recorded.")
+
+    async def _ask(self, subject: str, payload: bytes, found: wire.Headers) -> Acknowledged | None:
+        try:
+            answer = await self._client.request(subject, payload, timeout=ACK_TIMEOUT, headers=found)
+        except nats_errors.MaxPayloadError as error:
+            raise errors.TooLarge("That is too large to be recorded; the limit is 1 MB.") from error
+        except nats_errors.Error:
+            return None
+        return wire.decode(answer.data, Acknowledged)
+
+
+def recorded(sequence: int, payload: bytes) -> Recorded:
+    """An event as the log has it."""
+    return Recorded(sequence=sequence, event=wire.decode(payload, Event))
+
+
+def _batched(event: Event, name: str, number: int) -> wire.Headers:
+    return {"Nats-Msg-Id": event.message_id, "Nats-Batch-Id": name, "Nats-Batch-Sequence": str(number)}
+
+
+def _sequence(answer: Acknowledged) -> int:
+    if answer.error is None:
+        return answer.seq
+    if answer.error.get("err_code") == WRONG_SEQUENCE:
+        raise errors.Conflict
+    raise errors.Unavailable(f"The event log refused this: {answer.error.get('description', 'no reason given')}.")
+
+
+def _settle(done: asyncio.Future[int], result: int | BaseException) -> None:
+    if done.done():
+        return
+    if isinstance(result, BaseException):
+        done.set_exception(result)
+    else:
+        done.set_result(result)
+
+
+def _fail(batch: Sequence[tuple[Event, asyncio.Future[int]]], failure: errors.Failure) -> None:
+    for _, done in batch:
+        _settle(done, failure)

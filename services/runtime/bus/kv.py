@@ -1,0 +1,73 @@
+"""Key-value buckets: small state that outlives every process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from nats import errors as nats_errors
+from nats.js import errors as js_errors
+from nats.js.kv import KeyValue
+
+from proto import errors
+
+_AWAY = "The key-value store cannot be reached. Try again in a moment."
+
+
+class Kv:
+    """One bucket; keys are subject tokens."""
+
+    def __init__(self, bucket: KeyValue) -> None:
+        self._bucket = bucket
+
+    async def get(self, key: str) -> bytes | None:
+        """Return a value, None when there is none."""
+        try:
+            return (await self._bucket.get(key)).value
+        except js_errors.NotFoundError:
+            return None
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_AWAY) from error
+
+    async def put(self, key: str, value: bytes) -> None:
+        """Set a value."""
+        try:
+            await self._bucket.put(key, value)
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_AWAY) from error
+
+    async def create(self, key: str, value: bytes) -> None:
+        """Set a value that must not be there yet, or raise Conflict."""
+        try:
+            await self._bucket.create(key, value)
+        except js_errors.KeyWrongLastSequenceError as error:
+            raise errors.Conflict from error
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_AWAY) from error
+
+    async def take(self, key: str) -> bytes | None:
+        """Remove a value and return it; of several callers exactly one gets it."""
+        try:
+            entry = await self._bucket.get(key)
+            await self._bucket.delete(key, last=entry.revision)
+        except (js_errors.NotFoundError, js_errors.KeyWrongLastSequenceError):
+            return None
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_AWAY) from error
+        return entry.value
+
+    async def delete(self, key: str) -> None:
+        """Remove a value."""
+        try:
+            await self._bucket.delete(key)
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_AWAY) from error
+
+    async def watch(self) -> AsyncGenerator[tuple[str, bytes | None], None]:
+        """Yield every key with its value, first those that are there, then each change; None is a removal."""
+        watcher = await self._bucket.watchall()
+        try:
+            async for entry in watcher:
+                if entry is not None:
+                    yield entry.key, entry.value if entry.operation is None else None
+        finally:
+            await watcher.stop()  # type: ignore[no-untyped-call]

@@ -1,0 +1,111 @@
+"""Work: durable pull consumers on the log, where an unacknowledged event comes again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import msgspec
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from proto import events
+from proto.events import Recorded
+from services.runtime.bus import wire
+from services.runtime.bus.live import Following, Interrupted, Live
+
+EXPIRES = 20.0
+"""Seconds that the server keeps one request for work; afterwards, or after a reconnect, we ask again."""
+GRACE = 5.0
+
+
+class Pull(msgspec.Struct, frozen=True, kw_only=True):
+    """A request for work, in JetStream's own words."""
+
+    batch: int
+    expires: int
+    """Nanoseconds."""
+
+
+class Delivery:
+    """One event to work on."""
+
+    def __init__(self, message: Msg) -> None:
+        self._message = message
+        metadata = message.metadata
+        sequence = metadata.sequence
+        self.recorded = Recorded(
+            sequence=sequence.stream if sequence else 0, event=wire.decode(message.data, events.Event)
+        )
+        self.attempt = metadata.num_delivered or 1
+        """1 at the first delivery."""
+
+    async def ack(self) -> None:
+        """It is done, and everything before it where the consumer acknowledges all."""
+        await self._message.respond(Msg.Ack.Ack)
+
+    async def still_working(self) -> None:
+        """Give it more time before somebody else gets it."""
+        await self._message.respond(Msg.Ack.Progress)
+
+    async def later(self, seconds: float) -> None:
+        """Have it delivered again after a while."""
+        await self._message.respond(Msg.Ack.Nak + b" " + wire.encode({"delay": int(seconds * 1e9)}))
+
+
+class Batch:
+    """Events that arrived together, in order, never empty."""
+
+    def __init__(self, deliveries: list[Delivery]) -> None:
+        self.deliveries = deliveries
+        self.recorded = [delivery.recorded for delivery in deliveries]
+
+    async def ack(self) -> None:
+        """All of them are done."""
+        await self.deliveries[-1].ack()
+
+
+class Work:
+    """A durable consumer, asked for work as this connection's share of it."""
+
+    def __init__(self, client: Client, live: Live, durable: str) -> None:
+        self._client = client
+        self._live = live
+        self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{events.STREAM}.{durable}"
+
+    async def each(self) -> AsyncGenerator[Delivery, None]:
+        """Yield events one by one; the next is asked for when the caller comes back."""
+        async for batch in self.batches(1):
+            yield batch.deliveries[0]
+
+    async def batches(self, size: int) -> AsyncGenerator[Batch, None]:
+        """Yield what is there, at once and at most `size` together."""
+        while True:
+            async with self._asked(size) as replies:
+                left = size
+                while left > 0:
+                    messages = await self._arrived(replies, left)
+                    deliveries = [Delivery(message) for message in messages if message.reply]
+                    if deliveries:
+                        yield Batch(deliveries)
+                    left -= len(deliveries)
+                    if len(deliveries) < len(messages) or not messages:
+                        break
+
+    @asynccontextmanager
+    async def _asked(self, size: int) -> AsyncGenerator[Following[Msg], None]:
+        inbox = self._client.new_inbox()
+        async with self._live.follow(inbox, lambda message: message) as replies:
+            ask = Pull(batch=size, expires=int(EXPIRES * 1e9))
+            await self._client.publish(self._subject, wire.encode(ask), reply=inbox)
+            yield replies
+
+    async def _arrived(self, replies: Following[Msg], limit: int) -> list[Msg]:
+        """Wait for one message and take those that came with it; empty when we must ask again."""
+        try:
+            async with asyncio.timeout(EXPIRES + GRACE):
+                first = await replies.next()
+        except (TimeoutError, Interrupted):
+            return []
+        return [first, *replies.waiting(limit - 1)]

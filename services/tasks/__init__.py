@@ -1,0 +1,1 @@
+"""The task list: the reference plug-in."""

@@ -1,0 +1,168 @@
+"""What the tasks service does: decide from the state the log gives, record, answer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import msgspec
+
+from proto import errors, events, tasks
+from proto.base import Caller, new_id
+from proto.events import Happening, Recorded
+from proto.tasks import Task, TaskChange
+from services.runtime.bus.journal import Expect, Journal
+from services.tasks.list import Tasks
+
+TRIES = 5
+"""How often a decision is made anew when somebody else changed the list in between."""
+LISTS = 1000
+"""Users whose lists are kept in memory; the others are read from the log again."""
+
+Decide = Callable[[Tasks], tuple[Happening, str]]
+"""From the list as it is: what happens, and the id of the task it happens to."""
+
+
+class _Of(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event of a task has."""
+
+    task: str
+
+
+class State:
+    """One user's list and the place in the log up to which it is true."""
+
+    def __init__(self) -> None:
+        self.tasks = Tasks()
+        self.sequence = 0
+        self.answered: dict[str, TaskChange] = {}
+        """What requests with an idempotency key led to, so that asking twice happens once."""
+
+    def apply(self, recorded: Recorded) -> None:
+        """Let the next event of the log happen."""
+        event, self.sequence = recorded.event, recorded.sequence
+        self.tasks.apply(event)
+        if event.key:
+            task = self.tasks.get(msgspec.json.decode(event.data, type=_Of).task)
+            gone = Task(id="", title=event.sentence)
+            self.answered[event.key] = TaskChange(task=task or gone, sentence=event.sentence, event=event.id)
+
+
+class Handlers:
+    """One method a subject."""
+
+    def __init__(self, journal: Journal, *, limit: int) -> None:
+        self._journal = journal
+        self._limit = limit
+        self._state = functools.lru_cache(LISTS)(lambda _user: State())
+
+    async def add(self, request: tasks.AddTask, caller: Caller) -> TaskChange:
+        """Put a task at the end of the list."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            if len(state) >= self._limit:
+                raise errors.Refused(f"The list is full: it has {len(state)} tasks. Delete some first.")
+            task = new_id()
+            return tasks.TaskAdded(task=task, title=_title(request.title)), task
+
+        return await self._change(caller, decide)
+
+    async def list(self, request: tasks.ListTasks, caller: Caller) -> tasks.TaskList:
+        """Return the list, or what matches of it."""
+        state = await self._current(caller.user)
+        words = request.filter.casefold().split()
+        found = [task for task in state.tasks.ordered() if all(word in task.title.casefold() for word in words)]
+        return tasks.TaskList(tasks=tuple(found), sentence=_sentence(found))
+
+    async def complete(self, request: tasks.CompleteTask, caller: Caller) -> TaskChange:
+        """Mark a task done."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            task = state.find(request.task)
+            if task.done:
+                raise errors.Refused(f"'{task.title}' is done already.")
+            return tasks.TaskCompleted(task=task.id, title=task.title), task.id
+
+        return await self._change(caller, decide)
+
+    async def reopen(self, request: tasks.ReopenTask, caller: Caller) -> TaskChange:
+        """Mark a task not done."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            task = state.find(request.task)
+            if not task.done:
+                raise errors.Refused(f"'{task.title}' is not done yet.")
+            return tasks.TaskReopened(task=task.id, title=task.title), task.id
+
+        return await self._change(caller, decide)
+
+    async def rename(self, request: tasks.RenameTask, caller: Caller) -> TaskChange:
+        """Give a task another title."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            task = state.find(request.task)
+            return tasks.TaskRenamed(task=task.id, before=task.title, title=_title(request.title)), task.id
+
+        return await self._change(caller, decide)
+
+    async def delete(self, request: tasks.DeleteTask, caller: Caller) -> TaskChange:
+        """Take a task off the list."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            task = state.find(request.task)
+            gone = tasks.TaskDeleted(task=task.id, title=task.title, position=task.position, done=task.done)
+            return gone, task.id
+
+        return await self._change(caller, decide)
+
+    async def move(self, request: tasks.MoveTask, caller: Caller) -> TaskChange:
+        """Give a task another place; beyond the end means the end."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            task = state.find(request.task)
+            place = min(request.position, len(state))
+            moved = tasks.TaskMoved(task=task.id, title=task.title, before=task.position, position=place)
+            return moved, task.id
+
+        return await self._change(caller, decide)
+
+    async def _change(self, caller: Caller, decide: Decide) -> TaskChange:
+        """Decide, and record it if nobody else changed the list since; otherwise decide again."""
+        for _ in range(TRIES):
+            state = await self._current(caller.user)
+            if caller.key in state.answered:
+                return state.answered[caller.key]
+            what, task = decide(state.tasks)
+            before = state.tasks.get(task)
+            event = events.happened(what, caller)
+            expect = Expect(filter=events.of_noun("task", caller.user), sequence=state.sequence)
+            try:
+                await self._journal.append(event, expect=expect)
+            except errors.Conflict:
+                continue
+            after = (await self._current(caller.user)).tasks.get(task) or before or Task(id=task, title="")
+            return TaskChange(task=after, sentence=event.sentence, event=event.id)
+        raise errors.Conflict("The list is being changed by somebody else all the time; try again.")
+
+    async def _current(self, user: str) -> State:
+        """Bring the list up to what the log says now."""
+        state: State = self._state(user)
+        news = await self._journal.read(events.of_noun("task", user), after=state.sequence)
+        for recorded in news:
+            if recorded.sequence > state.sequence:
+                state.apply(recorded)
+        return state
+
+
+def _title(text: str) -> str:
+    title = " ".join(text.split())
+    if not title:
+        raise errors.Invalid("A task needs a title.")
+    return title
+
+
+def _sentence(found: list[Task]) -> str:
+    if not found:
+        return "The list is empty."
+    lines = (f"{task.position}. {'[x]' if task.done else '[ ]'} {task.title}" for task in found)
+    return "\n".join(lines)

@@ -1,0 +1,46 @@
+"""Fixtures every kind of test may use."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from proto.base import Caller, new_id
+from services.runtime.bus import Bus
+from tests.support.servers import NatsServer, running_nats
+
+OpenBus = Callable[[str], AbstractAsyncContextManager[Bus]]
+
+
+@pytest.fixture(scope="session")
+async def nats_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NatsServer]:
+    """One real NATS server for the whole run; tests keep apart by using users of their own."""
+    async with running_nats(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+async def own_nats(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NatsServer]:
+    """A NATS server for a test that kills it, or that needs an empty log."""
+    async with running_nats(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+async def open_bus(nats_server: NatsServer) -> AsyncIterator[Callable[[str], object]]:
+    """Open connections as the contract's users: `tasks = await open_bus("tasks")`."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def open_as(name: str) -> Bus:
+            return await stack.enter_async_context(Bus.open(nats_server.settings(name), name))
+
+        yield open_as
+
+
+@pytest.fixture
+def ada() -> Caller:
+    """A user nobody else in this run has."""
+    return Caller(user=f"ada-{new_id()[-12:]}")

@@ -1,0 +1,99 @@
+"""Real servers for tests: a NATS with the contract's users, started from the wheel, ended with the test run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import sysconfig
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from proto.permissions import SERVICES, of
+from services.runtime.bus import Bus
+from services.runtime.settings import BusSettings
+from services.runtime.setup import lay_out
+
+NATS_SERVER = Path(sysconfig.get_path("scripts")) / "nats-server"
+
+
+def free_port() -> int:
+    """Find a loopback port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def quoted(subjects: tuple[str, ...]) -> str:
+    return ", ".join(f'"{subject}"' for subject in subjects)
+
+
+class NatsServer:
+    """A real nats-server with one user a service, as `daimon up` configures it."""
+
+    def __init__(self, directory: Path, extra_users: str = "") -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.url = f"nats://127.0.0.1:{self.port}"
+        self._password = directory / "password"
+        self._password.write_text(secrets.token_urlsafe(16))
+        self._process: asyncio.subprocess.Process | None = None
+        self._configuration = directory / "nats.conf"
+        self._configuration.write_text(self._text(extra_users))
+
+    def settings(self, user: str) -> BusSettings:
+        """How one of the contract's users connects."""
+        return BusSettings(url=self.url, user=user, password_file=str(self._password))
+
+    async def start(self) -> None:
+        """Start, and wait until it accepts connections."""
+        self._process = await asyncio.create_subprocess_exec(
+            NATS_SERVER, "-c", self._configuration, stderr=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(10):
+            while True:
+                with contextlib.suppress(OSError):
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                    writer.close()
+                    return
+                await asyncio.sleep(0.01)
+
+    async def kill(self) -> None:
+        """Kill it as a power cut would."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def lay_out(self) -> None:
+        """Make the streams."""
+        async with Bus.open(self.settings("setup"), "setup") as bus:
+            await lay_out(bus)
+
+    def _text(self, extra_users: str) -> str:
+        password = self._password.read_text()
+        users = "\n".join(
+            f'{{ user: "{name}", password: "{password}", permissions: {{ '
+            f"publish: {{ allow: [{quoted(of(name).publish)}] }}, "
+            f"subscribe: {{ allow: [{quoted(of(name).subscribe)}] }}, "
+            f'allow_responses: {{ max: 1, expires: "15m" }} }} }}'
+            for name in SERVICES
+        )
+        return (
+            f"listen: 127.0.0.1:{self.port}\n"
+            f'jetstream {{ store_dir: "{self.directory}", sync_interval: always }}\n'
+            f"authorization {{ users: [\n{users}\n{extra_users}\n] }}\n"
+        )
+
+
+@contextlib.asynccontextmanager
+async def running_nats(directory: Path) -> AsyncIterator[NatsServer]:
+    """A NATS server with the streams laid out."""
+    server = NatsServer(directory)
+    await server.start()
+    try:
+        await server.lay_out()
+        yield server
+    finally:
+        await server.kill()
