@@ -1,0 +1,34 @@
+"""Give Daimon a new action: python register_action.py NATS_URL.
+
+The address comes from `daimon credentials add weather --serves weather`. Needs only nats-py.
+"""
+
+import asyncio
+import json
+import sys
+
+import nats
+import nats.micro
+
+ACTION = {
+    "action": "weather.now",
+    "description": "Tell the weather in a city.",
+    "schema": json.dumps({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}),
+    "phrasings": json.dumps(["what is the weather in {city}", "how warm is it in {city}"]),
+    "risk": "read",
+}
+
+
+async def now(request: nats.micro.Request) -> None:
+    city = json.loads(request.data)["city"]
+    await request.respond(json.dumps({"celsius": 21, "sentence": f"It is sunny and 21 °C in {city}."}).encode())
+
+
+async def main(url: str) -> None:
+    connection = await nats.connect(url)
+    service = await nats.micro.add_service(connection, name="weather", version="1.0.0")
+    await service.add_endpoint(name="now", subject="daimon.do.*.*.weather.now", handler=now, metadata=ACTION)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main(sys.argv[1]))
