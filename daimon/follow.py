@@ -14,6 +14,8 @@ class Reading:
     """What a reader has of one turn; parts may come late, twice or not at all."""
 
     def __init__(self) -> None:
+        self._written = ""
+        self._from_log = False
         self._begin(0)
         self.ended = False
         self.missing = False
@@ -35,6 +37,7 @@ class Reading:
     def catch_up(self, log: Iterable[Part]) -> list[Part]:
         """Return what is new in the whole log of the turn."""
         self.missing = False
+        self._from_log = True
         new: list[Part] = []
         thought = 0
         for part in log:
@@ -47,6 +50,7 @@ class Reading:
                 thought += len(part.text)
             else:
                 new += self.take(part)
+        self._from_log = False
         return new
 
     def _go_on(self, part: Text | Thought | Calling | Returned) -> list[Part]:
@@ -62,7 +66,9 @@ class Reading:
 
     def _begin(self, attempt: int) -> None:
         self.attempt = attempt
-        self._written = self._thought = ""
+        self._thought = ""
+        self._writes = False
+        """Whether this attempt has written; until then the text is an earlier one's."""
         self._called: set[str] = set()
         self._returned: set[str] = set()
 
@@ -73,15 +79,19 @@ class Reading:
         return [part]
 
     def _write(self, part: Text) -> list[Part]:
-        here = len(self._written)
-        if part.offset > here:
+        # Only the log can tell whether a new attempt goes on from there, or its beginning was lost.
+        unsure = not self._writes and part.offset > 0 and not self._from_log
+        if unsure or part.offset > len(self._written):
             self.missing = True
             return []
-        return self._append(part.text[here - part.offset :])
+        if not self._writes:
+            self._written = self._written[: part.offset]
+        return self._append(part.text[len(self._written) - part.offset :])
 
     def _append(self, text: str) -> list[Part]:
         if not text:
             return []
+        self._writes = True
         new = Text(attempt=self.attempt, offset=len(self._written), text=text)
         self._written += text
         return [new]
@@ -112,6 +122,8 @@ class Reading:
         self.ended = True
         if part.attempt > self.attempt:
             self._begin(part.attempt)
+        if not self._writes and not part.answer.startswith(self._written):
+            self._written = ""
         whole = part.answer.startswith(self._written)
         return [*(self._append(part.answer[len(self._written) :]) if whole else []), part]
 
@@ -120,14 +132,12 @@ class Plain:
     """A turn as one growing text, for readers that cannot take back what they have shown."""
 
     def __init__(self) -> None:
-        self._attempt = 0
         self._written = self._shown = ""
 
     def take(self, part: Part) -> str:
         """Return the text to add; a new attempt that repeats the old one adds nothing until it goes beyond it."""
         if isinstance(part, Text):
-            self._written = part.text if part.attempt > self._attempt else self._written + part.text
-            self._attempt = part.attempt
+            self._written = self._written[: part.offset] + part.text
         elif isinstance(part, Ended) and part.answer:
             self._written = part.answer
         if self._shown.startswith(self._written):

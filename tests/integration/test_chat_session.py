@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,11 @@ from tests.support.servers import NatsServer
 TOOL = ToolUse(call="c1", action="tasks.add", arguments='{"title": "milk"}')
 ANSWER = "one two three four five six"
 DONE = Ended(attempt=1, outcome="done", answer=ANSWER)
+
+
+async def read_into(read: list[str], session: ChatSession) -> None:
+    async for piece in session.chat_stream("count"):
+        read.append(piece)  # noqa: PERF401 - what was read before a failure counts
 
 
 def texts(answer: str, attempt: int = 1, start: int = 0) -> list[Part]:
@@ -165,11 +171,10 @@ async def test_an_answer_goes_on_after_the_bus_was_killed(
 
 async def test_a_failed_turn_raises_its_sentence_after_what_was_written(writer: Writer) -> None:
     writer.parts = [*writer.parts[:4], Ended(attempt=1, outcome="failed", error="Ollama is down; start it.")]
-    read = []
+    read: list[str] = []
     async with ChatSession(user="ada") as session:
         with pytest.raises(errors.Failure, match=r"Ollama is down; start it\."):
-            async for piece in session.chat_stream("count"):
-                read.append(piece)
+            await read_into(read, session)
     assert "".join(read) == ANSWER[:3]
 
 
@@ -205,7 +210,7 @@ async def test_a_session_must_be_opened_first() -> None:
         await ChatSession().chat("hello")
 
 
-async def test_without_a_running_daimon_a_session_says_how_to_start_one(tmp_path) -> None:
+async def test_without_a_running_daimon_a_session_says_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(errors.Unavailable, match="bin/daimon up"):
         async with ChatSession(home=tmp_path):
             pass

@@ -41,6 +41,14 @@ def written(parts: Sequence[Part]) -> str:
     return "".join(part.text for part in parts if isinstance(part, Text))
 
 
+def rebuilt(parts: Sequence[Part]) -> str:
+    """The text as a reader that can take back puts it together: each piece stands at its offset."""
+    text = ""
+    for part in parts:
+        text = text[: part.offset] + part.text if isinstance(part, Text) else text
+    return text
+
+
 def test_parts_that_come_in_order_pass_unchanged() -> None:
     log = turn("hello, world")
     assert take_all(log) == log
@@ -84,6 +92,28 @@ def test_a_later_attempt_starts_over_and_the_earlier_is_no_longer_heard() -> Non
     second = Started(attempt=2, model="m")
     new = take_all([STARTED, *texts("abcdef"), second, *texts("abx", 2), *texts("ghi", 1)], reading)
     assert new[3:] == [second, *texts("abx", 2)]
+
+
+def test_a_later_attempt_may_go_on_from_within_the_earlier_one_if_the_log_says_so() -> None:
+    log = [STARTED, *texts("abcdef"), Started(attempt=2, model="m"), Text(attempt=2, offset=4, text="EF")]
+    reading, plain = Reading(), Plain()
+    live = take_all(log, reading)
+    assert reading.missing
+    assert live[-1] == log[-2]
+    new = reading.catch_up(log)
+    assert new == [log[-1]]
+    assert "".join(map(plain.take, [*live, *new])) == "abcdef" + RESTARTED + "abcdEF"
+
+
+def test_a_later_attempt_that_goes_on_at_the_end_is_one_text_with_the_earlier() -> None:
+    log = [STARTED, *texts("abcdef"), Started(attempt=2, model="m"), Text(attempt=2, offset=6, text="ghi")]
+    plain = Plain()
+    assert "".join(map(plain.take, Reading().catch_up(log))) == "abcdefghi"
+
+
+def test_an_end_without_text_of_its_attempt_still_brings_its_answer() -> None:
+    parts = take_all([STARTED, *texts("abc"), Ended(attempt=2, outcome="done", answer="other")])
+    assert parts[-2:] == [Text(attempt=2, offset=0, text="other"), Ended(attempt=2, outcome="done", answer="other")]
 
 
 def test_a_later_attempt_whose_start_was_lost_is_read_from_the_log() -> None:
@@ -131,7 +161,7 @@ def test_losses_and_repeats_healed_from_the_log_give_the_answer_exactly(seed: in
         seen += reading.catch_up(log[:upto]) if reading.missing or dice.random() < 0.1 else []
     seen += reading.catch_up(log)
     assert "".join(map(plain.take, seen)) == answer
-    assert written([part for part in seen if part.attempt == 2]) == answer
+    assert rebuilt(seen) == answer
     assert sum(isinstance(part, Calling) for part in seen if part.attempt == 2) <= 1
     assert seen.count(log[-1]) == 1
 
