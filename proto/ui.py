@@ -1,0 +1,270 @@
+"""Views: what a page or a live change shows, and the calls that turn it into HTML."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from proto.base import Call, Nothing
+from proto.chat import Conversation, Exchange, Mode, ToolUse
+from proto.events import Event
+from proto.llm import Engine, MenuItem
+from proto.memory import ConversationLine, Hits
+from proto.tasks import Task
+
+Theme = Literal["auto", "light", "dark"]
+
+
+class Html(msgspec.Struct, frozen=True, kw_only=True):
+    """A page, or the fragments of one that changed."""
+
+    html: str
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """What every page carries around its content."""
+
+    user: str = ""
+    """Empty for a stranger."""
+    csrf: str = ""
+    """What a form must send back to show that it came from a page of ours."""
+    path: str = "/"
+    """The page's own address: where a form without JavaScript returns to."""
+    theme: Theme = "auto"
+    notice: str = ""
+    """A sentence to show above everything, such as why the last form failed."""
+
+
+class Lines(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of conversations, newest first."""
+
+    lines: tuple[ConversationLine, ...] = ()
+    current: str = ""
+    problem: str = ""
+    """Why the list may not be complete, in a sentence."""
+
+
+class Board(msgspec.Struct, frozen=True, kw_only=True):
+    """The task list."""
+
+    tasks: tuple[Task, ...] = ()
+    problem: str = ""
+    """Why it cannot be shown, in a sentence."""
+
+
+class SignInPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a stranger arrives."""
+
+    frame: Frame
+
+
+class LinkPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a one-time link leads: one button, so that a program that only looks at the link does not use it up."""
+
+    frame: Frame
+    path: str = ""
+    """Where the button posts to; empty when the link cannot be used."""
+
+
+class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation, with the list of all and the tasks beside it."""
+
+    frame: Frame
+    conversation: Conversation
+    lines: Lines = Lines()
+    board: Board = Board()
+    engine: Engine | None = None
+    """None while it is not known what answers."""
+    problem: str = ""
+    """Why the conversation cannot be read, in a sentence."""
+    mode: Mode = "chat"
+    draft: str = ""
+    """What stands in the composer already."""
+
+
+class TasksPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The task list on a page of its own."""
+
+    frame: Frame
+    board: Board
+
+
+class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A search over everything that happened."""
+
+    frame: Frame
+    query: str = ""
+    noun: str = ""
+    """Only events of this noun."""
+    hits: Hits | None = None
+    problem: str = ""
+
+
+class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events, newest first."""
+
+    frame: Frame
+    events: tuple[Event, ...] = ()
+    noun: str = ""
+    before: str = ""
+    """The event this page starts below; empty for the newest."""
+    older: str = ""
+    """The event below which the next page starts; empty on the last."""
+    problem: str = ""
+
+
+class EventPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One event with what led to it."""
+
+    frame: Frame
+    event: Event
+    causes: tuple[Event, ...] = ()
+    """The chain of causes, nearest first."""
+
+
+class ActionsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The live menu of actions."""
+
+    frame: Frame
+    actions: tuple[MenuItem, ...] = ()
+    problem: str = ""
+
+
+class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Something could not be done, and what to do now."""
+
+    frame: Frame
+    status: int
+    sentence: str
+
+
+# Live changes. Each becomes one or more fragments that find their own place in the page.
+
+
+class Reset(msgspec.Struct, frozen=True, kw_only=True, tag="reset"):
+    """The end of the conversation as it is now; replaces everything after the page's first render."""
+
+    exchanges: tuple[Exchange, ...]
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """A turn was asked for."""
+
+    exchange: Exchange
+
+
+class Grew(msgspec.Struct, frozen=True, kw_only=True, tag="grew"):
+    """The answer grew by a piece."""
+
+    turn: str
+    text: str
+
+
+class Pondered(msgspec.Struct, frozen=True, kw_only=True, tag="pondered"):
+    """The thinking before the answer grew by a piece."""
+
+    turn: str
+    text: str
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True, tag="used"):
+    """An action of a turn began or came back."""
+
+    turn: str
+    number: int
+    """Its place among the turn's actions, from 0."""
+    tool: ToolUse
+    first: bool
+    """Whether the page has no card for it yet."""
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True, tag="settled"):
+    """A turn as a whole: it ended, or its text was taken back."""
+
+    exchange: Exchange
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
+    """The list of conversations changed."""
+
+    lines: Lines
+
+
+class Tasked(msgspec.Struct, frozen=True, kw_only=True, tag="tasked"):
+    """The task list changed."""
+
+    board: Board
+
+
+class Logged(msgspec.Struct, frozen=True, kw_only=True, tag="logged"):
+    """Events happened; newest last."""
+
+    events: tuple[Event, ...]
+
+
+class Older(msgspec.Struct, frozen=True, kw_only=True, tag="older"):
+    """The next page of the timeline."""
+
+    events: tuple[Event, ...]
+    noun: str
+    older: str
+
+
+class Moded(msgspec.Struct, frozen=True, kw_only=True, tag="moded"):
+    """The composer switched to another mode."""
+
+    mode: Mode
+
+
+class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
+    """A sentence for the person at the page."""
+
+    sentence: str
+    failed: bool = True
+
+
+class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
+    """The live connection stands again."""
+
+
+Change = Reset | Opened | Grew | Pondered | Used | Settled | Listed | Tasked | Logged | Older | Moded | Noted | Online
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed on a page that is open, in order."""
+
+    changes: tuple[Change, ...]
+    frame: Frame = Frame()
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that pages refer to."""
+
+    name: str
+    """With a hash of its content, so that it may be cached for ever."""
+    media_type: str
+    content: bytes
+
+
+class Assets(msgspec.Struct, frozen=True, kw_only=True):
+    """All files that pages refer to."""
+
+    assets: tuple[Asset, ...]
+
+
+SIGN_IN = Call("daimon.svc.ui.sign_in", SignInPage, Html)
+LINK = Call("daimon.svc.ui.link", LinkPage, Html)
+CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)
+TASKS = Call("daimon.svc.ui.tasks", TasksPage, Html)
+SEARCH = Call("daimon.svc.ui.search", SearchPage, Html)
+TIMELINE = Call("daimon.svc.ui.timeline", TimelinePage, Html)
+EVENT = Call("daimon.svc.ui.event", EventPage, Html)
+ACTIONS = Call("daimon.svc.ui.actions", ActionsPage, Html)
+PROBLEM = Call("daimon.svc.ui.problem", ProblemPage, Html)
+LIVE = Call("daimon.svc.ui.live", Changes, Html)
+ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
+CALLS: tuple[Call[Any, Html] | Call[Nothing, Assets], ...] = (
+    *(SIGN_IN, LINK, CHAT, TASKS, SEARCH, TIMELINE, EVENT, ACTIONS, PROBLEM, LIVE),
+    ASSETS,
+)

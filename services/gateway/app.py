@@ -1,0 +1,88 @@
+"""The application: every route of the tables behind one decision, one way for failures, one shield around all."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from fastapi import BackgroundTasks, FastAPI, Request, Response
+
+from proto import accounts as account_events
+from proto.errors import Failure
+from proto.events import happened
+from services.gateway import accounts, forms, pages, problems, rest, stream
+from services.gateway.access import SAFE, Knock, Who, decide
+from services.gateway.shield import Shield
+from services.gateway.visit import Gate, Route, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp
+
+ROUTES = (*accounts.ROUTES, *pages.ROUTES, *forms.ROUTES, *rest.ROUTES, *stream.ROUTES)
+_EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_log = logging.getLogger("daimon.gateway")
+
+
+def application(gate: Gate) -> ASGIApp:
+    """All routes; an address that no table has leads to the same decision and is then not found."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(Exception, problems.unexpected)
+    for route in ROUTES:
+        app.add_api_route(route.path, _guarded(gate, route), methods=[route.method], response_model=None)
+    rest_of_it = accounts.EVERYTHING_ELSE
+    app.add_api_route(rest_of_it.path, _guarded(gate, rest_of_it), methods=_EVERY_METHOD, response_model=None)
+    return Shield(app, gate.settings.origin)
+
+
+def _guarded(gate: Gate, route: Route) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        visit = Visit(gate, request, None)
+        try:
+            visit.session = await gate.sessions.find(visit.secret)
+            decide(await _knock(visit, route))
+            return _remembered(visit, route, await route.answer(visit))
+        except Failure as failure:
+            facts = {"action": "http.refused", "code": failure.code, "method": request.method, "route": route.path}
+            _log.info(failure.message, extra=facts)
+            return await problems.answer(visit, failure)
+
+    return answer
+
+
+async def _knock(visit: Visit, route: Route) -> Knock:
+    request = visit.request
+    headers = request.headers
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = headers.get("x-csrf", "")
+    if request.method not in SAFE and route.who is Who.SIGNED_IN and visit.session and not given:
+        given = "" if media_type == "application/json" else (await visit.form()).get("csrf", "")
+    return Knock(
+        method=request.method,
+        who=route.who,
+        user=visit.user,
+        expected=visit.csrf,
+        given=given,
+        media_type=media_type,
+        fetch_site=headers.get("sec-fetch-site", ""),
+        origin=headers.get("origin", ""),
+        ours=tuple(filter(None, (f"http://{headers.get('host', '')}", visit.gate.settings.origin))),
+    )
+
+
+def _remembered(visit: Visit, route: Route, response: Response) -> Response:
+    """Let a page visit become an event once the page is on its way."""
+    if route.visited and not visit.swaps and response.status_code == 200:
+        afterwards = BackgroundTasks()
+        afterwards.add_task(_visited, visit)
+        response.background = afterwards
+    return response
+
+
+async def _visited(visit: Visit) -> None:
+    event = happened(account_events.Visited(path=visit.request.url.path[:200]), visit.caller())
+    try:
+        await visit.gate.bus.journal.append(event)
+    except Failure as failure:
+        _log.warning(failure.message, extra={"action": "page.visit_lost"})

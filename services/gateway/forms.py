@@ -1,0 +1,126 @@
+"""The forms: what a browser posts. With htmx the answer is what changed, without it the way back to the page."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from proto import chat, tasks, ui
+from proto.errors import Failure, Invalid
+from services.gateway import message, pages, panes
+from services.gateway.access import Who
+from services.gateway.visit import Endpoint, Route, Visit, see_other
+
+POSITION_LIMIT = 100_000
+
+
+async def say(visit: Visit) -> Response:
+    """Send a message. A refused one stays in the composer, whatever the browser can do."""
+    form = await visit.form()
+    try:
+        return await _say(visit, message.said(form.get("text", ""), form.get("mode", "chat")), form.get("mode", "chat"))
+    except Failure as failure:
+        if visit.swaps:
+            raise
+        return await _refused(visit, form, failure)
+
+
+async def _say(visit: Visit, said: message.Said, mode: str) -> Response:
+    conversation = visit.path("conversation")
+    here = f"/chat/{conversation}"
+    if said.text:
+        request = chat.Send(conversation=conversation, text=said.text, mode=said.mode)
+        await visit.call(chat.SEND, request, conversation=conversation)
+    if not visit.swaps:
+        return see_other(f"{here}?mode={said.mode}" if said.mode == "command" else here)
+    response = await visit.changed(*((ui.Moded(mode=said.mode),) if said.mode != mode else ()))
+    if said.text:
+        response.headers["HX-Replace-Url"] = here
+    return response
+
+
+async def _refused(visit: Visit, form: dict[str, str], failure: Failure) -> Response:
+    caller = visit.caller(visit.path("conversation"))
+    view = ui.ChatPage(
+        frame=visit.frame(notice=failure.message),
+        conversation=await panes.conversation(visit.gate.bus, caller),
+        draft=form.get("text", ""),
+        mode=pages.mode_of(form.get("mode", "")),
+    )
+    return await pages.chat_page(visit, view, status=failure.code)
+
+
+async def stop(visit: Visit) -> Response:
+    """Stop the answer that is being written."""
+    conversation = visit.path("conversation")
+    await visit.call(chat.STOP, chat.Stop(conversation=conversation), conversation=conversation)
+    return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
+
+
+async def add(visit: Visit) -> Response:
+    """Put a task on the list."""
+    await visit.call(tasks.ADD, tasks.AddTask(title=await _title(visit)))
+    return await _board(visit)
+
+
+async def complete(visit: Visit) -> Response:
+    """Mark a task as done."""
+    await visit.call(tasks.COMPLETE, tasks.CompleteTask(task=visit.path("task")))
+    return await _board(visit)
+
+
+async def reopen(visit: Visit) -> Response:
+    """Mark a task as not done."""
+    await visit.call(tasks.REOPEN, tasks.ReopenTask(task=visit.path("task")))
+    return await _board(visit)
+
+
+async def rename(visit: Visit) -> Response:
+    """Give a task another title."""
+    await visit.call(tasks.RENAME, tasks.RenameTask(task=visit.path("task"), title=await _title(visit)))
+    return await _board(visit)
+
+
+async def move(visit: Visit) -> Response:
+    """Move a task to another place."""
+    position = (await visit.form()).get("position", "")
+    if not (position.isdecimal() and 1 <= int(position[:9]) <= POSITION_LIMIT):
+        raise Invalid("A place in the list is a number from 1.")
+    await visit.call(tasks.MOVE, tasks.MoveTask(task=visit.path("task"), position=int(position)))
+    return await _board(visit)
+
+
+async def delete(visit: Visit) -> Response:
+    """Take a task off the list."""
+    await visit.call(tasks.DELETE, tasks.DeleteTask(task=visit.path("task")))
+    return await _board(visit)
+
+
+async def _board(visit: Visit) -> Response:
+    if not visit.swaps:
+        return see_other(await visit.back())
+    return await visit.changed(ui.Tasked(board=await panes.board(visit.gate.bus, visit.caller())))
+
+
+async def _title(visit: Visit) -> str:
+    title = " ".join((await visit.form()).get("title", "").split())
+    if not title:
+        raise Invalid("A task needs a title.")
+    if len(title) > 500:
+        raise Invalid("A title has at most 500 characters; put the rest into a conversation.")
+    return title
+
+
+def _form(path: str, answer: Endpoint) -> Route:
+    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
+
+
+ROUTES = (
+    _form("/chat/{conversation}", say),
+    _form("/chat/{conversation}/stop", stop),
+    _form("/tasks", add),
+    _form("/tasks/{task}/complete", complete),
+    _form("/tasks/{task}/reopen", reopen),
+    _form("/tasks/{task}/rename", rename),
+    _form("/tasks/{task}/move", move),
+    _form("/tasks/{task}/delete", delete),
+)

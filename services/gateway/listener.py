@@ -1,0 +1,65 @@
+"""The HTTP server: bound before it is said to be ready, and stopped so that streams end and requests finish."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from services.runtime.settings import SettingsError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+DRAIN_SECONDS = 4
+KEEP_ALIVE = 75
+
+
+class Listener(uvicorn.Server):
+    """uvicorn inside our own run loop, which handles the signals."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the run loop."""
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port, or say in a sentence why that cannot be."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        advice = "Stop what uses it, or choose another with `--port`."
+        raise SettingsError(f"Port {port} on {host} cannot be used: {error.strerror}. {advice}") from error
+    return bound
+
+
+async def listen(app: ASGIApp, bound: socket.socket, closing: asyncio.Event) -> None:
+    """Serve until cancelled; then end the streams and let the requests finish."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    server = Listener(config)
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        closing.set()
+        server.should_exit = True
+        await serving

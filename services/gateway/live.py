@@ -1,0 +1,203 @@
+"""What one open page follows: the user's events and the parts of its conversation, as changes to the page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from proto import chat, events, ui
+from proto.base import Caller
+from proto.errors import Failure
+from proto.events import Event
+from proto.kinds import happening
+from services.gateway import panes
+from services.gateway.turns import Gap, Talk, merged
+from services.runtime.bus import Bus
+from services.runtime.bus.live import Following
+
+HEARTBEAT = 15.0
+OVERDUE = 1.0
+"""Seconds a turn may look open after the log says that it is over, or a conversation may stay unread."""
+SETTLE = 0.6
+"""Seconds until memory surely lists what has just happened."""
+
+Write = Callable[[str], Awaitable[None]]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page shows, so what it must be told of."""
+
+    conversation: str = ""
+    seen: int = 0
+    """The place in the log up to which the page was true when it was made."""
+    turn: str = ""
+    """The first turn that may change; earlier ones are settled."""
+    tasks: bool = False
+    timeline: bool = False
+    noun: str = ""
+
+
+class Live:
+    """One page that is open."""
+
+    def __init__(self, bus: Bus, caller: Caller, wanted: Wanted, frame: ui.Frame, write: Write) -> None:
+        self._bus = bus
+        self._caller = caller
+        self._wanted = wanted
+        self._frame = frame
+        self._write = write
+        self._talk = Talk()
+        self._events: list[Event] = []
+        self._parts: list[tuple[str, chat.Part]] = []
+        self._changes: list[ui.Change] = []
+        self._came = asyncio.Event()
+        self._tasks_changed = asyncio.Event()
+        self._lines_changed = asyncio.Event()
+        self._unsure = True
+        """Whether the conversation must be read (again)."""
+        self._doubtful: set[str] = set()
+        """Turns that are over in the log but not on the page."""
+
+    async def run(self) -> None:
+        """Follow until cancelled; raises Interrupted or a Failure, after which the page must connect anew."""
+        try:
+            await self._follow()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+
+    async def _follow(self) -> None:
+        user, conversation = self._caller.user, self._wanted.conversation
+        async with (
+            self._bus.follow(events.of_user(user)) as happened,
+            self._bus.feed(chat.PARTS).follow(user, conversation) as written,
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(self._collect_events(happened))
+            group.create_task(self._collect_parts(written))
+            if self._wanted.conversation:
+                group.create_task(self._reread(self._lines_changed, SETTLE, self._read_lines))
+            if self._wanted.tasks:
+                group.create_task(self._reread(self._tasks_changed, 0, self._read_board))
+                self._tasks_changed.set()
+            await self._show([ui.Online()])
+            await self._turn_by_turn()
+
+    async def _turn_by_turn(self) -> None:
+        while True:
+            if self._unsure and self._wanted.conversation:
+                await self._catch_up()
+            if not await self._anything():
+                self._unsure = self._unsure or bool(self._doubtful)
+                self._doubtful.clear()
+                continue
+            self._came.clear()
+            await self._show(self._taken())
+
+    async def _anything(self) -> bool:
+        """Wait for something to come; False when it is time to look at what is missing."""
+        hurried = self._unsure or self._doubtful
+        while True:
+            try:
+                async with asyncio.timeout(OVERDUE if hurried else HEARTBEAT):
+                    await self._came.wait()
+            except TimeoutError:
+                if hurried:
+                    return False
+                await self._write("")
+                continue
+            return True
+
+    def _taken(self) -> list[ui.Change]:
+        """Everything that has come, in one piece; events first, because a turn is asked for before it is written."""
+        changes, self._changes = self._changes, []
+        happened, self._events = self._events, []
+        written, self._parts = self._parts, []
+        for event in happened:
+            changes += self._notice(event)
+        if self._wanted.timeline and happened:
+            changes += self._logged(happened)
+        try:
+            for turn, part in written:
+                changes += self._talk.take(turn, part)
+        except Gap:
+            self._unsure = True
+        return changes
+
+    def _notice(self, event: Event) -> tuple[ui.Change, ...]:
+        found = happening(event)
+        if event.kind.startswith("task."):
+            self._tasks_changed.set()
+        elif isinstance(found, chat.Asked | chat.Answered):
+            self._lines_changed.set()
+        if event.conversation != self._wanted.conversation or self._unsure:
+            return ()
+        if isinstance(found, chat.Asked):
+            return self._talk.ask(_exchange(event, found))
+        if isinstance(found, chat.Answered) and self._talk.is_open(found.turn):
+            self._doubtful.add(found.turn)
+        return ()
+
+    def _logged(self, happened: list[Event]) -> tuple[ui.Change, ...]:
+        noun = self._wanted.noun
+        shown = tuple(event for event in happened if not noun or event.kind.startswith(f"{noun}."))
+        return (ui.Logged(events=shown),) if shown else ()
+
+    async def _catch_up(self) -> None:
+        """Read the conversation and show its open end anew; try again later when it cannot be read."""
+        try:
+            found = await panes.conversation(self._bus, self._caller)
+            exchanges = _from(found.exchanges, self._wanted.turn)
+            parts = {each.turn: await self._written(each.turn) for each in exchanges if each.outcome is None}
+        except Failure:
+            self._unsure = True
+            return
+        shown = self._talk.restart(exchanges, parts)
+        self._unsure = False
+        if parts or found.sequence != self._wanted.seen:
+            # From now on the page differs from its first render.
+            self._wanted = msgspec.structs.replace(self._wanted, seen=-1)
+            await self._show([ui.Reset(exchanges=shown)])
+
+    async def _written(self, turn: str) -> list[chat.Part]:
+        return await self._bus.feed(chat.PARTS).read(self._caller.user, self._wanted.conversation, turn)
+
+    async def _show(self, changes: list[ui.Change]) -> None:
+        if changes:
+            view = ui.Changes(changes=merged(changes), frame=self._frame)
+            await self._write((await self._bus.call(ui.LIVE, view)).html)
+
+    async def _collect_events(self, happened: Following[Event]) -> None:
+        async for event in happened:
+            self._events.append(event)
+            self._came.set()
+
+    async def _collect_parts(self, written: Following[tuple[tuple[str, ...], chat.Part]]) -> None:
+        async for (_, _, turn), part in written:
+            self._parts.append((turn, part))
+            self._came.set()
+
+    async def _reread(self, changed: asyncio.Event, delay: float, read: Callable[[], Awaitable[ui.Change]]) -> None:
+        """Read something again each time it changed; changes that come close together are one."""
+        while True:
+            await changed.wait()
+            await asyncio.sleep(delay)
+            changed.clear()
+            self._changes.append(await read())
+            self._came.set()
+
+    async def _read_board(self) -> ui.Change:
+        return ui.Tasked(board=await panes.board(self._bus, self._caller))
+
+    async def _read_lines(self) -> ui.Change:
+        return ui.Listed(lines=await panes.lines(self._bus, self._caller))
+
+
+def _from(exchanges: tuple[chat.Exchange, ...], turn: str) -> tuple[chat.Exchange, ...]:
+    places = [place for place, exchange in enumerate(exchanges) if exchange.turn == turn]
+    return exchanges[places[0] :] if places else exchanges
+
+
+def _exchange(event: Event, asked: chat.Asked) -> chat.Exchange:
+    return chat.Exchange(turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor)

@@ -1,0 +1,45 @@
+"""Start the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import msgspec
+
+from proto import accounts as contract
+from services.gateway.accounts import Invitations
+from services.gateway.app import application
+from services.gateway.listener import bind, listen
+from services.gateway.sessions import Sessions
+from services.gateway.settings import GatewaySettings
+from services.gateway.visit import Gate
+from services.runtime.bus import Bus
+from services.runtime.run import Ready, run
+
+
+async def serve(settings: GatewaySettings, bus: Bus, ready: Ready) -> None:
+    """Listen until stopped."""
+    bound = bind(settings.host, settings.port)
+    settings = msgspec.structs.replace(settings, port=bound.getsockname()[1])
+    sessions = Sessions(bus, await bus.kv(contract.SESSIONS), timedelta(days=settings.session_days))
+    gate = Gate(bus, settings, sessions)
+    await bus.serve("gateway", {contract.INVITE: Invitations(gate).invite}, description="The only HTTP listener")
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(sessions.keep())
+        logging.getLogger("daimon.gateway").info(
+            "listening", extra={"action": "gateway.listening", "address": f"http://{settings.host}:{settings.port}"}
+        )
+        ready()
+        await listen(application(gate), bound, gate.closing)
+        keeping.cancel()
+
+
+def main() -> None:
+    """Run as `daimon-gateway`."""
+    run("gateway", GatewaySettings, serve)
+
+
+if __name__ == "__main__":
+    main()

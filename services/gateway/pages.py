@@ -1,0 +1,161 @@
+"""The pages: what a browser opens."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from uuid import UUID
+
+from fastapi import Response
+from msgspec.structs import replace
+
+from proto import llm, memory, ui
+from proto.base import Nothing
+from proto.chat import Conversation, Mode
+from proto.errors import Failure, Missing
+from proto.events import Event
+from proto.kinds import KINDS
+from services.gateway import panes
+from services.gateway.access import Who
+from services.gateway.visit import Endpoint, Route, Visit
+
+CONVERSATION_BYTES = 9
+"""Random bytes of a new conversation's id: 12 characters of an address."""
+TIMELINE_PAGE = 100
+CAUSES = 10
+MEMORY_LATE = "Memory is still catching up. What is done meanwhile is safe and will appear."
+
+
+async def home(visit: Visit) -> Response:
+    """A new conversation."""
+    fresh = Conversation(id=secrets.token_urlsafe(CONVERSATION_BYTES), title="")
+    view = ui.ChatPage(frame=visit.frame(path=f"/chat/{fresh.id}"), conversation=fresh, draft=visit.query("draft"))
+    return await chat_page(visit, view)
+
+
+async def conversation(visit: Visit) -> Response:
+    """A conversation as it is now."""
+    caller = visit.caller(visit.path("conversation"))
+    try:
+        found, problem = await panes.conversation(visit.gate.bus, caller), ""
+    except Failure as failure:
+        found, problem = Conversation(id=caller.conversation, title=""), failure.message
+    view = ui.ChatPage(frame=visit.frame(), conversation=found, problem=problem, mode=mode_of(visit.query("mode")))
+    return await chat_page(visit, view)
+
+
+async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Response:
+    """A conversation with everything that stands beside it."""
+    bus, caller = visit.gate.bus, visit.caller(view.conversation.id)
+    lines, board, engine = await asyncio.gather(panes.lines(bus, caller), panes.board(bus, caller), _engine(visit))
+    return await visit.page(ui.CHAT, replace(view, lines=lines, board=board, engine=engine), status=status)
+
+
+async def tasks(visit: Visit) -> Response:
+    """The task list."""
+    board = await panes.board(visit.gate.bus, visit.caller())
+    return await visit.page(ui.TASKS, ui.TasksPage(frame=visit.frame(), board=board))
+
+
+async def search(visit: Visit) -> Response:
+    """A search over everything that happened."""
+    query, noun = visit.query("q").strip(), visit.query("noun")
+    view = ui.SearchPage(frame=visit.frame(), query=query, noun=noun)
+    if not query:
+        return await visit.page(ui.SEARCH, view)
+    try:
+        hits = await visit.call(memory.SEARCH, memory.Search(query=query[:2000], kinds=kinds_of(noun), limit=30))
+        view = replace(view, hits=hits)
+    except Failure as failure:
+        view = replace(view, problem=f"{MEMORY_LATE} ({failure.message})")
+    return await visit.page(ui.SEARCH, view)
+
+
+async def timeline(visit: Visit) -> Response:
+    """Events, newest first; htmx asks only for the next page."""
+    before, noun = visit.query("before"), visit.query("noun")
+    events: tuple[Event, ...] = ()
+    problem = ""
+    try:
+        events = await recent(visit, before, noun)
+    except Failure as failure:
+        if visit.swaps:
+            raise
+        problem = f"{MEMORY_LATE} ({failure.message})"
+    older = events[-1].id if len(events) == TIMELINE_PAGE else ""
+    if visit.swaps:
+        return await visit.changed(ui.Older(events=events, noun=noun, older=older))
+    view = ui.TimelinePage(frame=visit.frame(), events=events, noun=noun, before=before, older=older, problem=problem)
+    return await visit.page(ui.TIMELINE, view)
+
+
+async def event(visit: Visit) -> Response:
+    """One event and the chain of what led to it."""
+    found = await recall(visit, visit.path("event"))
+    causes: list[Event] = []
+    while len(causes) < CAUSES and (causes or [found])[-1].cause:
+        try:
+            causes.append(await recall(visit, (causes or [found])[-1].cause))
+        except Missing:
+            break
+    return await visit.page(ui.EVENT, ui.EventPage(frame=visit.frame(), event=found, causes=tuple(causes)))
+
+
+async def actions(visit: Visit) -> Response:
+    """The live menu."""
+    menu, problem = llm.Menu(actions=()), ""
+    try:
+        menu = await visit.call(llm.MENU, Nothing())
+    except Failure as failure:
+        problem = failure.message
+    return await visit.page(ui.ACTIONS, ui.ActionsPage(frame=visit.frame(), actions=menu.actions, problem=problem))
+
+
+async def recent(visit: Visit, before: str, noun: str = "", limit: int = TIMELINE_PAGE) -> tuple[Event, ...]:
+    """A page of the log, newest first."""
+    asked = memory.Recent(before=before[:36], kinds=kinds_of(noun), limit=limit)
+    return (await visit.call(memory.RECENT, asked)).events
+
+
+async def recall(visit: Visit, event_id: str) -> Event:
+    """One event, found as the newest before the id that follows its own."""
+    try:
+        following = str(UUID(int=UUID(event_id).int + 1))
+    except ValueError as error:
+        raise Missing("No event has this id.") from error
+    found = await recent(visit, following, limit=1)
+    if not found or found[0].id != event_id:
+        raise Missing("No event has this id, or memory has not caught up with it yet.")
+    return found[0]
+
+
+def mode_of(text: str) -> Mode:
+    """A mode by its name; chat for any other word."""
+    return "command" if text == "command" else "chat"
+
+
+def kinds_of(noun: str) -> tuple[str, ...]:
+    """The kinds of events of a noun; none, which means all, for a noun that is not known."""
+    return tuple(sorted(kind for kind in KINDS if kind.startswith(f"{noun}.")))
+
+
+async def _engine(visit: Visit) -> llm.Engine | None:
+    try:
+        return await visit.call(llm.ENGINE, Nothing(), timeout=panes.TIMEOUT)
+    except Failure:
+        return None
+
+
+def _page(path: str, answer: Endpoint) -> Route:
+    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
+
+
+ROUTES = (
+    _page("/", home),
+    _page("/chat/{conversation}", conversation),
+    _page("/tasks", tasks),
+    _page("/search", search),
+    _page("/timeline", timeline),
+    _page("/timeline/{event}", event),
+    _page("/actions", actions),
+)

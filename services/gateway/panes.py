@@ -1,0 +1,39 @@
+"""What pages are made of, read from the services that have it; a part that is away says so in its place."""
+
+from __future__ import annotations
+
+from proto import chat, memory, tasks, ui
+from proto.base import Caller
+from proto.errors import Failure, Missing
+from services.runtime.bus import Bus
+
+TIMEOUT = 2.0
+"""Seconds a page waits for what stands beside its main thing."""
+LINES = 50
+
+
+async def conversation(bus: Bus, caller: Caller) -> chat.Conversation:
+    """A conversation as it is now; one that nobody has begun is empty."""
+    try:
+        return await bus.call(chat.READ, chat.Read(conversation=caller.conversation), caller=caller)
+    except Missing:
+        return chat.Conversation(id=caller.conversation, title="")
+
+
+async def board(bus: Bus, caller: Caller) -> ui.Board:
+    """The task list, or why it cannot be shown."""
+    try:
+        found = await bus.call(tasks.LIST, tasks.ListTasks(), caller=caller, timeout=TIMEOUT)
+    except Failure as failure:
+        return ui.Board(problem=failure.message)
+    return ui.Board(tasks=found.tasks)
+
+
+async def lines(bus: Bus, caller: Caller) -> ui.Lines:
+    """The list of conversations, or why it is not complete."""
+    asked = memory.ListConversations(limit=LINES)
+    try:
+        found = await bus.call(memory.CONVERSATIONS, asked, caller=caller, timeout=TIMEOUT)
+    except Failure:
+        return ui.Lines(current=caller.conversation, problem="Memory is away, so the list is too; chat goes on.")
+    return ui.Lines(lines=found.conversations, current=caller.conversation)

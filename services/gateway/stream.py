@@ -1,0 +1,108 @@
+"""The live stream of a page: server-sent events that begin with what was missed and end when the service stops."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from fastapi import Response
+
+from proto.errors import Failure
+from services.gateway.access import Who
+from services.gateway.live import Live, Wanted
+from services.gateway.visit import Route, Visit
+from services.runtime.bus import Interrupted
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+RETRY_MS = (800, 2400)
+"""When a page comes back after its stream broke; spread, so that not all pages come at once."""
+BUS_WAIT = 0.25
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+Write = Callable[[str], Awaitable[None]]
+
+
+class EventStream(Response):
+    """A response that is written piece by piece until its source ends, the reader goes, or an end is called for."""
+
+    def __init__(self, source: Callable[[Write], Awaitable[None]], *ends: asyncio.Event) -> None:
+        super().__init__(headers=_HEADERS)
+        del self.headers["content-length"]
+        self._source = source
+        self._ends = ends
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the interface's
+        """Write until one of the three."""
+
+        async def write(text: str) -> None:
+            await send({"type": "http.response.body", "body": framed(text), "more_body": True})
+
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": _retry(), "more_body": True})
+        await _first(self._source(write), _gone(receive), *(end.wait() for end in self._ends))
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def framed(text: str) -> bytes:
+    """One event of the stream; an empty text is a comment that only keeps the connection alive."""
+    if not text:
+        return b":\n\n"
+    return "".join(f"data: {line}\n" for line in _LINE_END.split(text)).encode("utf-8", "replace") + b"\n"
+
+
+async def live(visit: Visit) -> Response:
+    """Follow what a page shows."""
+    wanted = Wanted(
+        conversation=visit.query("conversation"),
+        seen=int(visit.query("seen")) if visit.query("seen").isdecimal() else -1,
+        turn=visit.query("turn"),
+        tasks=bool(visit.query("tasks")),
+        timeline=bool(visit.query("timeline")),
+        noun=visit.query("noun"),
+    )
+    frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else "/tasks")
+    bus, caller = visit.gate.bus, visit.caller(wanted.conversation)
+
+    async def source(write: Write) -> None:
+        while not bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
+            await asyncio.sleep(BUS_WAIT)
+        await Live(bus, caller, wanted, frame, write).run()
+
+    assert visit.session is not None  # noqa: S101 - the route is for those who are signed in
+    return EventStream(source, visit.gate.closing, visit.session.ended)
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait for the first of several and drop the rest."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    unexpected = (each for each in results if isinstance(each, Exception) and not isinstance(each, _EXPECTED))
+    for error in unexpected:
+        raise error
+
+
+_EXPECTED = (Failure, Interrupted)
+"""After these the page connects anew and is brought up to date."""
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _retry() -> bytes:
+    return b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311 - spreads load, keeps no secret
+
+
+ROUTES = (Route(method="GET", path="/live", who=Who.SIGNED_IN, answer=live),)

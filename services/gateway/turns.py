@@ -1,0 +1,157 @@
+"""The open end of a conversation as a page shows it: parts in, changes out, nothing lost and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from proto import chat, ui
+from proto.chat import Exchange, Part, ToolUse
+
+
+class Gap(Exception):
+    """Something before this is missing; the conversation must be read again."""
+
+
+class Turn:
+    """One turn while it is written."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._asked = exchange
+        self._attempt = 0
+        self._writing = 0
+        """The attempt that wrote the text so far."""
+        self._pieces: list[str] = []
+        self._length = 0
+        self._tools: dict[str, ToolUse] = {}
+        self._model = exchange.model
+        self._end: chat.Ended | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing follows."""
+        return self._end is not None
+
+    @property
+    def exchange(self) -> Exchange:
+        """The turn as it reads now."""
+        return msgspec.structs.replace(
+            self._asked,
+            tools=tuple(self._tools.values()) or self._asked.tools,
+            answer=(self._end.answer if self._end else "") or "".join(self._pieces),
+            outcome=self._end.outcome if self._end else None,
+            error=self._end.error if self._end else "",
+            model=self._model,
+        )
+
+    def take(self, part: Part) -> tuple[ui.Change, ...]:
+        """Take the next part; raises Gap when one before it is missing."""
+        if self._end is not None or part.attempt < self._attempt:
+            return ()
+        self._attempt = part.attempt
+        match part:
+            case chat.Text():
+                return self._grow(part)
+            case chat.Thought():
+                return (ui.Pondered(turn=self._asked.turn, text=part.text),)
+            case chat.Calling(tool=tool) | chat.Returned(tool=tool):
+                return (self._use(tool),)
+            case chat.Ended():
+                self._end = part
+                return (ui.Settled(exchange=self.exchange),)
+            case chat.Started():
+                self._model = part.model
+        return ()
+
+    def bridge(self, part: Part) -> None:
+        """Mark a piece that the log itself has lost, so that what follows it keeps its place."""
+        missing = part.offset - self._length if isinstance(part, chat.Text) else 0
+        if missing > 0:
+            self._pieces.append("…".ljust(missing))
+            self._length += missing
+
+    def _grow(self, part: chat.Text) -> tuple[ui.Change, ...]:
+        if part.offset > self._length:
+            raise Gap
+        # A later attempt may begin anew: what an earlier one wrote beyond that point is taken back.
+        rewound = part.attempt != self._writing and part.offset < self._length
+        self._writing = part.attempt
+        if rewound:
+            self._pieces = ["".join(self._pieces)[: part.offset]]
+            self._length = part.offset
+        text = part.text[self._length - part.offset :]
+        if not text:
+            return ()
+        self._pieces.append(text)
+        self._length += len(text)
+        return (ui.Settled(exchange=self.exchange) if rewound else ui.Grew(turn=self._asked.turn, text=text),)
+
+    def _use(self, tool: ToolUse) -> ui.Change:
+        first = tool.call not in self._tools
+        self._tools[tool.call] = tool
+        return ui.Used(turn=self._asked.turn, number=list(self._tools).index(tool.call), tool=tool, first=first)
+
+
+class Talk:
+    """The turns of a conversation since the page was made."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Turn] = {}
+        self._over: set[str] = set()
+
+    def restart(self, exchanges: Sequence[Exchange], parts: Mapping[str, Sequence[Part]]) -> tuple[Exchange, ...]:
+        """Begin from what the log has; returns the exchanges with all that is written of the open ones."""
+        self._open = {}
+        self._over = {exchange.turn for exchange in exchanges}
+        return tuple(self._begin(exchange, parts.get(exchange.turn, ())) for exchange in exchanges)
+
+    def ask(self, exchange: Exchange) -> tuple[ui.Change, ...]:
+        """A turn was asked for; one that is known already changes nothing."""
+        if exchange.turn in self._open or exchange.turn in self._over:
+            return ()
+        self._open[exchange.turn] = Turn(exchange)
+        return (ui.Opened(exchange=exchange),)
+
+    def take(self, turn: str, part: Part) -> tuple[ui.Change, ...]:
+        """A part of a turn; raises Gap for one of a turn that was never asked for."""
+        if turn in self._over:
+            return ()
+        if turn not in self._open:
+            raise Gap
+        return self._follow(turn, part)
+
+    def is_open(self, turn: str) -> bool:
+        """Whether the page shows a turn as still being written."""
+        return turn in self._open
+
+    def _follow(self, turn: str, part: Part) -> tuple[ui.Change, ...]:
+        changes = self._open[turn].take(part)
+        if self._open[turn].ended:
+            del self._open[turn]
+            self._over.add(turn)
+        return changes
+
+    def _begin(self, exchange: Exchange, parts: Sequence[Part]) -> Exchange:
+        if exchange.outcome is not None:
+            return exchange
+        turn = Turn(exchange)
+        for part in parts:
+            turn.bridge(part)
+            turn.take(part)
+        if not turn.ended:
+            self._open[exchange.turn] = turn
+            self._over.discard(exchange.turn)
+        return turn.exchange
+
+
+def merged(changes: Iterable[ui.Change]) -> tuple[ui.Change, ...]:
+    """The same changes with neighbouring pieces of one text joined."""
+    found: list[ui.Change] = []
+    for change in changes:
+        last = found[-1] if found else None
+        if isinstance(change, ui.Grew) and isinstance(last, ui.Grew) and last.turn == change.turn:
+            found[-1] = ui.Grew(turn=change.turn, text=last.text + change.text)
+        else:
+            found.append(change)
+    return tuple(found)

@@ -1,0 +1,168 @@
+"""One HTTP request with everything a handler needs: who asks, what was sent, and the bus to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
+
+import msgspec
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from proto import ui
+from proto.base import Call, Caller
+from proto.errors import Invalid, TooLarge
+from services.gateway.access import Who, csrf
+from services.gateway.assets import AssetShelf
+from services.gateway.message import read_form
+from services.gateway.sessions import Session, Sessions
+from services.gateway.settings import GatewaySettings
+from services.runtime.bus import Bus
+
+BODY_LIMIT = 1_000_000
+"""Bytes; a larger body belongs into an upload."""
+DRAIN_LIMIT = 32 * BODY_LIMIT
+"""Bytes that are read and dropped so that the sender hears why, instead of a broken connection."""
+THEMES = ("auto", "light", "dark")
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Gate:
+    """What all requests share."""
+
+    def __init__(self, bus: Bus, settings: GatewaySettings, sessions: Sessions) -> None:
+        self.bus = bus
+        self.settings = settings
+        self.sessions = sessions
+        self.assets = AssetShelf(bus)
+        self.closing = asyncio.Event()
+        """Set when the service stops: streams that would never end by themselves end then."""
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name; browsers share cookies between ports, so the port is part of it."""
+        return "__Host-daimon" if self.settings.secure else f"daimon_{self.settings.port}"
+
+
+class Visit:
+    """One request."""
+
+    def __init__(self, gate: Gate, request: Request, session: Session | None) -> None:
+        self.gate = gate
+        self.request = request
+        self.session = session
+
+    @property
+    def user(self) -> str:
+        """The account, empty for a stranger."""
+        return self.session.user if self.session else ""
+
+    @property
+    def secret(self) -> str:
+        """The session's secret, as the browser sent it."""
+        return self.request.cookies.get(self.gate.cookie, "")
+
+    @functools.cached_property
+    def csrf(self) -> str:
+        """What this session's forms carry."""
+        return csrf(self.secret) if self.session else ""
+
+    @property
+    def swaps(self) -> bool:
+        """Whether htmx asks and wants only what changed."""
+        return "hx-request" in self.request.headers
+
+    def path(self, name: str) -> str:
+        """A part of the route's path."""
+        return str(self.request.path_params[name])
+
+    def query(self, name: str) -> str:
+        """A query parameter, empty when it is not there."""
+        return self.request.query_params.get(name, "")
+
+    def caller(self, conversation: str = "") -> Caller:
+        """On whose behalf calls are made."""
+        return Caller(user=self.user, actor="user", conversation=conversation)
+
+    def frame(self, *, path: str = "", notice: str = "") -> ui.Frame:
+        """What the page carries around its content."""
+        chosen = self.request.cookies.get("daimon_theme", "")
+        theme = cast("ui.Theme", chosen) if chosen in THEMES else "auto"
+        return ui.Frame(user=self.user, csrf=self.csrf, path=path or self.request.url.path, theme=theme, notice=notice)
+
+    async def call(self, call: Call[Q, R], request: Q, *, conversation: str = "", timeout: float = 5.0) -> R:
+        """Ask a service on behalf of the user."""
+        return await self.gate.bus.call(call, request, caller=self.caller(conversation), timeout=timeout)
+
+    async def page(self, call: Call[Q, ui.Html], view: Q, *, status: int = 200) -> Response:
+        """Answer with a page."""
+        return HTMLResponse((await self.gate.bus.call(call, view)).html, status_code=status)
+
+    async def changed(self, *changes: ui.Change, status: int = 200) -> Response:
+        """Answer htmx with what changed."""
+        if not changes:
+            return HTMLResponse("", status_code=status)
+        view = ui.Changes(changes=changes, frame=self.frame(path=await self.back()))
+        return HTMLResponse((await self.gate.bus.call(ui.LIVE, view)).html, status_code=status)
+
+    async def back(self) -> str:
+        """The page a form stands on, as it says itself; only ever a page of ours."""
+        given = (await self.form()).get("back", "") if self.request.method == "POST" else ""
+        ours = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
+        return given if ours else "/"
+
+    async def form(self) -> dict[str, str]:
+        """The form that was sent."""
+        return read_form(await self.body())
+
+    async def json(self, kind: type[R]) -> R:
+        """The JSON body that was sent."""
+        try:
+            return msgspec.json.decode(await self.body(), type=kind)
+        except msgspec.ValidationError as error:
+            raise Invalid(f"{error}") from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Invalid(f"That is not valid JSON: {error}") from error
+
+    async def body(self) -> bytes:
+        """The body, up to the limit; what is beyond is read and dropped."""
+        if not hasattr(self, "_body"):
+            self._body = await _read(self.request)
+        return self._body
+
+
+Endpoint = Callable[[Visit], Awaitable[Response]]
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a routing table: where, who may, and what answers."""
+
+    method: str
+    path: str
+    who: Who
+    answer: Endpoint
+    visited: bool = False
+    """Whether opening it is a page visit, and so an event."""
+
+
+def see_other(path: str) -> Response:
+    """Send the browser on with a GET, so that reloading does not post again."""
+    return RedirectResponse(path, status_code=303)
+
+
+async def _read(request: Request) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        if size <= BODY_LIMIT:
+            pieces.append(piece)
+        if size > DRAIN_LIMIT:
+            break
+    if size > BODY_LIMIT:
+        raise TooLarge(f"That is more than {BODY_LIMIT // 1_000_000} MB, the limit of a message. Send it in parts.")
+    return b"".join(pieces)

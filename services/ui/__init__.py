@@ -1,0 +1,1 @@
+"""The ui service: view data in, HTML out; it keeps nothing between two requests."""

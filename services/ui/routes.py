@@ -1,0 +1,48 @@
+"""The routing table: every view the ui service turns into HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from proto import ui
+from proto.base import Call, Caller, Nothing
+from services.ui import assets, templating
+from services.ui.cards import Cards
+from services.ui.pages import actions, chat, entrance, live, problem, search, tasks, timeline
+from services.ui.settings import UiSettings
+
+Handler = Callable[[Any, Caller], Awaitable[msgspec.Struct]]
+
+_PAGES: dict[Call[Any, ui.Html], Callable[[Any], ui.Html]] = {
+    ui.SIGN_IN: entrance.sign_in,
+    ui.LINK: entrance.link,
+    ui.CHAT: chat.page,
+    ui.TASKS: tasks.page,
+    ui.SEARCH: search.page,
+    ui.TIMELINE: timeline.page,
+    ui.EVENT: timeline.event_page,
+    ui.ACTIONS: actions.page,
+    ui.PROBLEM: problem.page,
+    ui.LIVE: live.fragments,
+}
+
+
+def routes(settings: UiSettings) -> dict[Call[Any, Any], Handler]:
+    """The calls this service answers, with what answers them."""
+    templating.allow(card=Cards(settings.display_limit).card)
+    pages: dict[Call[Any, Any], Handler] = {call: _answer(render) for call, render in _PAGES.items()}
+    return pages | {ui.ASSETS: _assets}
+
+
+def _answer(render: Callable[[Any], ui.Html]) -> Handler:
+    async def answer(view: Any, _: Caller) -> ui.Html:
+        return render(view)
+
+    return answer
+
+
+async def _assets(_: Nothing, __: Caller) -> ui.Assets:
+    return assets.assets()

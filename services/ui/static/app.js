@@ -1,0 +1,92 @@
+// What HTML and htmx cannot do by themselves. Every form also works without this file.
+"use strict";
+
+const closest = (event, selector) => event.target.closest?.(selector);
+
+// Times in the reader's own zone and language.
+const DAY = 86_400_000;
+const showTimes = (root) => root.querySelectorAll?.("time[datetime]").forEach((time) => {
+  const at = new Date(time.dateTime);
+  const today = Date.now() - at < DAY && at.getDate() === new Date().getDate();
+  const date = { day: "numeric", month: "short" };
+  const clock = { hour: "2-digit", minute: "2-digit" };
+  const full = at.toLocaleString([], { dateStyle: "full", timeStyle: "medium" });
+  const brief = at.toLocaleString([], today ? clock : "brief" in time.dataset ? date : { ...date, ...clock });
+  time.textContent = "full" in time.dataset ? full : brief;
+  time.title = full;
+});
+document.addEventListener("htmx:load", (event) => showTimes(event.detail.elt.parentElement ?? event.detail.elt));
+
+// The composer: Enter sends, Shift-Enter starts a line; on a touch keyboard Enter starts a line.
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "message" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (matchMedia("(pointer: coarse)").matches) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
+// A form is cleared once its request has succeeded, so a text that was refused is never lost.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.detail.successful || !("clear" in event.detail.elt.dataset)) return;
+  event.detail.elt.querySelectorAll("textarea, input:not([type=hidden], [type=radio])").forEach((field) => (field.value = ""));
+});
+
+// A lost connection is said at once; the page takes the sentence back when it is live again.
+for (const lost of ["htmx:sseError", "htmx:sendError"]) {
+  document.addEventListener(lost, () => (document.getElementById("connection").hidden = false));
+}
+
+document.addEventListener("click", (event) => {
+  if (closest(event, "[data-dismiss]")) closest(event, ".notice").remove();
+  document.querySelectorAll(".account[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
+});
+
+// Renaming: the field is ready to type in, Escape leaves it, and a list that changes elsewhere waits for it.
+document.addEventListener("toggle", (event) => event.target.matches(".rename[open]") && event.target.querySelector("input[name=title]").select(), true);
+document.addEventListener("keydown", (event) => {
+  const rename = event.key === "Escape" && closest(event, ".rename[open]");
+  if (rename) rename.open = false, rename.querySelector("summary").focus();
+});
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.target.id === "board" && event.target.querySelector(".rename input:focus")) event.detail.shouldSwap = false;
+});
+
+// Reordering: by drag at the grip, or Alt with an arrow anywhere in a task.
+let lifted = null;
+const place = (event) => {
+  const task = lifted && closest(event, ".task");
+  document.querySelectorAll(".task.drop").forEach((old) => old.classList.remove("drop", "after"));
+  if (!task) return null;
+  const box = task.getBoundingClientRect();
+  const after = event.clientY > box.top + box.height / 2;
+  task.classList.add("drop");
+  task.classList.toggle("after", after);
+  const from = Number(lifted.dataset.position);
+  const to = Number(task.dataset.position) + (after ? 1 : 0);
+  return to > from ? to - 1 : to;
+};
+document.addEventListener("dragstart", (event) => {
+  lifted = closest(event, ".grip")?.closest(".task");
+  if (!lifted) return;
+  lifted.classList.add("lifted");
+  event.dataTransfer.setDragImage(lifted, 0, 0);
+});
+document.addEventListener("dragover", (event) => place(event) && event.preventDefault());
+document.addEventListener("drop", (event) => {
+  const position = place(event);
+  if (!position) return;
+  event.preventDefault();
+  htmx.ajax("POST", lifted.dataset.move, { source: lifted, swap: "none", values: { position } });
+});
+document.addEventListener("dragend", (event) => {
+  lifted?.classList.remove("lifted");
+  lifted = null;
+  place(event);
+});
+document.addEventListener("keydown", (event) => {
+  const task = event.altKey && closest(event, ".task");
+  if (!task || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+  event.preventDefault();
+  const button = task.querySelector(event.key === "ArrowUp" ? ".up" : ".down");
+  if (!button.disabled) button.focus(), button.click();
+});

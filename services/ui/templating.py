@@ -1,0 +1,52 @@
+"""Templates to HTML: whole pages, and single blocks of them for live updates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+
+from proto.ui import Html
+from services.ui import assets, display, markdown
+
+
+def streamed(text: str) -> Markup:
+    """Escape text that grows piece by piece; a bare return survives as a reference, not as a line's end."""
+    return escape(text).replace("\r", Markup("&#13;"))
+
+
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_environment.globals.update(asset=assets.address, swap=False)
+_environment.filters |= {
+    "markdown": markdown.html_of,
+    "streamed": streamed,
+    "exact": display.exact,
+    "short_time": display.short_time,
+    "day": display.day,
+    "who": display.who,
+    "plain": display.plain,
+}
+
+
+def page(template: str, **context: object) -> Html:
+    """Render a whole page."""
+    return Html(html=_environment.get_template(template).render(context))
+
+
+def block(template: str, name: str, **context: object) -> str:
+    """Render one block of a page, exactly as the page itself shows it."""
+    found = _environment.get_template(template)
+    return "".join(found.blocks[name](found.new_context(context)))
+
+
+def allow(**functions: object) -> None:
+    """Make a function known to all templates under a name."""
+    _environment.globals.update(functions)
