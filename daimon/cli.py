@@ -19,6 +19,16 @@ COMMANDS = {
     "status": "show what runs, where, and how it fares",
     "logs": "show what the parts have written",
     "doctor": "say what is missing and how to put it right",
+    "link": "print a one-time link that signs a browser in",
+    "chat": "say something and see the answer as it is written",
+    "do": "have one thing done",
+    "tasks": "show the task list, or change it",
+    "actions": "show what can be done, as it runs now",
+    "events": "show what happened, or follow what happens",
+    "search": "find what happened, by words and by meaning",
+    "sql": "ask the log in SQL",
+    "credentials": "let other programs onto the bus",
+    "bench": "measure Daimon on this machine",
     "test": "run the test suite",
 }
 """Each command with its line in `daimon help`; `daimon/commands/<name>.py` is imported only when it is called."""

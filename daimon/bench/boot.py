@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import cache_from_source
 from pathlib import Path
 
+from daimon.bench.browser import sign_in
 from daimon.bench.http_client import connected
 from daimon.bench.machine import ROOT
-from daimon.bench.programs import System, free_port, fresh_home, up
+from daimon.bench.programs import START, System, free_port, fresh_home, starting
 from daimon.bench.report import Figure, figure
 from daimon.up import procfs
 from daimon.up.home import Home
 
+OWNER = "owner"
 SERVERS = ("nats", "postgres")
 LOCK = ROOT / "requirements/run.lock"
 MEGABYTE = 1_000_000
@@ -27,38 +31,44 @@ async def run(rounds: int) -> dict[str, Figure]:
     found: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
         async with fresh_home() as home:
-            found["first_start"].append(await _start(home, found))
-            found["second_start"].append(await _start(home, found))
-    figures = {name: figure(found[name], "s") for name in ("first_start", "second_start")}
-    figures |= {name: figure(found[name], "MB") for name in ("memory_idle", "memory_servers")}
-    return figures | {"packages": figure([packages(LOCK) / MEGABYTE], "MB")}
+            port = free_port()
+            async with _measured(home, port, "first", found) as system:
+                cookie = (await sign_in(home, system.address, OWNER)).cookie
+            async with _measured(home, port, "second", found, cookie) as system:
+                for name, value in memory(system).items():
+                    found[name].append(value / MEGABYTE)
+    seconds = {name: figure(found[name], "s") for name in ("first_start", "second_start", "second_ready")}
+    memories = {name: figure(found[name], "MB") for name in ("memory_idle", "memory_servers")}
+    return seconds | memories | {"packages": figure([packages(LOCK) / MEGABYTE], "MB")}
 
 
-async def _start(home: Home, found: dict[str, list[float]]) -> float:
-    """Start Daimon, note its memory, end it; returns the seconds until the first page was there."""
-    loop, port = asyncio.get_running_loop(), free_port()
+@asynccontextmanager
+async def _measured(
+    home: Home, port: int, name: str, found: dict[str, list[float]], cookie: str = ""
+) -> AsyncIterator[System]:
+    """Start Daimon, and note the seconds until the first page was there and until it said that it is ready."""
+    loop = asyncio.get_running_loop()
     began = loop.time()
-    async with asyncio.TaskGroup() as group:
-        page = group.create_task(first_page(f"http://127.0.0.1:{port}"))
-        async with up(home, port) as system:
-            seconds = await page - began
-            for name, value in memory(system).items():
-                found[name].append(value / MEGABYTE)
-    return seconds
+    async with starting(home, port) as system:
+        await first_page(f"http://127.0.0.1:{port}", cookie)
+        found[f"{name}_start"].append(loop.time() - began)
+        await system.ready()
+        found[f"{name}_ready"].append(loop.time() - began)
+        yield system
 
 
-async def first_page(address: str) -> float:
-    """Ask for the first page until it is there; returns the loop's time at that moment."""
-    while True:
-        try:
-            async with connected(address) as connection:
-                answer = await connection.ask("GET", "/")
-                if answer.status == 200:
+async def first_page(address: str, cookie: str) -> None:
+    """Ask for the first page, the chat page or a stranger's, until it is there."""
+    headers = {"Cookie": cookie} if cookie else {}
+    async with asyncio.timeout(START):
+        while True:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                async with connected(address) as connection:
+                    answer = await connection.ask("GET", "/" if cookie else "/sign-in", headers=headers)
                     await answer.whole()
-                    return asyncio.get_running_loop().time()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        await asyncio.sleep(POLL)
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(POLL)
 
 
 def memory(system: System) -> dict[str, int]:

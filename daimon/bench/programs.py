@@ -26,11 +26,13 @@ STOP = 30.0
 class System:
     """One run of `daimon up`."""
 
-    def __init__(self, home: Home, process: Process, link: str) -> None:
+    def __init__(self, home: Home, process: Process) -> None:
         self.home = home
-        self.link = link
-        """The one-time link it announced."""
         self._process = process
+
+    async def ready(self) -> None:
+        """Wait until it says so; raises ChildFailed."""
+        await _first_line(self._process)
 
     @property
     def state(self) -> State:
@@ -47,7 +49,7 @@ class System:
 
 
 @asynccontextmanager
-async def fresh_home(model_server: str = "") -> AsyncIterator[Home]:
+async def fresh_home(model_server: str = "off") -> AsyncIterator[Home]:
     """Make a home in a temporary directory, for a Daimon that uses this model server."""
     with tempfile.TemporaryDirectory(prefix="daimon-bench-", ignore_cleanup_errors=True) as directory:
         home = Home(path=Path(directory) / "home")
@@ -57,11 +59,19 @@ async def fresh_home(model_server: str = "") -> AsyncIterator[Home]:
 
 
 @asynccontextmanager
-async def up(home: Home, port: int = 0) -> AsyncIterator[System]:
-    """Run `daimon up` as a user does, until it is ready; end it at the end."""
+async def starting(home: Home, port: int = 0) -> AsyncIterator[System]:
+    """Run `daimon up` as a user does; end it at the end."""
     words = ("-m", "daimon", "up", "--home", str(home.path), "--port", str(port))
     async with _program(*words) as process:
-        yield System(home, process, (await _first_line(process)).removeprefix("ready "))
+        yield System(home, process)
+
+
+@asynccontextmanager
+async def up(home: Home) -> AsyncIterator[System]:
+    """Run `daimon up` from the moment it is ready."""
+    async with starting(home) as system:
+        await system.ready()
+        yield system
 
 
 @asynccontextmanager
