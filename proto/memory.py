@@ -14,13 +14,17 @@ from proto.events import Event, Happening
 
 Cell = str | int | float | bool | None
 ROW_LIMIT = 200
+VIEWS = ("events", "messages", "tasks", "conversations", "commands")
+"""What SQL may ask."""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Search everything that happened, by words and by meaning."""
 
     query: Annotated[str, Meta(min_length=1, max_length=2000, description="What to look for")]
-    kinds: Annotated[tuple[str, ...], Meta(max_length=20, description="Only these kinds, such as task.added")] = ()
+    kinds: Annotated[
+        tuple[str, ...], Meta(max_length=20, description="Only these kinds, such as task.added, or nouns, such as task")
+    ] = ()
     conversation: Annotated[str, Meta(max_length=100, description="Only this conversation")] = ""
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
 
@@ -51,9 +55,16 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Ask the log in SQL: one SELECT over the views events, messages, tasks and conversations."""
+    """Ask one's own log in SQL: one PostgreSQL SELECT over these views, at most 200 rows in 2 seconds.
 
-    sql: Annotated[str, Meta(min_length=1, max_length=20_000, description="One PostgreSQL SELECT statement")]
+    events(id, sequence, time, actor, kind, sentence, conversation, cause, data jsonb);
+    messages(event, sequence, time, conversation, turn, role, actor, text, action, outcome);
+    tasks(id, position, title, done, actor, added, changed);
+    conversations(id, title, time, exchanges);
+    commands(event, time, conversation, actor, command, exit_code, seconds, excerpt).
+    """
+
+    sql: Annotated[str, Meta(min_length=1, max_length=20_000, description="One SELECT, without a semicolon")]
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +107,9 @@ class ListConversations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """List conversations, newest first."""
 
     before: datetime | None = None
+    """Only conversations whose last message is older, for paging."""
+    before_id: Annotated[str, Meta(max_length=100)] = ""
+    """The last conversation of the page before, which tells those of the same time apart."""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 

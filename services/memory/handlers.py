@@ -1,0 +1,118 @@
+"""What memory answers, one method a call."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+
+import msgspec
+
+from proto import errors, memory
+from proto.base import Caller, Nothing
+from proto.events import Event, Happening, happened
+from services.memory.asking import Asker
+from services.memory.search import Searcher
+from services.memory.store import Store
+from services.runtime.bus import Bus
+
+LAST = 2**63 - 1
+"""Beyond every place in the log."""
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+RECORDED_ACTORS = frozenset({"user", "model"})
+"""Whose questions are worth remembering; programs ask all the time."""
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event stands in the log."""
+
+    sequence: int
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as SQL has it."""
+
+    id: str
+    time: datetime
+    user: str
+    actor: str
+    kind: str
+    sentence: str
+    conversation: str
+    cause: str
+    data: str
+    version: int
+
+
+class Handlers:
+    """The calls of the memory service."""
+
+    def __init__(self, store: Store, bus: Bus, *, questions: int) -> None:
+        self._store = store
+        self._bus = bus
+        self._searcher = Searcher(store, bus)
+        self._asker = Asker(store, questions)
+
+    async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
+        """Find events by words and by meaning."""
+        hits = await self._searcher.search(request, caller)
+        await self._record(memory.Searched(query=request.query, hits=len(hits.hits)), caller)
+        return hits
+
+    async def sql(self, request: memory.Query, caller: Caller) -> memory.Rows:
+        """Answer one SELECT over the caller's own log."""
+        rows = await self._asker.ask(caller.user, request.sql)
+        await self._record(memory.Queried(sql=request.sql, rows=len(rows.rows)), caller)
+        return rows
+
+    async def recent(self, request: memory.Recent, caller: Caller) -> memory.Events:
+        """Read events back, newest first."""
+        before = await self._place(request.before, caller) if request.before else LAST
+        rows = await self._store.fetch(
+            EventRow, "recent", user=caller.user, before=before, kinds=list(request.kinds), limit=request.limit
+        )
+        return memory.Events(events=tuple(map(_event, rows)))
+
+    async def conversations(self, request: memory.ListConversations, caller: Caller) -> memory.Conversations:
+        """List conversations, newest first."""
+        lines = await self._store.fetch(
+            memory.ConversationLine,
+            "conversations",
+            user=caller.user,
+            before=request.before or END_OF_TIME,
+            before_id=request.before_id,
+            limit=request.limit,
+        )
+        return memory.Conversations(conversations=tuple(lines))
+
+    async def progress(self, _: Nothing, __: Caller) -> memory.Progress:
+        """Say how far SQL and the vectors have come."""
+        (progress,) = await self._store.fetch(memory.Progress, "progress")
+        return progress
+
+    async def _place(self, event: str, caller: Caller) -> int:
+        try:
+            known = await self._store.fetch(Place, "place_of_event", event=str(uuid.UUID(event)), user=caller.user)
+        except ValueError:
+            known = []
+        if not known:
+            raise errors.Missing(f"There is no event {event} to read back from.")
+        return known[0].sequence
+
+    async def _record(self, what: Happening, caller: Caller) -> None:
+        if caller.actor in RECORDED_ACTORS:
+            await self._bus.journal.append(happened(what, caller))
+
+
+def _event(row: EventRow) -> Event:
+    return Event(
+        id=row.id,
+        time=row.time,
+        user=row.user,
+        actor=row.actor,
+        kind=row.kind,
+        sentence=row.sentence,
+        conversation=row.conversation,
+        cause=row.cause,
+        data=msgspec.Raw(row.data.encode()),
+        version=row.version,
+    )

@@ -1,0 +1,121 @@
+"""The embedding queue: every text that has no vector yet gets one, equal texts once."""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+
+import msgspec
+from pgvector import HalfVector
+
+from proto import errors, llm
+from services.memory.backoff import Backoff
+from services.memory.store import Store
+from services.runtime.bus import Bus
+
+BATCH = 64
+"""Texts in one call: large enough for the engine, small enough that a search need not wait long behind it."""
+CHARACTERS = 2000
+"""How much of a text is embedded; the default engine reads no further."""
+DIMENSIONS = 384
+TIMEOUT = 60.0
+LONGEST = 15.0
+
+log = logging.getLogger("daimon.memory")
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that wants a vector."""
+
+    text_hash: bytes
+    text: str
+
+
+class WrongSize(errors.Unavailable):
+    """The embedding engine makes vectors of a size this database does not keep."""
+
+
+class Indexer:
+    """Empties the queue whenever it is woken."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+        self._woken = asyncio.Event()
+        self._failing = False
+
+    def wake(self) -> None:
+        """Say that there may be new texts."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Embed until cancelled; what fails stays in the queue."""
+        backoff = Backoff(longest=LONGEST)
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            try:
+                while texts := await self._store.fetch(Waiting, "next_texts", limit=BATCH, characters=CHARACTERS):
+                    await self._embed(texts)
+                    self._noted(None)
+                    backoff.reset()
+            except errors.Failure as failure:
+                self._noted(failure)
+                await asyncio.sleep(backoff.next())
+                self.wake()
+
+    async def _embed(self, texts: Sequence[Waiting]) -> None:
+        try:
+            made = await self._vectors(texts)
+        except (errors.Invalid, errors.TooLarge) as failure:
+            await self._embed_singly(texts, failure)
+        else:
+            await self._save(texts, made)
+
+    async def _embed_singly(self, texts: Sequence[Waiting], failure: errors.Failure) -> None:
+        """Find the text that the engine refuses and give it up; words still find it."""
+        if len(texts) > 1:
+            for text in texts:
+                await self._embed([text])
+            return
+        log.warning("a text gets no vector: %s", failure, extra={"action": "memory.not_embedded"})
+        await self._store.run("no_longer_waiting", text_hash=[texts[0].text_hash])
+
+    async def _vectors(self, texts: Sequence[Waiting]) -> llm.Embeddings:
+        request = llm.Embed(texts=tuple(text.text for text in texts))
+        return await self._bus.call(llm.EMBED, request, timeout=TIMEOUT)
+
+    async def _save(self, texts: Sequence[Waiting], made: llm.Embeddings) -> None:
+        hashes = [text.text_hash for text in texts]
+        vectors = halfvecs(made)
+        async with self._store.session() as session, session.transaction():
+            if await session.run("use_engine", engine=made.engine):
+                await session.run("await_other_vectors", engine=made.engine)
+            await session.run("save_vectors", engine=made.engine, text_hash=hashes, vector=vectors)
+            await session.run("no_longer_waiting", text_hash=hashes)
+
+    def _noted(self, failure: errors.Failure | None) -> None:
+        if failure and not self._failing:
+            log.warning("vectors must wait: %s", failure, extra={"action": "memory.embedding_waits"})
+        if self._failing and not failure:
+            log.info("vectors are made again", extra={"action": "memory.embedding_again"})
+        self._failing = failure is not None
+
+
+def halfvecs(made: llm.Embeddings) -> list[str]:
+    """Read vectors from the wire as Postgres writes them; WrongSize when they do not fit the table."""
+    if made.dimensions != DIMENSIONS:
+        raise WrongSize(
+            f"The engine {made.engine} makes vectors of {made.dimensions} numbers; memory keeps {DIMENSIONS}."
+            " Choose another embedding engine."
+        )
+    numbers = array.array("f", made.vectors)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return [
+        HalfVector(numbers[start : start + DIMENSIONS].tolist()).to_text()
+        for start in range(0, len(numbers), DIMENSIONS)
+    ]

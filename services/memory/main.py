@@ -1,0 +1,38 @@
+"""The memory service's process."""
+
+from __future__ import annotations
+
+from proto import memory
+from services.memory.handlers import Handlers
+from services.memory.keeping import keep_up
+from services.memory.settings import MemorySettings
+from services.memory.store import Store
+from services.runtime.bus import Bus
+from services.runtime.run import Ready, run
+
+
+def main() -> None:
+    """Run the service."""
+    run("memory", MemorySettings, serve)
+
+
+async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
+    """Answer calls and keep SQL up to the log until stopped."""
+    async with Store.open(settings) as store:
+        handlers = Handlers(store, bus, questions=settings.questions)
+        await bus.serve(
+            "memory",
+            {
+                memory.SEARCH: handlers.search,
+                memory.SQL: handlers.sql,
+                memory.RECENT: handlers.recent,
+                memory.CONVERSATIONS: handlers.conversations,
+                memory.PROGRESS: handlers.progress,
+            },
+            description="Search and SQL over everything that happened",
+        )
+        await keep_up(store, bus, ready)
+
+
+if __name__ == "__main__":
+    main()

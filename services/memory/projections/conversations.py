@@ -1,0 +1,54 @@
+"""The list of conversations: title, time of the last message, how many exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from proto import chat
+from services.memory.entries import Entry
+from services.memory.store import Session, by_column
+
+_COLUMNS = ("user", "id", "title", "time", "exchanges")
+
+
+class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What some events add to a conversation."""
+
+    user: str
+    id: str
+    title: str
+    """From the first thing that was asked; empty when nothing was."""
+    time: datetime
+    exchanges: int
+
+
+async def project(session: Session, entries: Sequence[Entry]) -> None:
+    """Add these events to their conversations."""
+    changes = gather(entries)
+    if changes:
+        await session.run("save_conversations", **by_column(changes, *_COLUMNS))
+
+
+def gather(entries: Iterable[Entry]) -> list[ConversationChange]:
+    """Sum up the messages of each conversation."""
+    found: dict[tuple[str, str], ConversationChange] = {}
+    for entry in entries:
+        if entry.conversation and isinstance(entry.happening, chat.Asked | chat.Answered):
+            key = (entry.user, entry.conversation)
+            found[key] = _added(found.get(key), entry)
+    return list(found.values())
+
+
+def _added(sofar: ConversationChange | None, entry: Entry) -> ConversationChange:
+    asked = entry.happening if isinstance(entry.happening, chat.Asked) else None
+    title = sofar.title if sofar else ""
+    return ConversationChange(
+        user=entry.user,
+        id=entry.conversation,
+        title=title or (chat.title_of(asked.text) if asked else ""),
+        time=max(sofar.time, entry.time) if sofar else entry.time,
+        exchanges=(sofar.exchanges if sofar else 0) + (asked is not None),
+    )

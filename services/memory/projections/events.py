@@ -1,0 +1,41 @@
+"""The log itself as a table, and the queue of texts that want a vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from services.memory.entries import Entry
+from services.memory.store import Session, by_column
+
+_COLUMNS = (
+    "id",
+    "sequence",
+    "time",
+    "user",
+    "actor",
+    "kind",
+    "sentence",
+    "body",
+    "conversation",
+    "cause",
+    "data",
+    "version",
+    "text_hash",
+)
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that was not there before."""
+
+    sequence: int
+
+
+async def insert(session: Session, entries: Sequence[Entry]) -> list[Entry]:
+    """Write events that are not there yet and return only those, in the order of the log."""
+    written = await session.fetch(Written, "insert_events", **by_column(entries, *_COLUMNS))
+    sequences = {row.sequence for row in written}
+    if sequences:
+        await session.run("await_vectors", sequences=list(sequences))
+    return [entry for entry in entries if entry.sequence in sequences]

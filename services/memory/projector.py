@@ -1,0 +1,181 @@
+"""The projector: writes the log into SQL, in order, by one process at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from proto import errors, events
+from proto.events import Recorded
+from services.memory import projections
+from services.memory.backoff import Backoff
+from services.memory.entries import Entry, bare, entry, identity
+from services.memory.migrations import Refusal, migrate
+from services.memory.store import Session, Store, Unstorable
+from services.runtime.bus import Batch, Bus
+
+DURABLE = "memory"
+BATCH = 1000
+LOCK = 2
+"""The advisory lock of the process that projects; it ends with that process's session, however it ends."""
+STANDBY = 0.25
+"""Seconds between two tries for the lock: a waiting lock request would hold back the cleaning of old rows."""
+
+log = logging.getLogger("daimon.memory")
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """The last place in the log that SQL has."""
+
+    sequence: int
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the lock is ours."""
+
+    held: bool
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """An event's id."""
+
+    id: str
+
+
+class Projector:
+    """Keeps SQL up to the log for as long as the service runs, through outages of either."""
+
+    def __init__(self, store: Store, bus: Bus, written: Callable[[], None]) -> None:
+        self._store = store
+        self._bus = bus
+        self._written = written
+        """Called when there may be new rows."""
+        self._last = 0
+
+    async def run(self, tried: Callable[[], None]) -> None:
+        """Project until cancelled; `tried` is called once the schema is there, or the database is known to be away.
+
+        Raises Refusal when the database is not one to write into.
+        """
+        tried = functools.cache(tried)
+        backoff, said = Backoff(), ""
+        while True:
+            try:
+                async with self._store.alone() as session:
+                    await migrate(session)
+                    tried()
+                    await _own(session)
+                    backoff.reset()
+                    said = ""
+                    await self._project(session)
+            except Refusal:
+                raise
+            except errors.Failure as failure:
+                if failure.message != said:
+                    said = failure.message
+                    log.warning("projecting is interrupted: %s", said, extra={"action": "memory.interrupted"})
+            tried()
+            await asyncio.sleep(backoff.next())
+
+    async def _project(self, session: Session) -> None:
+        (position,) = await session.fetch(Position, "position")
+        self._last = position.sequence
+        await self._check_log(session)
+        log.info("projecting from %d on", self._last, extra={"action": "memory.projecting"})
+        await self._catch_up(session)
+        self._written()
+        async with contextlib.aclosing(self._bus.work(DURABLE).batches(BATCH)) as batches:
+            async for batch in batches:
+                await self._take(session, batch)
+
+    async def _take(self, session: Session, batch: Batch) -> None:
+        fresh = [one for one in batch.recorded if one.sequence > self._last]
+        try:
+            if fresh and continues(self._last, fresh):
+                await self._write(session, fresh)
+            else:
+                await self._catch_up(session)
+        except errors.Failure:
+            await _give_back(batch)
+            raise
+        await batch.ack()
+        self._written()
+
+    async def _catch_up(self, session: Session) -> None:
+        """Read what is missing from the log itself: what a dead process took along comes again only much later."""
+        page_is_full = True
+        while page_is_full:
+            page = await self._bus.journal.read(events.ALL, after=self._last, limit=BATCH)
+            if page:
+                await self._write(session, page)
+            page_is_full = len(page) == BATCH
+
+    async def _write(self, session: Session, recorded: Sequence[Recorded]) -> None:
+        entries = [entry(one) for one in recorded]
+        try:
+            await write(session, entries)
+        except Unstorable:
+            await _write_singly(session, entries)
+        self._last = recorded[-1].sequence
+
+    async def _check_log(self, session: Session) -> None:
+        """Refuse to mix two logs: the newest event that both should have must be the same one."""
+        newest = await self._bus.journal.last(events.ALL)
+        common = min(self._last, newest.sequence if newest else 0)
+        here = await session.fetch(Found, "event_at", sequence=common)
+        there = await self._bus.journal.read(events.ALL, after=common - 1, limit=1) if common else []
+        empty = self._last > 0 and newest is None
+        if empty or (here and there and there[0].sequence == common and identity(there[0].event.id) != here[0].id):
+            raise Refusal(
+                "The database holds the events of another log. Give memory the database that belongs to this log,"
+                " or an empty one to fill anew."
+            )
+
+
+def continues(last: int, recorded: Sequence[Recorded]) -> bool:
+    """Whether these are the very next events, in order and without a gap."""
+    return [one.sequence for one in recorded] == list(range(last + 1, last + 1 + len(recorded)))
+
+
+async def write(session: Session, entries: Sequence[Entry]) -> None:
+    """Write events with all that follows from them, or nothing."""
+    async with session.transaction():
+        new = await projections.events.insert(session, entries)
+        for projection in projections.ALL:
+            await projection(session, new)
+        await session.run("advance", sequence=entries[-1].sequence, events=len(new))
+
+
+async def _write_singly(session: Session, entries: Sequence[Entry]) -> None:
+    """Write events one by one, so that one which Postgres does not take leaves only its details out."""
+    for one in entries:
+        try:
+            await write(session, [one])
+        except Unstorable as failure:
+            log.error("event %s: %s", one.id, failure, extra={"action": "memory.unstorable"})  # noqa: TRY400
+            await write(session, [bare(one)])
+
+
+async def _own(session: Session) -> None:
+    """Wait until this process is the one that projects."""
+    waiting = False
+    while True:
+        (lock,) = await session.fetch(Held, "try_lock", lock=LOCK)
+        if lock.held:
+            return
+        if not waiting:
+            log.info("another process projects; standing by", extra={"action": "memory.standby"})
+            waiting = True
+        await asyncio.sleep(STANDBY)
+
+
+async def _give_back(batch: Batch) -> None:
+    """Let whoever projects next have these at once."""
+    with contextlib.suppress(errors.Failure):
+        for delivery in batch.deliveries:
+            await delivery.later(0)

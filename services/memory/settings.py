@@ -1,0 +1,18 @@
+"""Settings of the memory service."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class MemorySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where Postgres is and how much of it memory may use."""
+
+    database: str = "dbname=daimon user=daimon_memory"
+    """libpq connection string of the database's owner; by default over the local socket."""
+    reader: str = "dbname=daimon user=daimon_reader"
+    """libpq connection string of the role that runs users' SQL and may only read."""
+    connections: int = 4
+    """Connections kept for calls; one more belongs to the projector."""
+    questions: int = 2
+    """Users' SQL statements that run at the same time; more wait."""

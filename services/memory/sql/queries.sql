@@ -1,0 +1,236 @@
+-- Every statement of memory, by name.
+
+-- name: create_migrations
+CREATE TABLE IF NOT EXISTS migrations (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied timestamptz NOT NULL DEFAULT now()
+)
+
+-- name: migrations
+SELECT number, name, checksum FROM migrations ORDER BY number
+
+-- name: record_migration
+INSERT INTO migrations (number, name, checksum) VALUES (%(number)s, %(name)s, %(checksum)s)
+
+-- name: requirements
+SELECT
+    EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') AS vector,
+    EXISTS (SELECT FROM pg_roles WHERE rolname = 'daimon_reader') AS reader
+
+-- name: lock
+SELECT pg_advisory_lock(hashtext('daimon'), %(lock)s)
+
+-- name: try_lock
+SELECT pg_try_advisory_lock(hashtext('daimon'), %(lock)s) AS held
+
+-- name: unlock
+SELECT pg_advisory_unlock(hashtext('daimon'), %(lock)s)
+
+-- name: position
+SELECT sequence FROM progress
+
+-- name: event_at
+SELECT id::text FROM events WHERE sequence = %(sequence)s
+
+-- name: insert_events
+INSERT INTO events (
+    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash
+)
+SELECT
+    id, sequence, time, user_name, actor, kind, sentence, body,
+    nullif(conversation, ''), nullif(cause, ''), data::jsonb, version, text_hash
+FROM unnest(
+    %(id)s::uuid[], %(sequence)s::bigint[], %(time)s::timestamptz[], %(user)s::text[], %(actor)s::text[],
+    %(kind)s::text[], %(sentence)s::text[], %(body)s::text[], %(conversation)s::text[], %(cause)s::text[],
+    %(data)s::text[], %(version)s::integer[], %(text_hash)s::bytea[]
+) AS arrived (
+    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash
+)
+ON CONFLICT (id) DO NOTHING
+RETURNING sequence
+
+-- name: await_vectors
+INSERT INTO waiting (text_hash, text, sequence)
+SELECT DISTINCT ON (e.text_hash) e.text_hash, e.sentence || E'\n' || e.body, e.sequence
+FROM events AS e
+WHERE e.sequence = ANY (%(sequences)s)
+    AND NOT EXISTS (
+        SELECT FROM vectors AS v
+        WHERE v.text_hash = e.text_hash AND v.engine = (SELECT engine FROM progress)
+    )
+ON CONFLICT (text_hash) DO NOTHING
+
+-- name: advance
+UPDATE progress SET sequence = greatest(sequence, %(sequence)s), events = events + %(events)s
+
+-- name: load_tasks
+SELECT id, title, done, position, actor, added, changed FROM tasks WHERE user_name = %(user)s ORDER BY position
+
+-- name: save_tasks
+INSERT INTO tasks (user_name, id, title, done, position, actor, added, changed)
+SELECT %(user)s, *
+FROM unnest(
+    %(id)s::text[], %(title)s::text[], %(done)s::boolean[], %(position)s::integer[], %(actor)s::text[],
+    %(added)s::timestamptz[], %(changed)s::timestamptz[]
+)
+ON CONFLICT (user_name, id) DO UPDATE SET
+    title = excluded.title, done = excluded.done, position = excluded.position, actor = excluded.actor,
+    changed = excluded.changed
+
+-- name: drop_tasks
+DELETE FROM tasks WHERE user_name = %(user)s AND id = ANY (%(id)s)
+
+-- name: save_conversations
+INSERT INTO conversations (user_name, id, title, time, exchanges)
+SELECT *
+FROM unnest(
+    %(user)s::text[], %(id)s::text[], %(title)s::text[], %(time)s::timestamptz[], %(exchanges)s::integer[]
+)
+ON CONFLICT (user_name, id) DO UPDATE SET
+    title = coalesce(nullif(conversations.title, ''), excluded.title),
+    time = greatest(conversations.time, excluded.time),
+    exchanges = conversations.exchanges + excluded.exchanges
+
+-- name: insert_messages
+INSERT INTO messages (event, user_name, conversation, turn, role, text, action, outcome)
+SELECT *
+FROM unnest(
+    %(event)s::uuid[], %(user)s::text[], %(conversation)s::text[], %(turn)s::text[], %(role)s::text[],
+    %(text)s::text[], %(action)s::text[], %(outcome)s::text[]
+)
+
+-- name: insert_commands
+INSERT INTO commands (event, user_name, command, exit_code, seconds, excerpt)
+SELECT *
+FROM unnest(
+    %(event)s::uuid[], %(user)s::text[], %(command)s::text[], %(exit_code)s::integer[],
+    %(seconds)s::double precision[], %(excerpt)s::text[]
+)
+
+-- name: next_texts
+SELECT text_hash, left(text, %(characters)s) AS text FROM waiting ORDER BY sequence DESC LIMIT %(limit)s
+
+-- name: use_engine
+UPDATE progress SET engine = %(engine)s WHERE engine <> %(engine)s
+
+-- name: await_other_vectors
+INSERT INTO waiting (text_hash, text, sequence)
+SELECT DISTINCT ON (e.text_hash) e.text_hash, e.sentence || E'\n' || e.body, e.sequence
+FROM events AS e
+WHERE NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = e.text_hash AND v.engine = %(engine)s)
+ORDER BY e.text_hash, e.sequence DESC
+ON CONFLICT (text_hash) DO NOTHING
+
+-- name: save_vectors
+INSERT INTO vectors (engine, text_hash, vector)
+SELECT %(engine)s, text_hash, vector::public.halfvec
+FROM unnest(%(text_hash)s::bytea[], %(vector)s::text[]) AS made (text_hash, vector)
+ON CONFLICT (engine, text_hash) DO NOTHING
+
+-- name: no_longer_waiting
+DELETE FROM waiting WHERE text_hash = ANY (%(text_hash)s)
+
+-- name: progress
+SELECT
+    sequence, events, engine,
+    (SELECT count(*) FROM waiting JOIN events USING (text_hash)) AS waiting
+FROM progress
+
+-- name: backlog
+SELECT count(*) AS events
+FROM (
+    SELECT FROM waiting AS w
+    JOIN events AS e ON e.text_hash = w.text_hash AND e.user_name = %(user)s
+    WHERE e.kind <> ALL (%(hidden)s::text[])
+    LIMIT 1000
+) AS counted
+
+-- name: words
+SELECT id::text AS event, time, kind, actor, sentence, coalesce(conversation, '') AS conversation
+FROM (
+    SELECT * FROM events
+    WHERE fts @@ wanted(%(query)s)
+        AND user_name = %(user)s
+        AND kind <> ALL (%(hidden)s::text[])
+        AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s))
+        AND (%(conversation)s = '' OR conversation = %(conversation)s)
+    ORDER BY sequence DESC
+    LIMIT %(limit)s
+) AS newest
+ORDER BY ts_rank(fts, wanted(%(query)s), 1) DESC, sequence DESC
+
+-- name: nearest
+WITH near AS MATERIALIZED (
+    SELECT e.*, v.vector OPERATOR(public.<=>) %(vector)s::public.halfvec AS distance
+    FROM vectors AS v
+    CROSS JOIN LATERAL (
+        SELECT * FROM events
+        WHERE text_hash = v.text_hash
+            AND user_name = %(user)s
+            AND kind <> ALL (%(hidden)s::text[])
+            AND (
+                cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s)
+            )
+            AND (%(conversation)s = '' OR conversation = %(conversation)s)
+        -- The same words may have been said a thousand times; the last times stand for all.
+        ORDER BY sequence DESC
+        LIMIT 3
+    ) AS e
+    WHERE v.engine = %(engine)s
+    ORDER BY v.vector OPERATOR(public.<=>) %(vector)s::public.halfvec
+    LIMIT %(limit)s
+)
+SELECT id::text AS event, time, kind, actor, sentence, coalesce(conversation, '') AS conversation
+FROM near
+WHERE distance < %(farthest)s
+ORDER BY distance, sequence DESC
+
+-- name: place_of_event
+SELECT sequence FROM events WHERE id = %(event)s::uuid AND user_name = %(user)s
+
+-- name: recent
+SELECT
+    id::text, time, user_name AS user, actor, kind, sentence, coalesce(conversation, '') AS conversation,
+    coalesce(cause, '') AS cause, data::text AS data, version
+FROM events
+WHERE user_name = %(user)s
+    AND sequence < %(before)s
+    AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s))
+ORDER BY sequence DESC
+LIMIT %(limit)s
+
+-- name: conversations
+SELECT id, title, time, exchanges
+FROM conversations
+WHERE user_name = %(user)s AND (time, id) < (%(before)s, %(before_id)s)
+ORDER BY time DESC, id DESC
+LIMIT %(limit)s
+
+-- name: seat
+INSERT INTO reader_sessions (pid, user_name) VALUES (%(pid)s, %(user)s)
+ON CONFLICT (pid) DO UPDATE SET user_name = excluded.user_name
+
+-- name: unseat
+DELETE FROM reader_sessions WHERE pid = %(pid)s
+
+-- name: reader_is_held
+SELECT
+    NOT has_function_privilege('daimon_reader', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE')
+    AND NOT has_function_privilege('daimon_reader', 'pg_catalog.pg_stat_get_activity(integer)', 'EXECUTE') AS held
+
+-- name: begin_question
+BEGIN READ ONLY
+
+-- name: check_question
+PREPARE question AS
+
+-- name: open_answer
+DECLARE answer NO SCROLL CURSOR FOR
+SELECT answer.* FROM (SELECT * FROM (
+{question}
+) AS asked LIMIT {rows}) AS answer WHERE reader.within(octet_length(answer::text), {bytes})
+
+-- name: fetch_answer
+FETCH FORWARD 20 FROM answer

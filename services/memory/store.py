@@ -1,0 +1,251 @@
+"""Postgres: connections, named statements, and its errors as ours; the only file that knows psycopg."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TypeVar
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow, class_row
+
+from proto import errors
+from services.memory.queries import query
+from services.memory.settings import MemorySettings
+
+CONNECT_TIMEOUT = 3
+_OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=200"
+"""Planner settings belong to the whole session: flipped later, they would miss statements already prepared."""
+_CALLS = f"{_OWN} -c statement_timeout=10s -c plan_cache_mode=force_custom_plan"
+_READER = (
+    "-c search_path=reader -c default_transaction_read_only=on -c statement_timeout={milliseconds} -c lock_timeout=500"
+    " -c idle_in_transaction_session_timeout=10s -c work_mem=16MB -c max_parallel_workers_per_gather=0 -c jit=off"
+    " -c timezone=UTC -c datestyle=ISO -c bytea_output=hex"
+)
+
+_CONNECTION_ENDED = ("08", "57P")
+"""SQLSTATE classes that say nothing about the statement."""
+
+R = TypeVar("R", bound=msgspec.Struct)
+log = logging.getLogger("daimon.memory")
+
+
+class DatabaseAway(errors.Unavailable):
+    """The database does not answer, so memory cannot; what happens stays in the log and is caught up later."""
+
+
+class Unstorable(errors.Invalid):
+    """Postgres has no room for a value like this."""
+
+
+class SqlFailure(errors.Invalid):
+    """A statement that Postgres refused, with its SQLSTATE."""
+
+    def __init__(self, state: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.state = state
+        self.hint = hint
+
+
+class Session:
+    """One connection, for one task at a time."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
+        self._connection = connection
+
+    @property
+    def pid(self) -> int:
+        """The server process of this session."""
+        return self._connection.info.backend_pid
+
+    async def fetch(self, kind: type[R], name: str, /, **values: object) -> list[R]:
+        """Run a named statement and read each row as a Struct whose fields are its columns."""
+        with _our_errors():
+            async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
+                await cursor.execute(query(name), values)
+                return await cursor.fetchall()
+
+    async def run(self, name: str, /, **values: object) -> int:
+        """Run a named statement and return how many rows it touched."""
+        with _our_errors():
+            cursor = await self._connection.execute(query(name), values)
+            return cursor.rowcount
+
+    async def script(self, text: str) -> None:
+        """Run several statements; SqlFailure when Postgres refuses one."""
+        with _our_errors(), _refusals():
+            await self._connection.execute(text.encode())
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Commit at the end, or keep nothing when the block fails."""
+        with _our_errors():
+            async with self._connection.transaction():
+                yield
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows as the server wrote them: text, or None for NULL."""
+
+    columns: tuple[str, ...]
+    types: tuple[int, ...]
+    """Their type's oid."""
+    rows: list[tuple[bytes | None, ...]]
+
+
+class ReaderSession:
+    """A session that lives for one question of a user; SqlFailure when Postgres refuses it."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
+        self._connection = connection
+
+    @property
+    def pid(self) -> int:
+        """The server process of this session."""
+        return self._connection.info.backend_pid
+
+    async def run(self, statement: bytes) -> None:
+        """Run exactly one statement: the extended protocol takes no second one."""
+        with _our_errors(), _refusals():
+            await self._connection.execute(statement, binary=True)
+
+    async def fetch(self, statement: bytes) -> Answer:
+        """Run one statement of ours and return its rows as text."""
+        with _our_errors(), _refusals():
+            result = (await self._connection.execute(statement)).pgresult
+        assert result is not None  # noqa: S101 - a cursor that was executed has a result
+        columns = range(result.nfields)
+        return Answer(
+            columns=tuple((result.fname(column) or b"").decode() for column in columns),
+            types=tuple(result.ftype(column) for column in columns),
+            rows=[tuple(result.get_value(row, column) for column in columns) for row in range(result.ntuples)],
+        )
+
+
+class Store:
+    """The database as the service sees it: sessions for calls, one of one's own, and readers."""
+
+    def __init__(self, settings: MemorySettings) -> None:
+        self._settings = settings
+        self._slots = asyncio.Semaphore(settings.connections)
+        self._idle: list[AsyncConnection[TupleRow]] = []
+        self._away = False
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: MemorySettings) -> AsyncIterator[Store]:
+        """Keep connections for reuse until the end; none is made before it is needed."""
+        store = cls(settings)
+        try:
+            yield store
+        finally:
+            for connection in store._idle:
+                await connection.close()
+
+    async def fetch(self, kind: type[R], name: str, /, **values: object) -> list[R]:
+        """Run a named statement on a session of its own."""
+        async with self.session() as session:
+            return await session.fetch(kind, name, **values)
+
+    async def run(self, name: str, /, **values: object) -> int:
+        """Run a named statement on a session of its own."""
+        async with self.session() as session:
+            return await session.run(name, **values)
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """A session for one call; its connection is used again afterwards."""
+        async with self._slots:
+            connection = await self._living() or await self._connect(self._settings.database, _CALLS)
+            try:
+                yield Session(connection)
+            finally:
+                await self._keep(connection)
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[Session]:
+        """A session that is nobody else's: session-level locks last exactly as long as it does."""
+        connection = await self._connect(self._settings.database, _OWN)
+        try:
+            yield Session(connection)
+        finally:
+            await connection.close()
+
+    @contextlib.asynccontextmanager
+    async def reader(self, milliseconds: int) -> AsyncIterator[ReaderSession]:
+        """A session of the role that only reads; it ends with the question, and whatever that left in it."""
+        options = _READER.format(milliseconds=milliseconds)
+        connection = await self._connect(self._settings.reader, options)
+        connection.prepare_threshold = None
+        try:
+            yield ReaderSession(connection)
+        finally:
+            await connection.close()
+
+    async def _connect(self, conninfo: str, options: str) -> AsyncConnection[TupleRow]:
+        full = make_conninfo(
+            conninfo, options=options, application_name="daimon-memory", connect_timeout=CONNECT_TIMEOUT
+        )
+        try:
+            with _our_errors():
+                connection = await AsyncConnection.connect(full, autocommit=True)
+        except DatabaseAway as away:
+            self._noted(away=True, why=away.__cause__)
+            raise
+        self._noted(away=False)
+        return connection
+
+    async def _living(self) -> AsyncConnection[TupleRow] | None:
+        """Take a kept connection that the server has not ended meanwhile."""
+        while self._idle:
+            connection = self._idle.pop()
+            with contextlib.suppress(psycopg.Error):
+                connection.pgconn.consume_input()
+                if not connection.closed:
+                    return connection
+            await connection.close()
+        return None
+
+    async def _keep(self, connection: AsyncConnection[TupleRow]) -> None:
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            self._idle.append(connection)
+        else:
+            await connection.close()
+
+    def _noted(self, *, away: bool, why: BaseException | None = None) -> None:
+        if away and not self._away:
+            log.warning("the database is away: %s", why, extra={"action": "memory.database_away"})
+        if self._away and not away:
+            log.info("the database is back", extra={"action": "memory.database_back"})
+        self._away = away
+
+
+@contextlib.contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+        raise Unstorable(f"Postgres cannot keep this: {error}") from error
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseAway from error
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        if error.sqlstate is None or error.sqlstate.startswith(_CONNECTION_ENDED):
+            raise
+        said = error.diag
+        raise SqlFailure(error.sqlstate, said.message_primary or str(error), said.message_hint or "") from error
+
+
+def by_column(rows: Sequence[msgspec.Struct], *names: str) -> dict[str, list[object]]:
+    """Turn rows into one list a column, as the statements that write many rows take them."""
+    return {name: [getattr(row, name) for row in rows] for name in names}
