@@ -59,6 +59,8 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     arguments: str
     """JSON."""
+    at: int = 0
+    """How many characters of the answer stood before it."""
     ok: bool | None = None
     """None while it runs."""
     result: str = ""
@@ -72,6 +74,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     turn: str
     time: datetime
     asked: str
+    event: str = ""
+    """The id of the event that ended it, for links."""
     mode: Mode = "chat"
     actor: str = "user"
     tools: tuple[ToolUse, ...] = ()
@@ -178,7 +182,7 @@ class Called(Happening, frozen=True, kw_only=True):
     action: str
     arguments: str
     text: str = ""
-    """What the model had written in this step before it called."""
+    """The whole answer as far as it was written when the model called."""
 
     def sentence(self) -> str:
         return f"The model called {self.action} {excerpt(self.arguments)}"

@@ -158,6 +158,8 @@ class Grew(msgspec.Struct, frozen=True, kw_only=True, tag="grew"):
     """The answer grew by a piece."""
 
     turn: str
+    passage: int = 0
+    """Which passage of the answer: the number of actions before it."""
     text: str
 
 

@@ -1,1 +1,1 @@
-"""The llm service: turns, the menu of actions, and the engines that answer."""
+"""Turns: from a message through the model and the actions it calls to an answer."""

@@ -1,0 +1,135 @@
+"""The menu: every action of every program that runs, read from what the programs say of themselves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from proto import errors
+from proto.base import Caller, Risk, token
+from proto.llm import Menu, MenuItem
+from services.llm.model import Tool
+from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
+
+PROBLEMS = 3
+"""How many things that are wrong with arguments are named at once."""
+
+_log = logging.getLogger("daimon.llm")
+
+
+class Announced(msgspec.Struct, frozen=True, kw_only=True):
+    """The metadata of an endpoint that is an action."""
+
+    action: str
+    description: str = ""
+    schema: str = '{"type": "object"}'
+    phrasings: str = "[]"
+    risk: Risk = "change"
+    inverse: str = ""
+
+
+class Catalogue:
+    """The actions that run now."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, MenuItem] = {}
+        self._validators: dict[str, tuple[bytes, Any]] = {}
+
+    def learn(self, services: Iterable[ServiceInfo]) -> None:
+        """Replace the menu by what runs now."""
+        self._items = dict(sorted(_items(services)))
+
+    @property
+    def menu(self) -> Menu:
+        """The whole menu, by name."""
+        return Menu(actions=tuple(self._items.values()))
+
+    def tools(self) -> tuple[Tool, ...]:
+        """Return the menu as it is offered to a model."""
+        return tuple(
+            Tool(
+                name=item.name,
+                description=item.description,
+                schema=msgspec.json.decode(item.schema),
+                examples=item.phrasings,
+            )
+            for item in self._items.values()
+        )
+
+    def find(self, action: str) -> MenuItem:
+        """Return an action, or Missing with what there is."""
+        item = self._items.get(action)
+        if item is None:
+            raise errors.Missing(f"There is no action '{action}'. There are: {', '.join(self._items) or 'none'}.")
+        return item
+
+    def check(self, item: MenuItem, arguments: dict[str, object]) -> None:
+        """Check arguments against the action's schema; Invalid says what is wrong in words a model can act on."""
+        problems = [
+            f"{'.'.join(map(str, problem.instance_path)) or 'arguments'}: {problem.message}"
+            for problem in self._validator(item).iter_errors(arguments)
+        ]
+        if problems:
+            raise errors.Invalid(f"{item.name} does not take this: {'; '.join(problems[:PROBLEMS])}.")
+
+    def _validator(self, item: MenuItem) -> Any:
+        schema = bytes(item.schema)
+        known = self._validators.get(item.name)
+        if known is None or known[0] != schema:
+            known = schema, jsonschema_rs.validator_for(msgspec.json.decode(schema))
+            self._validators[item.name] = known
+        return known[1]
+
+
+def subject(item: MenuItem, caller: Caller) -> str:
+    """Where to send a call of an action for a caller."""
+    words = item.subject.split(".")
+    for place, name in zip((2, 3), (caller.user, caller.actor), strict=True):
+        if words[place] == "*":
+            words[place] = token(name)
+    return ".".join(words)
+
+
+def _items(services: Iterable[ServiceInfo]) -> Iterable[tuple[str, MenuItem]]:
+    for service in services:
+        for endpoint in service.endpoints or ():
+            if "action" in (endpoint.metadata or {}):
+                item = _read(service, endpoint)
+                if item is not None:
+                    yield item.name, item
+
+
+def _read(service: ServiceInfo, endpoint: EndpointInfo) -> MenuItem | None:
+    """Read one announcement; one that is not of the form is left out and logged."""
+    try:
+        said = msgspec.convert(endpoint.metadata, Announced)
+        schema = msgspec.json.decode(said.schema, type=dict[str, Any])
+        jsonschema_rs.validator_for(schema)
+        phrasings = msgspec.json.decode(said.phrasings, type=tuple[str, ...])
+        _check_subject(said.action, endpoint.subject)
+    except (msgspec.MsgspecError, jsonschema_rs.ValidationError, errors.Invalid) as error:
+        _log.warning(
+            "an announced action is left out: %s", error, extra={"action": "menu.refused", "service": service.name}
+        )
+        return None
+    return MenuItem(
+        name=said.action,
+        description=said.description,
+        schema=msgspec.Raw(said.schema.encode()),
+        service=service.name,
+        subject=endpoint.subject,
+        risk=said.risk,
+        phrasings=phrasings,
+        inverse=said.inverse,
+    )
+
+
+def _check_subject(action: str, address: str) -> None:
+    """An action's name is the end of its subject, so that nobody can announce under another's name."""
+    words = address.split(".")
+    if len(words) < 6 or words[:2] != ["daimon", "do"] or ".".join(words[4:]) != action:
+        raise errors.Invalid(f"the action {action} must be served at daimon.do.*.*.{action}, not at {address}")

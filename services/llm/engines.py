@@ -1,0 +1,87 @@
+"""Which model answers: Ollama where there is one, the reflex where there is none and for plain commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from proto.chat import Mode
+from proto.llm import Engine
+from services.llm.model import Model, Part, Prompt, ToolCall
+from services.llm.ollama import Ollama
+from services.llm.reflex import Reflex
+from services.llm.settings import LlmSettings
+
+HERE = "http://127.0.0.1:11434"
+LOOK_EVERY = 5.0
+"""Seconds between looks whether a server has come or gone, when none was named."""
+
+
+class Engines:
+    """The models at hand."""
+
+    def __init__(self, settings: LlmSettings, reflex: Reflex) -> None:
+        self._reflex = reflex
+        self._named = settings.ollama not in ("auto", "off")
+        url = settings.ollama if self._named else HERE
+        self._ollama = (
+            Ollama(url, settings.model, stall_timeout=settings.stall_timeout) if settings.ollama != "off" else None
+        )
+        self._server = url if self._ollama else ""
+        self._problem = ""
+
+    async def look(self) -> None:
+        """Find out whether the model server can be used now."""
+        self._problem = await self._ollama.problem() if self._ollama is not None else ""
+
+    async def keep_looking(self) -> None:
+        """Follow servers that come and go."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            await self.look()
+
+    def model(self, mode: Mode) -> Model:
+        """Return what answers in a mode; a server that was named is used even when it is down, to say why."""
+        if self._ollama is None or (self._problem and not self._named):
+            return self._reflex
+        return ReflexFirst(self._reflex, self._ollama) if mode == "command" else self._ollama
+
+    def engine(self) -> Engine:
+        """Say what answers at the moment."""
+        model = self.model("chat")
+        return Engine(
+            model=model.name, server=self._server if self._named or not self._problem else "", problem=self._problem
+        )
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        if self._ollama is not None:
+            await self._ollama.aclose()
+
+
+class ReflexFirst:
+    """Command mode: what the reflex is sure of it does at once; the rest goes to the model."""
+
+    def __init__(self, reflex: Reflex, model: Model) -> None:
+        self._reflex = reflex
+        self._model = model
+        self._chosen: Model | None = None
+        self.name = model.name
+
+    async def reply(self, prompt: Prompt) -> AsyncGenerator[Part, None]:
+        """Answer by reflex or by model; what was chosen at the first step stays chosen."""
+        if self._chosen is None:
+            first = [part async for part in self._reflex.reply(prompt)]
+            if any(isinstance(part, ToolCall) for part in first):
+                self._chosen = self._reflex
+                for part in first:
+                    yield part
+                return
+            self._chosen = self._model
+        async with aclosing(self._chosen.reply(prompt)) as parts:
+            async for part in parts:
+                yield part
+
+    async def aclose(self) -> None:
+        """Nothing of its own to let go of."""

@@ -1,0 +1,153 @@
+"""One turn, from the message to the answer: call the model, run what it asks for, show it the result, go on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+
+import msgspec
+
+from proto import chat, errors
+from proto.base import Caller
+from proto.chat import Exchange, ToolUse
+from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
+from services.llm.recording import Turn
+from services.llm.settings import LlmSettings
+from services.llm.tools import Tools
+from services.llm.writer import Writer
+
+BAD_CALLS = 3
+"""After so many calls that were not calls, the turn ends."""
+CALLS_AT_ONCE = 10
+"""Calls in one reply that are run; a model that asks for more is told."""
+
+See = Callable[[Exchange], Awaitable[tuple[Message, ...]]]
+"""From the turn so far: what the model is sent."""
+
+
+class Loop:
+    """The loop of model and tools."""
+
+    def __init__(self, turn: Turn, model: Model, tools: Tools, writer: Writer, caller: Caller) -> None:
+        self._turn = turn
+        self._model = model
+        self._tools = tools
+        self._writer = writer
+        self._caller = caller
+        self._bad = 0
+
+    async def run(self, see: See, settings: LlmSettings) -> None:
+        """Go on until the model answers without calling anything; raises Failure when it cannot."""
+        self._turn.model = self._model.name
+        await self._writer.started(self._model.name)
+        if self._turn.exchange.answer:
+            self._writer.text(self._turn.exchange.answer)
+        await self._finish_interrupted()
+        corrections: tuple[Message, ...] = ()
+        while self._turn.steps < settings.steps:
+            self._turn.steps += 1
+            seen = (*await see(self._turn.exchange), *corrections)
+            prompt = Prompt(messages=seen, tools=self._tools.catalogue.tools(), num_ctx=settings.num_ctx)
+            calls, bad = await self._reply(prompt)
+            await self._writer.flush()
+            corrections = tuple(self._corrected(bad))
+            if not calls and not bad:
+                return
+            await self._act(calls)
+        raise errors.Refused(f"This took more than {settings.steps} steps, so it was stopped. Ask for a part of it.")
+
+    async def _reply(self, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
+        calls: list[ToolCall] = []
+        bad: list[BadCall] = []
+        reply: AsyncGenerator[Part, None] = self._model.reply(prompt)
+        async with aclosing(reply):
+            async for part in reply:
+                match part:
+                    case TextPart(text=text):
+                        self._writer.text(text)
+                    case ThoughtPart(text=text):
+                        await self._writer.thought(text)
+                    case ToolCall():
+                        calls.append(part)
+                    case BadCall():
+                        bad.append(part)
+                    case Finished(prompt_tokens=prompt_tokens, answer_tokens=answer_tokens):
+                        self._turn.tokens = prompt_tokens, self._turn.tokens[1] + answer_tokens
+        return calls, bad
+
+    def _corrected(self, bad: list[BadCall]) -> list[Message]:
+        """What the model is told about calls that were not calls."""
+        self._bad += len(bad)
+        if self._bad >= BAD_CALLS:
+            raise errors.Invalid(
+                f"The model tried {self._bad} times to use a tool and did not manage to write a proper call "
+                f"({bad[-1].reason}). Ask in other words, or choose a model that is better with tools."
+                if bad
+                else "The model did not manage to use the tools properly. Choose a model that is better with them."
+            )
+        return [
+            message
+            for wrong in bad
+            for message in (
+                Message(role="assistant", content=wrong.text),
+                Message(role="user", content=f"That was not a proper tool call: {wrong.reason} Try again."),
+            )
+        ]
+
+    async def _act(self, calls: list[ToolCall]) -> None:
+        """Run the calls of one reply, one after another."""
+        for number, call in enumerate(calls):
+            tool = ToolUse(
+                call=f"{self._turn.id}/{self._turn.steps}/{number}",
+                action=call.action,
+                arguments=msgspec.json.encode(call.arguments).decode(),
+                at=len(self._writer.written),
+            )
+            called = await self._announce(tool)
+            if number >= CALLS_AT_ONCE:
+                refusal = f"Only {CALLS_AT_ONCE} calls are run at once; call it again after you saw the others."
+                await self._came_back(msgspec.structs.replace(tool, ok=False, result=refusal), called)
+                continue
+            caller = msgspec.structs.replace(self._caller, actor="model", cause=called, key=tool.call)
+            await self._came_back(await self._tools.run(call, tool, caller), called)
+
+    async def _announce(self, tool: ToolUse) -> str:
+        """Record a call before it runs, so that it is never run twice."""
+        happened = chat.Called(
+            turn=self._turn.id,
+            call=tool.call,
+            action=tool.action,
+            arguments=tool.arguments,
+            text=self._writer.written,
+        )
+        called, _ = await asyncio.gather(self._turn.record(happened), self._writer.calling(tool))
+        exchange = self._turn.exchange
+        self._turn.exchange = msgspec.structs.replace(
+            exchange, tools=(*exchange.tools, tool), answer=self._writer.written
+        )
+        return called
+
+    async def _came_back(self, tool: ToolUse, called: str) -> None:
+        """Record what a call led to."""
+        happened = chat.CallEnded(
+            turn=self._turn.id,
+            call=tool.call,
+            action=tool.action,
+            ok=bool(tool.ok),
+            result=tool.result,
+            seconds=tool.seconds,
+        )
+        await asyncio.gather(self._turn.record(happened, cause=called), self._writer.returned(tool))
+        exchange = self._turn.exchange
+        tools = tuple(tool if old.call == tool.call else old for old in exchange.tools)
+        self._turn.exchange = msgspec.structs.replace(exchange, tools=tools)
+        if not tool.ok:
+            self._bad += tool.result.startswith(("There is no action", f"{tool.action} does not take"))
+
+    async def _finish_interrupted(self) -> None:
+        """A call whose worker died is answered with an error: whether it took effect is not known."""
+        for tool in self._turn.exchange.tools:
+            if tool.ok is None:
+                lost = "The worker stopped while this ran, so it is not known whether it took effect. Check first."
+                await self._came_back(msgspec.structs.replace(tool, ok=False, result=lost), self._turn.id)

@@ -1,0 +1,61 @@
+"""The llm service's process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from proto import chat, llm
+from services.llm.catalogue import Catalogue
+from services.llm.engines import Engines
+from services.llm.handlers import Handlers
+from services.llm.minilm import MiniLM
+from services.llm.quotes import Quotes
+from services.llm.reflex import Reflex
+from services.llm.settings import LlmSettings
+from services.llm.tools import Tools
+from services.llm.worker import Worker
+from services.runtime.bus import Bus
+from services.runtime.run import Ready, run
+
+MENU_EVERY = 2.0
+"""Seconds between looks at what runs."""
+
+
+def main() -> None:
+    """Run the service."""
+    run("llm", LlmSettings, serve)
+
+
+async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
+    """Write turns and serve the model's side until stopped."""
+    minilm = MiniLM(Path(settings.models_dir))
+    tools = Tools(bus, Catalogue())
+    engines = Engines(settings, Reflex(minilm, Quotes(bus)))
+    handlers = Handlers(bus.journal, tools, engines, minilm)
+    worker = Worker(bus, tools, engines, settings)
+    await asyncio.gather(tools.learn(), engines.look())
+    await bus.serve(
+        "llm",
+        {
+            chat.SEND: handlers.send,
+            chat.STOP: handlers.stop,
+            chat.READ: handlers.read,
+            llm.EMBED: handlers.embed,
+            llm.MENU: handlers.menu,
+            llm.ENGINE: handlers.engine,
+        },
+        description="Turns, embeddings and the menu of actions",
+    )
+    ready()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.run())
+            group.create_task(tools.keep_learning(MENU_EVERY))
+            group.create_task(engines.keep_looking())
+    finally:
+        await asyncio.gather(engines.aclose(), minilm.aclose())
+
+
+if __name__ == "__main__":
+    main()

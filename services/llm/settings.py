@@ -1,0 +1,24 @@
+"""Settings of the llm service."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be set."""
+
+    ollama: str = "auto"
+    """Address of an Ollama server; `auto` uses the one on this machine if it answers, `off` none."""
+    model: str = ""
+    """The model to talk to; empty means the first one the server has."""
+    num_ctx: int = 8192
+    """Context size in tokens, always said to the server."""
+    models_dir: str = "models"
+    """Where the embedding model is written once."""
+    turns: int = 64
+    """Turns that one process writes at the same time."""
+    steps: int = 12
+    """How often the model is called in one turn at most."""
+    stall_timeout: float = 120.0
+    """Seconds of silence after which the model server counts as hung."""

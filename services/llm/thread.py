@@ -1,0 +1,81 @@
+"""A conversation as its events make it: a pure fold, and which turn is open."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from proto import chat
+from proto.chat import Conversation, Exchange, ToolUse
+from proto.events import Recorded
+from proto.kinds import happening
+
+
+class Thread:
+    """One conversation, up to a place in the log."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self._exchanges: dict[str, Exchange] = {}
+        self._halted: set[str] = set()
+
+    def apply(self, recorded: Recorded) -> None:
+        """Let the next event of the log happen."""
+        event, self.sequence = recorded.event, recorded.sequence
+        match happening(event):
+            case chat.Asked() as asked:
+                self._exchanges[event.id] = Exchange(
+                    turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor
+                )
+            case chat.Called() as called:
+                tool = ToolUse(call=called.call, action=called.action, arguments=called.arguments, at=len(called.text))
+                self._change(called.turn, tools=(*self[called.turn].tools, tool), answer=called.text)
+            case chat.CallEnded() as ended:
+                self._change(ended.turn, tools=tuple(_ended(tool, ended) for tool in self[ended.turn].tools))
+            case chat.Halted(turn=turn):
+                self._halted.add(turn)
+            case chat.Answered() as answered:
+                self._change(
+                    answered.turn,
+                    answer=answered.text,
+                    outcome=answered.outcome,
+                    error=answered.error,
+                    model=answered.model,
+                    steps=answered.steps,
+                    event=event.id,
+                )
+
+    def __getitem__(self, turn: str) -> Exchange:
+        return self._exchanges[turn]
+
+    def __contains__(self, turn: str) -> bool:
+        return turn in self._exchanges
+
+    @property
+    def open(self) -> str:
+        """The id of the turn that is being written, empty when none is."""
+        last = next(reversed(self._exchanges.values()), None)
+        return last.turn if last is not None and last.outcome is None else ""
+
+    def halted(self, turn: str) -> bool:
+        """Tell whether somebody wants this turn to stop."""
+        return turn in self._halted
+
+    def before(self, turn: str) -> tuple[Exchange, ...]:
+        """Return the exchanges that came before a turn."""
+        turns = list(self._exchanges)
+        return tuple(self._exchanges[earlier] for earlier in turns[: turns.index(turn)])
+
+    def view(self, conversation: str) -> Conversation:
+        """Return it as others see it."""
+        exchanges = tuple(self._exchanges.values())
+        title = chat.title_of(exchanges[0].asked) if exchanges else ""
+        return Conversation(id=conversation, title=title, exchanges=exchanges, sequence=self.sequence)
+
+    def _change(self, turn: str, **fields: object) -> None:
+        self._exchanges[turn] = replace(self._exchanges[turn], **fields)
+
+
+def _ended(tool: ToolUse, ended: chat.CallEnded) -> ToolUse:
+    if tool.call != ended.call:
+        return tool
+    return replace(tool, ok=ended.ok, result=ended.result, seconds=ended.seconds)

@@ -1,0 +1,57 @@
+"""Running the actions a model asks for: found in the menu, checked, called in the user's name, never silent."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from proto import errors
+from proto.base import Caller
+from proto.chat import ToolUse
+from services.llm.catalogue import Catalogue, subject
+from services.llm.model import ToolCall
+from services.runtime.bus import Bus
+
+TIMEOUT = 610.0
+"""Seconds an action may take: longer than the longest command in the sandbox."""
+ARGUMENTS_LIMIT = 100_000
+"""Characters of arguments; more is refused before anything runs."""
+
+
+class Tools:
+    """The menu, with the power to use it."""
+
+    def __init__(self, bus: Bus, catalogue: Catalogue) -> None:
+        self._bus = bus
+        self.catalogue = catalogue
+
+    async def run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> ToolUse:
+        """Run one call and return it with its result; a failure is a result too, in words the model can act on."""
+        started = time.perf_counter()
+        try:
+            result, ok = await self._run(call, tool, caller), True
+        except errors.Failure as failure:
+            result, ok = failure.message, False
+        seconds = round(time.perf_counter() - started, 4)
+        return msgspec.structs.replace(tool, ok=ok, result=result, seconds=seconds)
+
+    async def learn(self) -> None:
+        """Look again at what runs."""
+        self.catalogue.learn(await self._bus.discover())
+
+    async def keep_learning(self, every: float) -> None:
+        """Follow what comes and goes."""
+        while True:
+            await asyncio.sleep(every)
+            await self.learn()
+
+    async def _run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> str:
+        if len(tool.arguments) > ARGUMENTS_LIMIT:
+            raise errors.TooLarge(f"The arguments are too large: {len(tool.arguments)} characters.")
+        item = self.catalogue.find(call.action)
+        self.catalogue.check(item, call.arguments)
+        payload = msgspec.json.encode(call.arguments)
+        reply = await self._bus.call_subject(subject(item, caller), payload, caller=caller, timeout=TIMEOUT)
+        return reply.decode(errors="replace")

@@ -1,0 +1,172 @@
+"""The worker: takes turns from the log, holds them while it writes, and lets go in every kind of ending."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from proto import chat, errors, events
+from proto.base import Caller
+from proto.chat import Outcome
+from proto.kinds import happening
+from proto.streams import TURN_LEASE
+from services.llm.context import Context
+from services.llm.engines import Engines
+from services.llm.loop import Loop
+from services.llm.recording import Lost, Turn
+from services.llm.settings import LlmSettings
+from services.llm.thread import Thread
+from services.llm.threads import Threads
+from services.llm.tools import Tools
+from services.llm.writer import Writer
+from services.runtime.bus import Bus, Delivery, Interrupted
+
+ATTEMPTS = 3
+"""Workers that try a turn before it is given up, so that a turn that kills its worker ends."""
+HEARTBEAT = TURN_LEASE / 4
+BROKE_OFF = "The answer broke off {0} times, so it was given up. Ask again; `daimon logs llm` says what happened."
+
+_log = logging.getLogger("daimon.llm")
+
+
+class Worker:
+    """All the turns of this process."""
+
+    def __init__(self, bus: Bus, tools: Tools, engines: Engines, settings: LlmSettings) -> None:
+        self._bus = bus
+        self._tools = tools
+        self._engines = engines
+        self._settings = settings
+        self._threads = Threads(bus.journal)
+        self._parts = bus.feed(chat.PARTS)
+        self._writing: dict[str, asyncio.Task[Outcome]] = {}
+
+    async def run(self) -> None:
+        """Take turns until cancelled; then give back what is not finished."""
+        slots = asyncio.Semaphore(self._settings.turns)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_stops())
+            async for delivery in self._bus.work("turns").each():
+                await slots.acquire()
+                group.create_task(self._take(delivery)).add_done_callback(lambda _: slots.release())
+
+    async def _follow_stops(self) -> None:
+        """Cancel the turns that somebody wants stopped."""
+        while True:
+            async with self._bus.follow(events.of_kind(chat.Halted.kind)) as stops:
+                with contextlib.suppress(Interrupted):
+                    async for event in stops:
+                        halted = happening(event)
+                        if isinstance(halted, chat.Halted) and halted.turn in self._writing:
+                            self._writing[halted.turn].cancel()
+
+    async def _take(self, delivery: Delivery) -> None:
+        """Do one delivery; whatever happens, the turn is either over or delivered again."""
+        event = delivery.recorded.event
+        caller = Caller(user=event.user, actor=event.actor, conversation=event.conversation)
+        try:
+            async with self._held(delivery):
+                thread = await self._threads.read(caller.user, caller.conversation)
+                if event.id in thread:
+                    await self._answer(thread, caller, event.id, delivery.attempt)
+            await delivery.ack()
+        except Lost:
+            # Whoever has it keeps the delivery alive and acknowledges it.
+            _log.info("turn taken over by another worker", extra={"action": "turn.lost", "turn": event.id})
+        except errors.Failure as failure:
+            _log.warning("turn put back: %s", failure.message, extra={"action": "turn.put_back", "turn": event.id})
+            await delivery.later(1)
+        except asyncio.CancelledError:
+            await delivery.later(0)
+            raise
+
+    @asynccontextmanager
+    async def _held(self, delivery: Delivery) -> AsyncIterator[None]:
+        """Keep the delivery ours for as long as we work on it."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(HEARTBEAT)
+                await delivery.still_working()
+
+        beating = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+
+    async def _answer(self, thread: Thread, caller: Caller, turn_id: str, attempt: int) -> None:
+        exchange = thread[turn_id]
+        writer = Writer(self._parts, caller.user, caller.conversation, turn_id, attempt)
+        if exchange.outcome is not None:
+            await writer.ended(exchange.outcome, exchange.error, exchange.answer)
+            return
+        turn = Turn(self._bus.journal, exchange, caller, thread.sequence, attempt)
+        outcome, error = await self._outcome(turn, thread, writer, caller)
+        await writer.flush()
+        answer = writer.written or exchange.answer
+        await self._end(turn, outcome, answer, error)
+        await writer.ended(outcome, error, answer)
+
+    async def _end(self, turn: Turn, outcome: Outcome, answer: str, error: str) -> None:
+        """Record the end; a wish to stop that came in between is no reason to lose it."""
+        try:
+            await turn.end(outcome, answer, error)
+        except Lost:
+            if not await self._still_halted(turn):
+                raise
+            await turn.end("stopped" if outcome == "done" else outcome, answer, error)
+
+    async def _outcome(self, turn: Turn, thread: Thread, writer: Writer, caller: Caller) -> tuple[Outcome, str]:
+        """Write the turn; returns how it ended, and the error if it failed."""
+        if thread.halted(turn.id):
+            return "stopped", ""
+        if turn.attempt > ATTEMPTS:
+            return "failed", BROKE_OFF.format(ATTEMPTS)
+        writing = asyncio.create_task(self._write(turn, thread, writer, caller))
+        self._writing[turn.id] = writing
+        try:
+            await asyncio.wait([writing])
+        except asyncio.CancelledError:
+            writing.cancel()
+            await asyncio.wait([writing])
+            raise
+        finally:
+            del self._writing[turn.id]
+        try:
+            return _result(writing)
+        except Lost:
+            if await self._still_halted(turn):
+                return "stopped", ""
+            raise
+
+    async def _still_halted(self, turn: Turn) -> bool:
+        """Tell whether it was a wish to stop that came in between; then the turn is still ours to end."""
+        thread = await self._threads.read(turn.caller.user, turn.caller.conversation)
+        if not thread.halted(turn.id) or thread[turn.id].outcome is not None:
+            return False
+        turn.goes_on_from(thread.sequence)
+        return True
+
+    async def _write(self, turn: Turn, thread: Thread, writer: Writer, caller: Caller) -> Outcome:
+        context = Context(self._bus, thread, caller)
+        model = self._engines.model(turn.exchange.mode)
+        await Loop(turn, model, self._tools, writer, caller).run(context.see, self._settings)
+        return "done"
+
+
+def _result(writing: asyncio.Task[Outcome]) -> tuple[Outcome, str]:
+    if writing.cancelled():
+        return "stopped", ""
+    error = writing.exception()
+    if isinstance(error, Lost):
+        raise error
+    if isinstance(error, errors.Failure):
+        return "failed", error.message
+    if error is not None:
+        _log.error("turn failed", exc_info=error, extra={"action": "turn.failed"})
+        return "failed", errors.Failure().message
+    return writing.result(), ""

@@ -1,0 +1,59 @@
+"""Writing a turn as it comes: text in as few pieces as the reader's eye allows, never a token lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+from proto import chat
+from proto.chat import Part
+from services.runtime.bus.feed import Log
+
+
+class Writer:
+    """The feed of one turn, at one attempt."""
+
+    def __init__(self, log: Log[Part], user: str, conversation: str, turn: str, attempt: int) -> None:
+        self._log = log
+        self._names = user, conversation, turn
+        self._attempt = attempt
+        self._waiting = ""
+        self._flushing: asyncio.Task[None] | None = None
+        self.written = ""
+        """The whole answer so far."""
+
+    async def started(self, model: str) -> None:
+        """Say that this attempt began, and repeat what the earlier ones had for certain."""
+        await self._append(chat.Started(attempt=self._attempt, model=model))
+
+    def text(self, piece: str) -> None:
+        """Write the next piece; pieces of one tick of the loop go out together, the first of them at once."""
+        self._waiting += piece
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self.flush())
+
+    async def flush(self) -> None:
+        """Send what waits."""
+        while self._waiting:
+            piece, self._waiting = self._waiting, ""
+            offset = len(self.written)
+            self.written += piece
+            await self._append(chat.Text(attempt=self._attempt, offset=offset, text=piece))
+
+    async def thought(self, piece: str) -> None:
+        """Write the next piece of what the model thinks."""
+        await self._append(chat.Thought(attempt=self._attempt, text=piece))
+
+    async def calling(self, tool: chat.ToolUse) -> None:
+        """Say that an action runs."""
+        await self._append(chat.Calling(attempt=self._attempt, tool=tool))
+
+    async def returned(self, tool: chat.ToolUse) -> None:
+        """Say that an action came back."""
+        await self._append(chat.Returned(attempt=self._attempt, tool=tool))
+
+    async def ended(self, outcome: chat.Outcome, error: str, answer: str) -> None:
+        """Say that nothing follows."""
+        await self._append(chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer))
+
+    async def _append(self, part: Part) -> None:
+        await self._log.append(part, *self._names)
