@@ -7,6 +7,8 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -29,6 +31,13 @@ def add_person(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse._ActionsContainer, form: str = "print JSON") -> None:
     """Add `--json`."""
     parser.add_argument("--json", action="store_true", help=form)
+
+
+def add_again(verb: argparse.ArgumentParser, *names: str) -> None:
+    """Let options of the whole command stand behind its verb too, without overriding what stood before it."""
+    kinds: dict[str, dict[str, Any]] = {"--json": {"action": "store_true"}, "--home": {"type": Path}}
+    for name in names:
+        verb.add_argument(name, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **kinds.get(name, {}))
 
 
 def on_bus(work: Work, arguments: argparse.Namespace, conversation: str = "") -> int:

@@ -8,7 +8,7 @@ import signal
 
 from daimon.commands import CommandError, add_home
 from daimon.connection import OWNER, PATIENCE
-from daimon.terminal import finish, remark, table
+from daimon.terminal import add_again, finish, remark, table
 from daimon.up import credentials, nats, state
 from daimon.up.home import Home
 from daimon.up.nats_config import NatsPorts, ports_in
@@ -28,10 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--user", default=OWNER, help=f"whose events it follows and for whom it acts ({OWNER})")
     add.add_argument("--serves", default="", metavar="NOUN", help="let it offer actions NOUN.*")
     add.set_defaults(do=_add)
-    verbs.add_parser("list", help="show which programs are let in").set_defaults(do=_list)
+    known = verbs.add_parser("list", help="show which programs are let in")
+    known.set_defaults(do=_list)
     remove = verbs.add_parser("remove", help="let a program in no more")
     remove.add_argument("name")
     remove.set_defaults(do=_remove)
+    for verb in (add, known, remove):
+        add_again(verb, "--home")
 
 
 def run(arguments: argparse.Namespace) -> int:

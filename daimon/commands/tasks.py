@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Awaitable, Callable
 
 from daimon.connection import Connection
-from daimon.terminal import add_json, add_person, on_bus, printable, remark, show_json
+from daimon.terminal import add_again, add_json, add_person, on_bus, printable, remark, show_json
 from proto import tasks
 from proto.tasks import Task, TaskChange
 
@@ -40,7 +40,7 @@ def _add_operands(verb: argparse.ArgumentParser, *takes: str) -> None:
             verb.add_argument("title", nargs="+")
         else:
             verb.add_argument("task", help="its number in the list, words of its title, or its id")
-    verb.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    add_again(verb, "--json", "--home", "--user")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -29,6 +29,13 @@ def test_json_may_stand_before_or_after_the_verb(words: tuple[str, ...]) -> None
     assert parse(tasks, *words).json
 
 
+def test_home_and_user_may_stand_before_or_after_the_verb() -> None:
+    for words in (("--home", "/x", "--user", "ada", "add", "milk"), ("add", "milk", "--home", "/x", "--user", "ada")):
+        found = parse(tasks, *words)
+        assert (found.home, found.user) == (Path("/x"), "ada")
+    assert parse(credentials, "list", "--home", "/x").home == Path("/x")
+
+
 def test_without_a_verb_the_tasks_are_shown() -> None:
     assert parse(tasks).change is None
 
