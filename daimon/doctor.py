@@ -144,6 +144,8 @@ def _postgres(home: Home) -> Finding:
 
 async def _ollama(home: Home) -> Finding:
     address = _ollama_address(home)
+    if address == "off":
+        return Finding(name="ollama", verdict="ok", found="switched off in settings.toml")
     parts = urlsplit(address)
     try:
         async with asyncio.timeout(2):
@@ -157,11 +159,11 @@ async def _ollama(home: Home) -> Finding:
 
 def _ollama_address(home: Home) -> str:
     try:
-        return (
-            overrides.read(home.overrides, [service.name for service in SERVICES]).get("llm", {}).get("ollama", OLLAMA)
-        )
+        settings = overrides.read(home.overrides, [service.name for service in SERVICES])
     except OverrideError:
         return OLLAMA
+    chosen = settings.get("llm", {}).get("ollama", "auto")
+    return OLLAMA if chosen == "auto" else chosen
 
 
 def _docker() -> Finding:

@@ -10,6 +10,9 @@ UpError
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from daimon.commands import CommandError
 
 
@@ -35,3 +38,20 @@ class ChildFailed(UpError):
 
 class OverrideError(UpError):
     """The settings.toml in the home is wrong."""
+
+
+@contextmanager
+def only_failure() -> Iterator[None]:
+    """Let an UpError out of the group that a TaskGroup puts it in."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        found = group.subgroup(UpError)
+        if found is None:
+            raise
+        raise _first(found) from None
+
+
+def _first(group: BaseExceptionGroup[UpError]) -> UpError:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

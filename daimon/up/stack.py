@@ -15,7 +15,7 @@ import msgspec
 from daimon.up import child as children
 from daimon.up import leftovers, logs, namespaces, overrides, ports, procfs, state
 from daimon.up.credentials import users
-from daimon.up.errors import UpError
+from daimon.up.errors import UpError, only_failure
 from daimon.up.home import Home, socket_directory
 from daimon.up.invite import invite
 from daimon.up.nats import NatsServer
@@ -58,17 +58,14 @@ class Stack:
 
     async def run(self, announce: Callable[[str], None]) -> None:
         """Start everything, announce the link, and keep it running until cancelled; raises UpError."""
-        with ExitStack() as sockets:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    try:
-                        await self._start(group, sockets)
-                        announce(await self._plan.link(self._home))
-                        await asyncio.get_running_loop().create_future()
-                    finally:
-                        await self._stop()
-            except* UpError as failures:
-                raise failures.exceptions[0] from None
+        with only_failure(), ExitStack() as sockets:
+            async with asyncio.TaskGroup() as group:
+                try:
+                    await self._start(group, sockets)
+                    announce(await self._plan.link(self._home))
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    await self._stop()
 
     def kill(self) -> None:
         """End everything by force, for a caller who will not wait."""
@@ -161,8 +158,8 @@ class Stack:
 
     def _changed(self, child: ChildState) -> None:
         if child.phase == "ready":
-            seconds = time.monotonic() - self._began
-            _log.info("%s is ready after %.1f s", child.name, seconds, extra={"action": "child.ready"})
+            when = "again" if child.restarts else f"after {time.monotonic() - self._began:.1f} s"
+            _log.info("%s is ready %s", child.name, when, extra={"action": "child.ready"})
         self._note(children={**self._state.children, child.name: child})
 
     def _note(self, **changes: object) -> None:

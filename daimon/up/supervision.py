@@ -114,7 +114,7 @@ class Supervised:
         children.sweep(child.pid)
         if not watch.cancelled() and (reason := watch.result()):
             return reason
-        return _Ended(f"{self.part.name} {_how(code)}: {children.last_words(launch.log)}; see {launch.log}.", code)
+        return _Ended(f"{self.part.name} {_how(code, launch)}; see {launch.log}.", code)
 
     async def _watch(self, child: Process) -> UpError | None:
         """Wait until it is ready; one that does not get ready is killed and the reason returned."""
@@ -171,5 +171,7 @@ class _Ended(ChildFailed):
         self.code = code
 
 
-def _how(code: int) -> str:
-    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+def _how(code: int, launch: Launch) -> str:
+    if code < 0:
+        return f"was ended by signal {-code}"
+    return f"ended with code {code}: {children.last_words(launch.log)}"

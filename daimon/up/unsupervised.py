@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from daimon.up import child as children
 from daimon.up.child import Launch
-from daimon.up.errors import ChildFailed, UpError
+from daimon.up.errors import ChildFailed, only_failure
 from daimon.up.supervision import READY_WITHIN, Part
 
 
@@ -26,14 +26,12 @@ async def running(part: Part) -> AsyncIterator[None]:
 
 
 async def _until_ready(part: Part, child: Process, launch: Launch) -> None:
-    try:
+    with only_failure():
         async with asyncio.TaskGroup() as group:
             ready = group.create_task(part.until_ready())
             ended = group.create_task(child.wait())
             await asyncio.wait({ready, ended}, timeout=READY_WITHIN, return_when=asyncio.FIRST_COMPLETED)
             ended.cancel()
             ready.cancel()
-    except* UpError as failures:
-        raise failures.exceptions[0] from None
     if ready.cancelled():
         raise ChildFailed(f"{part.name} did not get ready: {children.last_words(launch.log)}; see {launch.log}.")
