@@ -28,6 +28,7 @@ COMMANDS = {
     "search": "find what happened, by words and by meaning",
     "sql": "ask the log in SQL",
     "credentials": "let other programs onto the bus",
+    "contract": "write the documents that are generated from the contract",
     "bench": "measure Daimon on this machine",
     "test": "run the test suite",
 }

@@ -12,7 +12,7 @@ from proto.base import Caller, new_id, token
 STREAM = "EVENTS"
 """The stream that is the log: every event, acknowledged after fsync."""
 ALL = "daimon.event.>"
-_SUBJECT = "daimon.event.{user}.{kind}.{conversation}"
+SUBJECT = "daimon.event.{user}.{kind}.{conversation}"
 _NO_CONVERSATION = "-"
 
 
@@ -45,7 +45,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The conversation it happened in, empty when none."""
     cause: str = ""
     """The id of the event that led to it, empty when none."""
-    data: msgspec.Raw = msgspec.Raw(b"{}")
+    data: msgspec.Raw
     """The Happening of this kind, as JSON."""
     version: int = 1
     """The version of the kind's data."""
@@ -56,7 +56,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> str:
         """Where it is published."""
         conversation = token(self.conversation) if self.conversation else _NO_CONVERSATION
-        return _SUBJECT.format(user=token(self.user), kind=self.kind, conversation=conversation)
+        return SUBJECT.format(user=token(self.user), kind=self.kind, conversation=conversation)
 
     @property
     def message_id(self) -> str:
@@ -99,9 +99,9 @@ def of_noun(noun: str, user: str = "") -> str:
 
 def of_kind(kind: str) -> str:
     """The subject filter of one kind, of every user."""
-    return _SUBJECT.format(user="*", kind=kind, conversation="*")
+    return SUBJECT.format(user="*", kind=kind, conversation="*")
 
 
 def in_conversation(user: str, conversation: str, noun: str = "*") -> str:
     """The subject filter of everything that happened in a conversation, or of one noun there."""
-    return _SUBJECT.format(user=token(user), kind=f"{noun}.*", conversation=token(conversation))
+    return SUBJECT.format(user=token(user), kind=f"{noun}.*", conversation=token(conversation))

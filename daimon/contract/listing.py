@@ -1,0 +1,26 @@
+"""What the contract has: every call, event and feed, found in its modules once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proto import accounts, chat, llm, memory, sandbox, tasks, ui
+from proto.base import Action, Call
+from proto.kinds import KINDS
+from proto.streams import FEEDS
+
+AnyCall = Call[Any, Any]
+
+CALLS: tuple[AnyCall, ...] = (
+    *tasks.ACTIONS,
+    *sandbox.ACTIONS,
+    *memory.ACTIONS,
+    *chat.CALLS,
+    *memory.CALLS,
+    *llm.CALLS,
+    *accounts.CALLS,
+    *ui.CALLS,
+)
+ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
+EVENTS = tuple(KINDS.values())
+__all__ = ["ACTIONS", "CALLS", "EVENTS", "FEEDS"]
