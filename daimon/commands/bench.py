@@ -9,6 +9,7 @@ from typing import cast
 
 from daimon.bench.machine import commit, machine
 from daimon.bench.report import Figure, report
+from daimon.commands import CommandError
 from daimon.terminal import add_json, finish, show_json
 
 BENCHES = {
@@ -33,7 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure in a home of its own; a running Daimon is not touched."""
-    return finish(_measure(arguments))
+    try:
+        return finish(_measure(arguments))
+    except (OSError, EOFError) as error:
+        raise CommandError(f"The bench could not finish: {error or 'something did not answer in time'}.") from error
 
 
 async def _measure(arguments: argparse.Namespace) -> int:
