@@ -1,0 +1,85 @@
+"""Which processes live in the box, which of them a command started, and how to end them."""
+
+from __future__ import annotations
+
+import os
+
+from .kernel import KILL
+
+STOP = 19
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICK = os.sysconf("SC_CLK_TCK")
+PASSES = 20
+
+
+class Alive:
+    """One process as /proc shows it."""
+
+    __slots__ = ("memory", "parent", "pid", "session", "started", "threads")
+
+    def __init__(self, pid: int, stat: bytes) -> None:
+        words = stat[stat.rindex(b")") + 2 :].split()
+        self.pid = pid
+        self.parent = int(words[1])
+        self.session = int(words[3])
+        self.threads = int(words[17])
+        self.started = int(words[19])
+        self.memory = int(words[21]) * PAGE
+
+
+def living() -> dict[int, Alive]:
+    """Every process of the box but the agent, by pid."""
+    found = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208
+        if name.isdigit() and name != "1":
+            stat = read(f"/proc/{name}/stat")
+            if stat:
+                found[int(name)] = Alive(int(name), stat)
+    return found
+
+
+def read(path: str) -> bytes:
+    """A file of /proc; empty when its process is gone or closed to us."""
+    try:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib would double the agent's start
+            return file.read(65536)
+    except OSError:
+        return b""
+
+
+def children_of(shell: int, since: int) -> set[int]:
+    """The processes that came from `shell` since the tick `since`, also those whose parent has ended."""
+    table = living()
+    return {pid for pid in table if pid != shell and _came_from(table, pid, shell, since)}
+
+
+def _came_from(table: dict[int, Alive], pid: int, shell: int, since: int) -> bool:
+    one = table[pid]
+    while one.started >= since:
+        if one.parent == shell:
+            return True
+        if one.parent not in table:
+            return one.session == shell
+        one = table[one.parent]
+    return False
+
+
+def send(signal: int, pids: set[int]) -> None:
+    """Signal processes; those already gone are no error."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal)
+        except ProcessLookupError:
+            continue
+
+
+def sweep(spare: int) -> None:
+    """Kill every process of the box but `spare`: all are frozen first, so that none can breed meanwhile."""
+    frozen: set[int] = set()
+    for _ in range(PASSES):
+        fresh = set(living()) - frozen - {spare}
+        if not fresh:
+            break
+        send(STOP, fresh)
+        frozen |= fresh
+    send(KILL, frozen)

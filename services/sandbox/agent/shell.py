@@ -1,0 +1,152 @@
+"""The box's one shell, which lives on between commands and so keeps directory, variables and functions."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .loop import Loop
+
+BASH = ("/bin/bash", "--norc", "--noprofile", "--noediting", "-i")
+PLAIN = ("/bin/sh", "-i")
+STATUS = 9
+INTERRUPT = 2
+# The shell answers this one, between two commands, by interrupting itself: an interrupt alone counts only when the
+# process it waits for died of one too, and else the rest of the line would still run.
+ABANDON = 30
+# The shell reads its commands byte by byte; a longer one is quicker read from a file.
+LINE = 3500
+SCRIPT = b"/run/box/script"
+# The shell is more likely to be chosen than the agent when the kernel runs out of memory.
+SCORE = b"300"
+NO_TERMINAL = b"] tcsetattr: Inappropriate ioctl for device\n"
+
+
+def without_noise(chunk: bytes) -> bytes:
+    """Drop what bash, having no terminal, says on stderr whenever a signal ends something."""
+    end = chunk.find(NO_TERMINAL)
+    if end < 0:
+        return chunk
+    return chunk[: chunk.rfind(b"\n", 0, end) + 1] + without_noise(chunk[end + len(NO_TERMINAL) :])
+
+
+def _lift(descriptor: int) -> int:
+    """The same descriptor with a number that no redirection in the shell uses."""
+    lifted = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 64)
+    os.close(descriptor)
+    return lifted
+
+
+class Shell:
+    """One running shell.
+
+    It is interactive, though without a terminal: then an interrupt ends what it does and not the shell itself.
+    """
+
+    def __init__(self, loop: Loop, folder: str, told: Callable[[int, int], None]) -> None:
+        self._loop = loop
+        self._told = told
+        self._line = b""
+        self.folder = folder
+        # The disk of the box is full: commands may delete, but not write.
+        self.full = False
+        given, self._commands = map(_lift, os.pipe())
+        self._status, answer = map(_lift, os.pipe())
+        os.set_blocking(self._commands, False)
+        os.set_blocking(self._status, False)
+        self.pid = self._spawn(given, answer)
+        os.close(given)
+        os.close(answer)
+        loop.read(self._status, self._read_status)
+
+    def _spawn(self, given: int, answer: int) -> int:
+        os.chdir(self.folder if os.path.isdir(self.folder) else "/")  # noqa: PTH112
+        bash = os.path.exists(BASH[0])  # noqa: PTH110
+        argv = BASH if bash else PLAIN
+        actions = (
+            (os.POSIX_SPAWN_DUP2, given, 0),
+            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+            (os.POSIX_SPAWN_DUP2, answer, STATUS),
+        )
+        pid = os.posix_spawn(
+            argv[0], argv, os.environ, file_actions=actions, setsid=True, setsigdef=(INTERRUPT, 13, 17, 25)
+        )
+        os.chdir("/")
+        self._prefer(pid)
+        if bash:
+            self._write(b"set +o history +H\n")
+        self._write(b"trap '\\command kill -INT $$' %d\n" % ABANDON)
+        return pid
+
+    def run(self, number: int, text: bytes, out: str, err: str) -> None:
+        """Begin a command whose outputs go to the named pipes `out` and `err`."""
+        words = b"\\command eval '" + text.replace(b"'", b"'\\''") + b"'"
+        if len(text) > LINE:
+            words = b"\\command . " + self._file(text)
+        if self.full:
+            words = b"( \\command ulimit -f 0; " + words + b" )"
+        self._write(b"%b </dev/null >%b 2>%b %d>&-\n" % (words, out.encode(), err.encode(), STATUS))
+        self.ask(number)
+
+    def ask(self, number: int) -> None:
+        """Have the shell say that it is through with a command; asked again after an interrupt, which may eat it."""
+        self._write(f"\\command printf '%s %s\\n' {number} \"$?\" >&{STATUS}\n".encode())
+
+    def signal(self, signal: int) -> None:
+        """Signal the shell itself."""
+        try:
+            os.kill(self.pid, signal)
+        except ProcessLookupError:
+            return
+
+    def remember_folder(self) -> None:
+        """Note where the shell is, so that its successor can begin there."""
+        try:
+            self.folder = os.readlink(f"/proc/{self.pid}/cwd")  # noqa: PTH115
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Forget a shell that has ended."""
+        self._loop.forget(self._status)
+        os.close(self._status)
+        os.close(self._commands)
+
+    @staticmethod
+    def _file(text: bytes) -> bytes:
+        with open(SCRIPT, "wb", buffering=0) as file:  # noqa: PTH123
+            file.write(text)
+        return SCRIPT
+
+    def _write(self, line: bytes) -> None:
+        try:
+            os.write(self._commands, line)
+        except (BrokenPipeError, BlockingIOError):
+            return
+
+    def _read_status(self) -> None:
+        try:
+            received = os.read(self._status, 4096)
+        except BlockingIOError:
+            return
+        if not received:
+            self._loop.forget(self._status)
+        *lines, rest = (self._line + received).split(b"\n")
+        self._line = rest[:64]
+        for line in lines:
+            number, _, code = line.partition(b" ")
+            if number.isdigit() and code.isdigit():
+                self._told(int(number), int(code))
+
+    @staticmethod
+    def _prefer(pid: int) -> None:
+        try:
+            with open(f"/proc/{pid}/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
+                file.write(SCORE)
+        except OSError:
+            return

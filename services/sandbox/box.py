@@ -1,0 +1,110 @@
+"""A box, a Linux of its own for one conversation: the interface, and what may go wrong.
+
+SandboxError
+├── NoSandboxError
+├── BoxStartError
+├── BoxClosedError
+└── TooManyBoxesError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from services.sandbox.limits import Enforcement
+from services.sandbox.reach import Reach
+
+OnOutput = Callable[[Literal["out", "err"], str], None]
+
+
+class SandboxError(Exception):
+    """The sandbox could not do this; the log says more."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or type(self).__doc__ or "")
+
+
+class NoSandboxError(SandboxError):
+    """Nothing on this machine can hold a box, so commands are not run; `daimon doctor` says what to do."""
+
+
+class BoxStartError(SandboxError):
+    """The box could not be started; `daimon doctor` says what is missing."""
+
+
+class BoxClosedError(SandboxError):
+    """This box was closed; ask for it again."""
+
+
+class TooManyBoxesError(SandboxError):
+    """All boxes are busy; try again when a command has ended."""
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command did."""
+
+    exit_code: int
+    """As the shell gives it: 124 when the command was stopped, 128 + n when signal n ended it."""
+    stdout: str
+    stderr: str
+    truncated: bool
+    """Something was left out of stdout or stderr; the text says where the whole is."""
+    seconds: float
+    limit: str = ""
+    """The limit that was hit, in a sentence."""
+    note: str = ""
+    """What else became of the box, in a sentence, such as that its processes were lost."""
+
+
+class Box(Protocol):
+    """A running box; its shell keeps directory, variables and functions from one command to the next."""
+
+    root: Path
+    """The host's folder with the box's files: work (/home/box inside), data (/data) and return (/return).
+
+    What lies below was written from inside the box: open nothing there through a symbolic link.
+    """
+    reach: Reach
+    """What the box's network may be used for; may be set at any time."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command is running."""
+        ...
+
+    async def run(self, command: str, *, timeout: float, on_output: OnOutput | None = None) -> Ran:
+        """Run one command, after those already asked for.
+
+        `timeout` is in seconds; then the command is stopped, and the box goes on. Cancelling this stops the command.
+        `on_output` gets the output as it comes. Raises BoxStartError when a dead box does not start again, and
+        BoxClosedError.
+        """
+        ...
+
+    async def look(self) -> None:
+        """See whether the box keeps its limits while no command runs."""
+        ...
+
+    async def close(self) -> None:
+        """End every process of the box; its files stay."""
+        ...
+
+
+class Backend(Protocol):
+    """A way to hold boxes on this machine."""
+
+    async def check(self) -> str | None:
+        """None when it works here; else a sentence with what to do."""
+        ...
+
+    async def open(self, root: Path) -> Box:
+        """Start a box over the files in `root`; NoSandboxError or BoxStartError when it cannot be."""
+        ...
+
+    def limits_in_force(self) -> tuple[Enforcement, ...]:
+        """What holds each limit on this machine."""
+        ...

@@ -1,0 +1,104 @@
+"""The live boxes: one for each conversation that needs it, closed when it has been idle for long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import re
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from weakref import WeakValueDictionary
+
+from services.sandbox.box import Backend, Box, BoxClosedError, TooManyBoxesError
+
+ROUND = 15.0
+
+
+class Boxes:
+    """Opens a box when it is first asked for, and closes it when nobody did for a while; its files stay."""
+
+    def __init__(self, home: Path, backend: Backend, *, idle: float = 1800.0, most: int = 100) -> None:
+        """`idle` is in seconds; `most` boxes are alive at a time."""
+        self._home = home
+        self._backend = backend
+        self._idle = idle
+        self._most = most
+        self._boxes: dict[Path, Box] = {}
+        self._used: dict[Path, float] = {}
+        self._opening: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
+        self._closing = contextlib.AsyncExitStack()
+        self._closed = True
+
+    async def __aenter__(self) -> Self:
+        self._closed = False
+        self._closing.push_async_callback(self._close_all)
+        tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
+        rounds = tasks.create_task(self._rounds())
+        self._closing.callback(rounds.cancel)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._closing.__aexit__(kind, error, trace)
+
+    def root(self, user: str, conversation: str) -> Path:
+        """The folder of a conversation's box on this machine, whether it lives or not."""
+        return self._home / _folder(user) / _folder(conversation)
+
+    async def box(self, user: str, conversation: str) -> Box:
+        """The box of a conversation, started if need be; TooManyBoxesError when all there may be are busy."""
+        root = self.root(user, conversation)
+        async with self._opening.setdefault(root, asyncio.Lock()):
+            if self._closed:
+                raise BoxClosedError("The sandbox is stopping; ask again in a moment.")
+            box = self._boxes.get(root)
+            if box is None:
+                await self._make_room()
+                box = self._boxes[root] = await self._backend.open(root)
+            self._used[root] = time.monotonic()
+            return box
+
+    async def tidy(self) -> None:
+        """Close boxes that nobody used for long; see that the others keep their limits."""
+        for root, box in list(self._boxes.items()):
+            if box.busy:
+                self._used[root] = time.monotonic()
+            elif time.monotonic() - self._used[root] >= self._idle:
+                await self._close(root)
+            else:
+                await box.look()
+
+    async def _make_room(self) -> None:
+        if len(self._boxes) < self._most:
+            return
+        idle = [root for root, box in self._boxes.items() if not box.busy]
+        if not idle:
+            raise TooManyBoxesError
+        await self._close(min(idle, key=lambda root: self._used[root]))
+
+    async def _rounds(self) -> None:
+        while True:
+            await asyncio.sleep(min(ROUND, self._idle))
+            await self.tidy()
+
+    async def _close(self, root: Path) -> None:
+        self._used.pop(root, None)
+        box = self._boxes.pop(root, None)
+        if box is not None:
+            await box.close()
+
+    async def _close_all(self) -> None:
+        self._closed = True
+        async with asyncio.TaskGroup() as tasks:
+            for root in list(self._boxes):
+                tasks.create_task(self._close(root))
+
+
+def _folder(name: str) -> str:
+    """A folder name for any text: readable where possible, and never the same for two texts."""
+    readable = re.sub(r"[^a-z0-9]+", "-", name.lower())[:32].strip("-")
+    return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:16]}".lstrip("-")

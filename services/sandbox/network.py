@@ -1,0 +1,183 @@
+"""The only way out of a box: an HTTP proxy that resolves names itself and judges each address."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from services.sandbox.reach import Reach, address_refusal
+
+log = logging.getLogger(__name__)
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+RefuseAddress = Callable[[str, int], str]
+
+LARGEST_HEAD = 16 * 1024
+HEAD_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 15.0
+IDLE_TIMEOUT = 300.0
+CONNECTIONS = 64
+CHUNK = 65536
+
+
+class RefusedError(Exception):
+    """The box may not reach this."""
+
+
+class BadRequestError(Exception):
+    """This is not a request to an HTTP proxy."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, as this machine knows them."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise BadRequestError from error
+    return [str(address[0]) for *_, address in found]
+
+
+class Request:
+    """The head of a proxy request: where to, and what to send there first."""
+
+    def __init__(self, head: bytes) -> None:
+        """Read a head; BadRequestError when it is none."""
+        line, _, self._headers = head.partition(b"\r\n")
+        try:
+            self.method, target, self.version = line.decode("ascii").split(" ")
+            self.tunnel = self.method == "CONNECT"
+            parts = urlsplit(f"//{target}" if self.tunnel else target)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise BadRequestError from error
+        if not host or (not self.tunnel and parts.scheme != "http") or (self.tunnel and port is None):
+            raise BadRequestError
+        self.host = host
+        self.port = port or 80
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+    def forwarded(self) -> bytes:
+        """The head as the host itself wants it, for one request only."""
+        own = (b"proxy-", b"connection:", b"keep-alive:")
+        kept = [line for line in self._headers.split(b"\r\n") if line and not line.lower().startswith(own)]
+        first = f"{self.method} {self._path} {self.version}".encode("ascii")
+        return b"\r\n".join([first, *kept, b"Connection: close", b"", b""])
+
+
+class Gate:
+    """The way out of one box; `reach` may be changed at any time and holds for the connections that follow."""
+
+    def __init__(self, reach: Reach, find: Resolve = resolve, refuse: RefuseAddress = address_refusal) -> None:
+        self.reach = reach
+        self._find = find
+        self._refuse = refuse
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Serve the box on a listening socket that lies in the box's own network."""
+        self._server = await asyncio.start_server(self._serve, sock=listener, limit=LARGEST_HEAD)
+
+    def close(self) -> None:
+        """Take no more connections and end those there are."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
+        for client in self._clients:
+            client.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
+        try:
+            await self._pass_on(reader, writer)
+        except RefusedError as error:
+            log.info("refused: %s", error, extra={"action": "network.refused"})
+            await _answer(writer, 403, str(error))
+        except BadRequestError:
+            await _answer(writer, 400, "this is an HTTP proxy: CONNECT host:port, or http:// addresses")
+        except OSError as error:
+            await _answer(writer, 502, f"no connection: {error.strerror or 'it took too long'}")
+        finally:
+            self._clients.discard(writer)
+            writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) > CONNECTIONS:
+            raise RefusedError("this box has too many connections open")
+        request = Request(await _head(reader))
+        there, back = await self._connect(request.host, request.port)
+        try:
+            if request.tunnel:
+                writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
+            else:
+                back.write(request.forwarded())
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_copy(reader, back))
+                both.create_task(_copy(there, writer))
+        finally:
+            back.close()
+
+    async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if reason := self.reach.refusal(host, port):
+            raise RefusedError(reason)
+        # The address that was looked at is the one connected to: a name is never resolved a second time.
+        addresses = await self._find(host, port)
+        reasons = {address: self._refuse(address, port) or _own(address, port) for address in addresses}
+        allowed = [address for address in addresses if not reasons[address]]
+        if not allowed:
+            raise RefusedError(next(iter(reasons.values()), f"{host} has no address"))
+        return await _first(allowed, port)
+
+
+async def _first(addresses: list[str], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    failed = OSError()
+    for address in addresses:
+        try:
+            return await asyncio.wait_for(asyncio.open_connection(address, port), CONNECT_TIMEOUT)
+        except OSError as error:
+            failed = error
+    raise failed
+
+
+def _own(address: str, port: int) -> str:
+    """Why not, if the address is this machine's own: connecting a datagram socket sends nothing, but tells."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        probe.connect((address, port))
+        if probe.getsockname()[0] == address:
+            return f"{address} is this machine"
+    return ""
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    try:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_TIMEOUT)
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError) as error:
+        raise BadRequestError from error
+    return head[:-4]
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while chunk := await asyncio.wait_for(reader.read(CHUNK), IDLE_TIMEOUT):
+            writer.write(chunk)
+            await writer.drain()
+        if writer.can_write_eof():
+            writer.write_eof()
+    except OSError:
+        # One side went away or fell silent: closing both tells the other.
+        writer.close()
+
+
+async def _answer(writer: asyncio.StreamWriter, status: int, sentence: str) -> None:
+    # Many clients show only the status line, so the reason stands there as well.
+    body = f"{sentence}\n".encode()
+    head = f"HTTP/1.1 {status} {sentence}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    with contextlib.suppress(OSError):
+        writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode("ascii", "replace"))
+        writer.write(body)
+        await writer.drain()

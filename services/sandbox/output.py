@@ -1,0 +1,63 @@
+"""What a command printed, collected as it comes and made into the reply."""
+
+from __future__ import annotations
+
+import codecs
+import time
+from typing import Literal
+
+from services.sandbox.agent.frames import ERR, OUT
+from services.sandbox.box import OnOutput, Ran
+from services.sandbox.truncate import Clip
+
+NAMES: dict[int, Literal["out", "err"]] = {OUT: "out", ERR: "err"}
+KILLED = 137
+
+
+class Output:
+    """Both outputs of one command."""
+
+    def __init__(self, most: int, on_output: OnOutput | None) -> None:
+        """Keep `most` bytes of each; `on_output` gets the text as it comes."""
+        self._clips = {kind: Clip(most) for kind in NAMES}
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {kind: decoder("replace") for kind in NAMES}
+        self._on_output = on_output
+        self._began = time.perf_counter()
+
+    def take(self, kind: int, chunk: bytes) -> None:
+        """Take a piece of one output."""
+        self._clips[kind].add(chunk)
+        if self._on_output is not None and (text := self._decoders[kind].decode(chunk)):
+            self._on_output(NAMES[kind], text)
+
+    def ran(self, answer: dict[str, str], note: str) -> Ran:
+        """The reply for what the agent said at the end."""
+        code = answer.get("code", "")
+        notes = [part for part in (note, _sentence(answer.get("note", ""))) if part]
+        return self._reply(
+            answer,
+            exit_code=int(code) if code.isdigit() else KILLED,
+            limit=_sentence(answer.get("limit", "")),
+            note=" ".join(notes),
+        )
+
+    def lost(self, limit: str, note: str) -> Ran:
+        """The reply when the box ended before the command did."""
+        return self._reply({}, exit_code=KILLED, limit=_sentence(limit), note=note)
+
+    def _reply(self, answer: dict[str, str], *, exit_code: int, limit: str, note: str) -> Ran:
+        out, err = self._clips[OUT], self._clips[ERR]
+        return Ran(
+            exit_code=exit_code,
+            stdout=out.text(answer.get("out", "")),
+            stderr=err.text(answer.get("err", "")),
+            truncated=out.truncated or err.truncated,
+            seconds=time.perf_counter() - self._began,
+            limit=limit,
+            note=note,
+        )
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}." if words else ""
