@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 
 import pytest
 
@@ -12,7 +11,17 @@ from proto.base import Caller, new_id
 from services.runtime.bus import Bus
 from tests.support.servers import NatsServer, running_nats
 
-OpenBus = Callable[[str], AbstractAsyncContextManager[Bus]]
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-skips", action="store_true", help="a test that is skipped has failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and item.config.getoption("--no-skips"):
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +39,7 @@ async def own_nats(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Na
 
 
 @pytest.fixture
-async def open_bus(nats_server: NatsServer) -> AsyncIterator[Callable[[str], object]]:
+async def open_bus(nats_server: NatsServer) -> AsyncIterator[Callable[[str], Awaitable[Bus]]]:
     """Open connections as the contract's users: `tasks = await open_bus("tasks")`."""
     async with contextlib.AsyncExitStack() as stack:
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import signal
 import socket
 import sysconfig
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from proto.permissions import SERVICES, of
+from proto.permissions import SERVICES, Permissions, of
 from services.runtime.bus import Bus
 from services.runtime.settings import BusSettings
 from services.runtime.setup import lay_out
@@ -33,7 +34,7 @@ def quoted(subjects: tuple[str, ...]) -> str:
 class NatsServer:
     """A real nats-server with one user a service, as `daimon up` configures it."""
 
-    def __init__(self, directory: Path, extra_users: str = "") -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
@@ -41,7 +42,8 @@ class NatsServer:
         self._password.write_text(secrets.token_urlsafe(16))
         self._process: asyncio.subprocess.Process | None = None
         self._configuration = directory / "nats.conf"
-        self._configuration.write_text(self._text(extra_users))
+        self._users = {name: of(name) for name in SERVICES}
+        self._configure()
 
     def settings(self, user: str) -> BusSettings:
         """How one of the contract's users connects."""
@@ -66,24 +68,32 @@ class NatsServer:
             self._process.kill()
             await self._process.wait()
 
+    def let_in(self, name: str, permissions: Permissions) -> str:
+        """Add another program and return the address it connects to; the server reads it at once."""
+        self._users[name] = permissions
+        self._configure()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
+        return f"nats://{name}:{self._password.read_text()}@127.0.0.1:{self.port}"
+
     async def lay_out(self) -> None:
         """Make the streams."""
         async with Bus.open(self.settings("setup"), "setup") as bus:
             await lay_out(bus)
 
-    def _text(self, extra_users: str) -> str:
+    def _configure(self) -> None:
         password = self._password.read_text()
         users = "\n".join(
             f'{{ user: "{name}", password: "{password}", permissions: {{ '
-            f"publish: {{ allow: [{quoted(of(name).publish)}] }}, "
-            f"subscribe: {{ allow: [{quoted(of(name).subscribe)}] }}, "
+            f"publish: {{ allow: [{quoted(allowed.publish)}] }}, "
+            f"subscribe: {{ allow: [{quoted(allowed.subscribe)}] }}, "
             f'allow_responses: {{ max: 1, expires: "15m" }} }} }}'
-            for name in SERVICES
+            for name, allowed in self._users.items()
         )
-        return (
+        self._configuration.write_text(
             f"listen: 127.0.0.1:{self.port}\n"
             f'jetstream {{ store_dir: "{self.directory}", sync_interval: always }}\n'
-            f"authorization {{ users: [\n{users}\n{extra_users}\n] }}\n"
+            f"authorization {{ users: [\n{users}\n] }}\n"
         )
 
 
