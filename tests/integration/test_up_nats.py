@@ -14,6 +14,7 @@ from daimon.up import http, nats
 from daimon.up.errors import ChildFailed
 from daimon.up.nats import NatsServer, config_file, embedded_nats, write_config
 from daimon.up.nats_config import BusUser
+from daimon.up.polling import until_answered
 from daimon.up.unsupervised import running
 
 ADA = BusUser(name="ada", password="a", publish=("here.>",), subscribe=("here.>", "_INBOX_ada.>"))
@@ -31,6 +32,14 @@ async def said(server: NatsServer, user: str, password: str, *lines: str) -> lis
             found.append(line)
     writer.close()
     return found[1:]
+
+
+async def is_let_in(server: NatsServer, user: str, password: str) -> bool:
+    """Say whether the server takes the password; it hangs up on strangers, which may come before its reason does."""
+    try:
+        return await said(server, user, password) == []
+    except ConnectionResetError:
+        return False
 
 
 async def test_it_keeps_what_it_acknowledges(tmp_path: Path) -> None:
@@ -52,8 +61,8 @@ async def test_a_server_that_syncs_later_is_refused(tmp_path: Path, monkeypatch:
 async def test_only_those_with_a_password_get_in_and_only_to_their_subjects(tmp_path: Path) -> None:
     async with embedded_nats(tmp_path, [ADA, BEN]) as server:
         assert await said(server, "ada", "a", "PUB here.now 2", "hi") == []
-        assert "Authorization Violation" in (await said(server, "ada", "b"))[0]
-        assert "Authorization Violation" in (await said(server, "eve", "a"))[0]
+        assert not await is_let_in(server, "ada", "b")
+        assert not await is_let_in(server, "eve", "a")
         refused = await said(server, "ada", "a", "PUB there.now 2", "hi", "SUB there.> 1")
         assert "Permissions Violation for Publish" in refused[0]
         assert "Permissions Violation for Subscription" in refused[1]
@@ -64,13 +73,12 @@ async def test_a_new_program_is_let_in_without_a_restart(tmp_path: Path) -> None
     users = [ADA]
     server = NatsServer(tmp_path, tmp_path / "log", lambda: users)
     async with running(server):
-        assert "Authorization Violation" in (await said(server, "ben", "b"))[0]
+        assert not await is_let_in(server, "ben", "b")
         write_config(tmp_path, server.ports, [ADA, BEN])
         pid = int(server_pid(tmp_path / "log"))
         os.kill(pid, signal.SIGHUP)
         async with asyncio.timeout(5):
-            while await said(server, "ben", "b"):
-                pass
+            await until_answered(lambda: is_let_in(server, "ben", "b"))
         assert server_pid(tmp_path / "log") == str(pid)
 
 
