@@ -15,7 +15,7 @@ import msgspec
 from daimon.connection import connect
 from daimon.up import state
 from daimon.up.home import Home
-from proto import events, memory
+from proto import events, llm, memory
 from proto.base import Nothing
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +58,15 @@ class Whole:
             sys.executable, *words, cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE, stderr=PIPE
         )
 
+    async def menu_stands(self) -> None:
+        """Wait until the actions of every service are in the menu."""
+        async with asyncio.timeout(WITHIN), connect(self.home.path, "owner") as connection:
+            while True:
+                menu = await connection.call(llm.MENU, Nothing())
+                if {"tasks", "memory", "sandbox"} <= {action.service for action in menu.actions}:
+                    return
+                await asyncio.sleep(0.02)
+
     async def caught_up(self) -> None:
         """Wait until memory has every event so far, with its vector."""
         async with asyncio.timeout(WITHIN), connect(self.home.path, "owner") as connection:
@@ -84,6 +93,7 @@ async def whole_daimon(directory: Path, model_server: str = "off") -> AsyncItera
         async with asyncio.timeout(START):
             line = await process.stdout.readline()
         assert line.startswith(b"ready "), f"daimon up did not get ready; see {home.logs}"
+        await whole.menu_stands()
         yield whole
     finally:
         if process.returncode is None:

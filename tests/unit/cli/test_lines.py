@@ -6,12 +6,14 @@ import csv
 import io
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
-from daimon.commands import events, search, sql, tasks
-from proto.events import Event
+from daimon.commands import actions, events, search, sql, tasks
+from proto.base import Caller
+from proto.events import happened
 from proto.memory import Hit, Rows
-from proto.tasks import Task
+from proto.tasks import Task, TaskAdded
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -22,7 +24,8 @@ def test_a_task_shows_its_number_its_mark_and_its_title() -> None:
 
 
 def test_an_event_shows_when_who_what_and_its_sentence() -> None:
-    event = Event(id="1", time=NOON, user="ada", actor="model", kind="task.added", sentence="Added task 'x'")
+    told = happened(TaskAdded(task="1", title="x"), Caller(user="ada", actor="model"))
+    event = msgspec.structs.replace(told, time=NOON)
     assert events.line(event).split(maxsplit=2)[2] == "model     task.added        Added task 'x'"
 
 
@@ -56,3 +59,8 @@ def test_csv_quotes_what_needs_it_and_leaves_null_empty(capsys: pytest.CaptureFi
     sql.show_csv(Rows(columns=("a", "b"), rows=(('say "hi", you', None), ("line\nbreak", 2))))
     read = list(csv.reader(io.StringIO(capsys.readouterr().out)))
     assert read == [["a", "b"], ['say "hi", you', ""], ["line\nbreak", "2"]]
+
+
+def test_the_menu_shows_the_first_sentence_of_a_long_description() -> None:
+    assert actions.first_sentence("Ask the log: one SELECT over these views. events(id, time)") == "Ask the log"
+    assert actions.first_sentence("Add a task.") == "Add a task."
