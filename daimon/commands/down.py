@@ -9,7 +9,7 @@ import sys
 
 from daimon.commands import CommandError, add_home
 from daimon.up import leftovers, stale, state
-from daimon.up.home import Home, socket_directory
+from daimon.up.home import Home, find_home, socket_directory
 from daimon.up.polling import until
 from daimon.up.state import State
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Stop everything of this home, wait until it has ended, and say what it was."""
-    home = Home(path=arguments.home.expanduser().absolute())
+    home = find_home(arguments.home)
     found = state.read(home)
     ended = asyncio.run(_stop(home, found)) if found else []
     sys.stdout.write(f"stopped {', '.join(ended)}\n" if ended else f"nothing of {home.path} was running\n")

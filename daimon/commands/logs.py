@@ -8,7 +8,7 @@ from pathlib import Path
 
 from daimon.commands import CommandError, add_home
 from daimon.up import logs
-from daimon.up.home import Home
+from daimon.up.home import Home, find_home
 
 LINES = 20
 
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the last lines of one log or all, and with --follow what comes."""
-    chosen = _chosen(Home(path=arguments.home.expanduser().absolute()), arguments.name)
+    chosen = _chosen(find_home(arguments.home), arguments.name)
     for log in chosen:
         for line in logs.last_lines(log, max(0, arguments.lines)):
             _show(log, line, chosen)

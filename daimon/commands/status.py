@@ -9,7 +9,7 @@ import msgspec
 
 from daimon.commands import add_home
 from daimon.up import procfs, state
-from daimon.up.home import Home
+from daimon.up.home import Home, find_home
 from daimon.up.state import ChildState, State
 
 
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print it; exits 3, as `systemctl status` does, when nothing runs."""
-    status = look(Home(path=arguments.home.expanduser().absolute()))
+    status = look(find_home(arguments.home))
     text = msgspec.json.encode(status).decode() if arguments.json else readable(status)
     sys.stdout.write(f"{text}\n")
     return 0 if status.running else 3

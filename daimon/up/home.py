@@ -83,6 +83,16 @@ def open_home(path: Path) -> Home:
     return home
 
 
+def find_home(path: Path) -> Home:
+    """Return a home to look at, whether or not it is there; raises HomeError when it is closed to us."""
+    home = Home(path=path.expanduser().absolute())
+    try:
+        home.logs.exists()
+    except PermissionError:
+        raise HomeError(f"{home.path} is closed to you; choose a directory of your own with --home DIR.") from None
+    return home
+
+
 def _check_owner(path: Path) -> None:
     owner = path.stat().st_uid
     if owner != os.geteuid():

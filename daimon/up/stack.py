@@ -164,4 +164,8 @@ class Stack:
 
     def _note(self, **changes: object) -> None:
         self._state = msgspec.structs.replace(self._state, **changes)
-        state.write(self._home, self._state)
+        try:
+            state.write(self._home, self._state)
+        except OSError as error:
+            # A full disk is no reason to end what runs.
+            _log.warning("the state cannot be recorded: %s", error.strerror, extra={"action": "up.not_recorded"})

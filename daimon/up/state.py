@@ -47,7 +47,7 @@ def read(home: Home) -> State | None:
     """Return the record of the latest run, whether or not it still goes on; None when there is none."""
     try:
         return msgspec.json.decode((home.run / "state.json").read_bytes(), type=State)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, PermissionError, msgspec.DecodeError):
         return None
 
 
