@@ -25,9 +25,8 @@ class Engines:
         self._reflex = reflex
         self._named = settings.ollama not in ("auto", "off")
         url = settings.ollama if self._named else HERE
-        self._ollama = (
-            Ollama(url, settings.model, stall_timeout=settings.stall_timeout) if settings.ollama != "off" else None
-        )
+        stall = settings.stall_timeout
+        self._ollama = None if settings.ollama == "off" else Ollama(url, settings.model, stall_timeout=stall)
         self._server = url if self._ollama else ""
         self._problem = ""
 

@@ -51,9 +51,11 @@ class Loop:
             prompt = Prompt(messages=seen, tools=self._tools.catalogue.tools(), num_ctx=settings.num_ctx)
             calls, bad = await self._reply(prompt)
             await self._writer.flush()
-            corrections = tuple(self._corrected(bad))
             if not calls and not bad:
                 return
+            corrections = tuple(message for wrong in bad for message in corrected(wrong))
+            self._bad += len(bad)
+            self._give_up(bad[-1].reason if bad else "")
             await self._act(calls)
         raise errors.Refused(f"This took more than {settings.steps} steps, so it was stopped. Ask for a part of it.")
 
@@ -76,24 +78,13 @@ class Loop:
                         self._turn.tokens = prompt_tokens, self._turn.tokens[1] + answer_tokens
         return calls, bad
 
-    def _corrected(self, bad: list[BadCall]) -> list[Message]:
-        """What the model is told about calls that were not calls."""
-        self._bad += len(bad)
+    def _give_up(self, reason: str) -> None:
+        """End the turn when the model has shown that it cannot use the tools."""
         if self._bad >= BAD_CALLS:
             raise errors.Invalid(
-                f"The model tried {self._bad} times to use a tool and did not manage to write a proper call "
-                f"({bad[-1].reason}). Ask in other words, or choose a model that is better with tools."
-                if bad
-                else "The model did not manage to use the tools properly. Choose a model that is better with them."
+                f"The model tried {self._bad} times to use a tool and did not manage a proper call ({reason}) "
+                "Ask in other words, or choose a model that is better with tools."
             )
-        return [
-            message
-            for wrong in bad
-            for message in (
-                Message(role="assistant", content=wrong.text),
-                Message(role="user", content=f"That was not a proper tool call: {wrong.reason} Try again."),
-            )
-        ]
 
     async def _act(self, calls: list[ToolCall]) -> None:
         """Run the calls of one reply, one after another."""
@@ -142,8 +133,9 @@ class Loop:
         exchange = self._turn.exchange
         tools = tuple(tool if old.call == tool.call else old for old in exchange.tools)
         self._turn.exchange = msgspec.structs.replace(exchange, tools=tools)
-        if not tool.ok:
-            self._bad += tool.result.startswith(("There is no action", f"{tool.action} does not take"))
+        if tool.ok is False and not self._tools.was_proper(tool):
+            self._bad += 1
+            self._give_up(tool.result)
 
     async def _finish_interrupted(self) -> None:
         """A call whose worker died is answered with an error: whether it took effect is not known."""
@@ -151,3 +143,11 @@ class Loop:
             if tool.ok is None:
                 lost = "The worker stopped while this ran, so it is not known whether it took effect. Check first."
                 await self._came_back(msgspec.structs.replace(tool, ok=False, result=lost), self._turn.id)
+
+
+def corrected(wrong: BadCall) -> tuple[Message, Message]:
+    """What the model is told about a call that was not one."""
+    return (
+        Message(role="assistant", content=wrong.text),
+        Message(role="user", content=f"That was not a proper tool call: {wrong.reason} Try again."),
+    )

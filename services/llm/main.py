@@ -10,7 +10,6 @@ from services.llm.catalogue import Catalogue
 from services.llm.engines import Engines
 from services.llm.handlers import Handlers
 from services.llm.minilm import MiniLM
-from services.llm.quotes import Quotes
 from services.llm.reflex import Reflex
 from services.llm.settings import LlmSettings
 from services.llm.tools import Tools
@@ -22,6 +21,10 @@ MENU_EVERY = 2.0
 """Seconds between looks at what runs."""
 
 
+async def nothing(_: str):
+    return ()
+
+
 def main() -> None:
     """Run the service."""
     run("llm", LlmSettings, serve)
@@ -31,7 +34,7 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     """Write turns and serve the model's side until stopped."""
     minilm = MiniLM(Path(settings.models_dir))
     tools = Tools(bus, Catalogue())
-    engines = Engines(settings, Reflex(minilm, Quotes(bus)))
+    engines = Engines(settings, Reflex(minilm, nothing))
     handlers = Handlers(bus.journal, tools, engines, minilm)
     worker = Worker(bus, tools, engines, settings)
     await asyncio.gather(tools.learn(), engines.look())

@@ -100,7 +100,10 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 class Model(Protocol):
     """Something that answers a prompt."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in the log."""
+        ...
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[Part, None]:
         """Yield the answer as it is made, ending with Finished; closing the generator stops the model. Raises ModelError."""  # noqa: E501

@@ -37,6 +37,14 @@ class Tools:
         seconds = round(time.perf_counter() - started, 4)
         return msgspec.structs.replace(tool, ok=ok, result=result, seconds=seconds)
 
+    def was_proper(self, tool: ToolUse) -> bool:
+        """Tell whether a call that failed was at least well formed: a known action with arguments it takes."""
+        try:
+            self.catalogue.check(self.catalogue.find(tool.action), msgspec.json.decode(tool.arguments))
+        except errors.Failure:
+            return False
+        return True
+
     async def learn(self) -> None:
         """Look again at what runs."""
         self.catalogue.learn(await self._bus.discover())

@@ -144,7 +144,8 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
     problems: list[Exception] = []
 
     async def away() -> None:
-        log.warning("the bus is away", extra={"action": "bus.disconnected"})
+        if not (client.is_closed or client.is_draining):
+            log.warning("the bus is away", extra={"action": "bus.disconnected"})
 
     async def back() -> None:
         log.info("the bus is back", extra={"action": "bus.reconnected"})

@@ -1,0 +1,23 @@
+"""What memory has to say about a text, for answers that quote it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from proto import memory
+from proto.base import Caller
+from services.llm.reflex import Quote
+from services.runtime.bus import Bus
+
+QUOTED = 3
+PATIENCE = 2.0
+
+
+async def recall(bus: Bus, caller: Caller, text: str) -> Sequence[Quote]:
+    """Return the nearest events of the caller's own log; raises Failure when memory does not answer."""
+    hits = await bus.call(
+        memory.SEARCH, memory.Search(query=text[:2000], limit=QUOTED), caller=caller, timeout=PATIENCE
+    )
+    return [
+        Quote(event=hit.event, time=f"{hit.time:%d %B %Y, %H:%M} UTC", sentence=hit.sentence) for hit in hits.hits
+    ]
