@@ -82,7 +82,7 @@ class Boxes:
 
     async def _rounds(self) -> None:
         while True:
-            await asyncio.sleep(min(ROUND, self._idle))
+            await asyncio.sleep(ROUND)
             await self.tidy()
 
     async def _close(self, root: Path) -> None:

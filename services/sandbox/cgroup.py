@@ -58,20 +58,20 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
                 path.rmdir()
 
 
-def find(own: Path = OWN, mounted: Path = MOUNTED) -> Cgroups:
+def find(own: Path = OWN, mounted: Path = MOUNTED, wanted: tuple[str, ...] = WANTED) -> Cgroups:
     """The groups that were given to this service; none where they belong to somebody else.
 
     A group is ours when the service manager marked it as delegated, when its owner is our own user, or when it is the
     topmost we can see, as in a container.
     """
     lines = [line.split(":", 2) for line in own.read_text().splitlines()] if own.exists() else []
-    old = {name: (mounted / name, path) for _, names, path in lines for name in names.split(",") if name in WANTED}
+    old = {name: (mounted / name, path) for _, names, path in lines for name in names.split(",") if name in wanted}
     if old:
         folders = {name: top / path.lstrip("/") for name, (top, path) in old.items() if _ours(top, path)}
         return Cgroups(version=1, folders=folders)
     for _, names, path in lines:
         if not names and _ours(mounted, path):
-            return _claim(mounted / path.lstrip("/"))
+            return _claim(mounted / path.lstrip("/"), wanted)
     return Cgroups()
 
 
@@ -91,11 +91,11 @@ def _marked(folder: Path, name: str) -> bool:
         return False
 
 
-def _claim(folder: Path) -> Cgroups:
+def _claim(folder: Path, controllers: tuple[str, ...]) -> Cgroups:
     """Have the controllers count below `folder`; version 2 wants the service itself in a group of its own for that."""
     offered = set((folder / "cgroup.controllers").read_text().split())
     enabled = set((folder / "cgroup.subtree_control").read_text().split())
-    wanted = [name for name in WANTED if name in offered]
+    wanted = [name for name in controllers if name in offered]
     if not set(wanted) <= enabled:
         with contextlib.suppress(OSError):
             _step_aside(folder)

@@ -116,11 +116,16 @@ class Gauge:
     async def grew(self) -> bool:
         """Measure if it is time; whether the box is over a limit and has more than when last measured."""
         before = self._usage
-        if before and time.monotonic() < self._again and self._free - self._now_free() <= self._size - before.size:
+        if before is not None and not self._due(before):
             return False
         self._usage = usage = await self._measured()
         more = before is not None and (usage.size > before.size or usage.names > before.names)
         return bool(self.over) and (more or usage.hidden)
+
+    def _due(self, last: Usage) -> bool:
+        # A full box is measured each time, so that it is usable again as soon as something was deleted.
+        spent = self._free - self._now_free()
+        return time.monotonic() >= self._again or bool(self.over) or spent > self._size - last.size
 
     def _now_free(self) -> int:
         state = os.statvfs(self._root)

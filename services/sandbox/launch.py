@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -71,6 +72,11 @@ class Launched:
         self.near = near
         self._errors = errors
         self._handle = os.pidfd_open(agent)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the agent is gone, and all of the box with it."""
+        return bool(select.select([self._handle], [], [], 0)[0])
 
     def last_words(self) -> str:
         """What the agent said of its trouble."""

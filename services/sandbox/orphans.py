@@ -20,11 +20,11 @@ def end(folder: Path) -> int:
     """Kill every noted process whose service is gone; how many there were."""
     ended = 0
     for path in folder.glob("*"):
-        born, owner, owner_born = path.read_text().split()
-        if _birth(int(owner)) == owner_born:
+        born, owner, owner_born = (*path.read_text().split(), "-", "-", "-")[:3]
+        if owner_born != "-" and _birth(owner) == owner_born:
             continue
         # A pid may have been given to another process since; its time of birth tells them apart.
-        if _birth(int(path.name)) == born:
+        if born != "-" and _birth(path.name) == born:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(path.name), signal.SIGKILL)
                 ended += 1
@@ -32,7 +32,7 @@ def end(folder: Path) -> int:
     return ended
 
 
-def _birth(pid: int) -> str:
+def _birth(pid: int | str) -> str:
     """When a process began, in ticks since the machine did; '-' when there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -121,7 +121,7 @@ class ShellBox:
     async def _revived(self) -> Channel:
         if self._closed:
             raise BoxClosedError
-        if self._running is not None and self._running.channel.lost.done():
+        if self._running is not None and (self._running.channel.lost.done() or self._running.launched.ended):
             words = self._running.launched.last_words()
             log.warning("a box was lost: %s", words or "killed", extra={"action": "box.lost", "box": self._ground.name})
             await self._end()

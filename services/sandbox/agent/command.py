@@ -77,7 +77,7 @@ class Command:
 
     def _push(self, loop: Loop, shell: Shell, steps: list[tuple[int, int, float]]) -> None:
         if not steps:
-            shell.signal(KILL)
+            shell.kill()
             return
         to_shell, to_others, wait = steps.pop(0)
         shell.signal(to_shell)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 
+from .kernel import KILL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +54,8 @@ class Shell:
         self._told = told
         self._line = b""
         self.folder = folder
+        # It was killed, and is only not known to be gone yet.
+        self.doomed = False
         # The disk of the box is full: commands may delete, but not write.
         self.full = False
         given, self._commands = map(_lift, os.pipe())
@@ -104,6 +108,11 @@ class Shell:
         except ProcessLookupError:
             return
 
+    def kill(self) -> None:
+        """End the shell; whatever it may still say is void."""
+        self.doomed = True
+        self.signal(KILL)
+
     def remember_folder(self) -> None:
         """Note where the shell is, so that its successor can begin there."""
         try:
@@ -140,7 +149,7 @@ class Shell:
         self._line = rest[:64]
         for line in lines:
             number, _, code = line.partition(b" ")
-            if number.isdigit() and code.isdigit():
+            if number.isdigit() and code.isdigit() and not self.doomed:
                 self._told(int(number), int(code))
 
     @staticmethod

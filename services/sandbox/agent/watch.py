@@ -36,7 +36,7 @@ class Watch:
         self._looks += 1
         limit = self._crowd(table, shell) or self._greed(table) or self._litter(shell)
         if not limit and self._looks % SELDOM == 0:
-            limit = self._unnamed(table, shell)
+            limit = self._unnamed(table)
         return len(table) > 1, limit
 
     def _crowd(self, table: dict[int, Alive], shell: int) -> str:
@@ -69,10 +69,14 @@ class Watch:
         processes.sweep(spare=shell)
         return f"the box may hold {self._files} files in /tmp and /dev/shm"
 
-    def _unnamed(self, table: dict[int, Alive], shell: int) -> str:
-        if sum(_unnamed_bytes(pid) for pid in table) <= self._disk:
+    def _unnamed(self, table: dict[int, Alive]) -> str:
+        found: dict[tuple[int, int], int] = {}
+        for pid in table:
+            _find_unnamed(pid, found)
+        if sum(found.values()) <= self._disk:
             return ""
-        processes.sweep(spare=shell)
+        # Any of them may hold such a file, the shell too.
+        processes.sweep(spare=0)
         return f"the box has {self._disk >> 20} MiB of disk, and deleted files that were still open filled it"
 
 
@@ -92,19 +96,17 @@ def _names_in_memory_folders() -> int:
     return sum(state.f_files - state.f_ffree for state in map(os.statvfs, MEMORY_FOLDERS))
 
 
-def _unnamed_bytes(pid: int) -> int:
+def _find_unnamed(pid: int, found: dict[tuple[int, int], int]) -> None:
     devices = {os.stat(folder).st_dev for folder in FILE_FOLDERS}  # noqa: PTH116
-    found = 0
     folder = f"/proc/{pid}/fd"
     try:
         descriptors = os.listdir(folder)  # noqa: PTH208
     except OSError:
-        return 0
+        return
     for descriptor in descriptors:
         try:
             state = os.stat(f"{folder}/{descriptor}")  # noqa: PTH116
         except OSError:
             continue
         if state.st_nlink == 0 and state.st_dev in devices:
-            found += state.st_blocks * 512
-    return found
+            found[state.st_dev, state.st_ino] = state.st_blocks * 512
