@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 from daimon.commands import CommandError
 from daimon.follow import Plain
+from daimon.links import Unlinked
 from daimon.session import ChatSession
 from daimon.terminal import add_json, add_person, finish, printable, remark, show_line
 from proto.base import new_id
@@ -94,14 +95,15 @@ async def _show_lines(parts: AsyncGenerator[Part, None]) -> Outcome:
 
 
 async def _show(parts: AsyncGenerator[Part, None]) -> Outcome:
-    plain = Plain()
+    plain, words = Plain(), Unlinked()
     outcome: Outcome = "failed"
     async for part in parts:
-        print(printable(plain.take(part)), end="", flush=True)
+        print(printable(words.take(plain.take(part))), end="", flush=True)
         if isinstance(part, Calling | Returned):
             _show_tool(part)
         if isinstance(part, Ended):
             outcome = part.outcome
+            print(printable(words.rest()))
             _show_end(part)
     return outcome
 
@@ -117,7 +119,6 @@ def _show_tool(part: Calling | Returned) -> None:
 
 
 def _show_end(part: Ended) -> None:
-    print()
     if part.outcome == "failed":
         print(f"daimon: {printable(part.error)}", file=sys.stderr)
     elif part.outcome == "stopped":

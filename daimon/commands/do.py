@@ -8,9 +8,13 @@ import sys
 import msgspec
 
 from daimon.follow import Plain
+from daimon.links import unlinked
 from daimon.session import ChatSession
 from daimon.terminal import add_json, add_person, finish, printable, show_json
-from proto.chat import Ended, Outcome, Returned, ToolUse
+from proto.chat import Ended, Outcome, Returned, Started, ToolUse
+
+REFLEX = "reflex"
+"""What answers where there is no model; without an action it has done nothing."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +25,14 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     error: str = ""
     tools: tuple[ToolUse, ...] = ()
+    model: str = ""
+
+    @property
+    def success(self) -> bool:
+        """Whether something was done and the last of it worked; a model may also just have answered."""
+        if self.outcome != "done":
+            return False
+        return bool(self.tools[-1].ok) if self.tools else self.model != REFLEX
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,25 +52,29 @@ async def _do(arguments: argparse.Namespace) -> int:
     if arguments.json:
         show_json(done)
     elif done.answer:
-        print(printable(done.answer))
+        print(printable(unlinked(done.answer)))
     if done.error and not arguments.json:
         print(f"daimon: {printable(done.error)}", file=sys.stderr)
-    return 0 if done.outcome == "done" else 1
+    return 0 if done.success else 1
 
 
 async def _command(arguments: argparse.Namespace, text: str) -> Done:
-    plain, answer, tools = Plain(), "", []
+    plain, answer, tools, model = Plain(), "", [], ""
     async with ChatSession(user=arguments.user, home=arguments.home) as chat:
         async for part in chat.stream_parts(text, mode="command"):
             answer += plain.take(part)
-            if isinstance(part, Returned):
-                tools.append(part.tool)
-            if isinstance(part, Ended):
-                end = part
+            match part:
+                case Started():
+                    model = part.model
+                case Returned():
+                    tools.append(part.tool)
+                case Ended():
+                    end = part
         return Done(
             conversation=chat.session,
             outcome=end.outcome,
             answer=end.answer or answer,
             error=end.error,
             tools=tuple(tools),
+            model=model,
         )

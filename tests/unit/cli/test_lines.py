@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from daimon.commands import actions, events, search, sql, tasks
+from daimon.commands import actions, do, events, search, sql, tasks
 from proto.base import Caller
+from proto.chat import Outcome, ToolUse
 from proto.events import happened
 from proto.memory import Hit, Rows
 from proto.tasks import Task, TaskAdded
@@ -64,3 +65,25 @@ def test_csv_quotes_what_needs_it_and_leaves_null_empty(capsys: pytest.CaptureFi
 def test_the_menu_shows_the_first_sentence_of_a_long_description() -> None:
     assert actions.first_sentence("Ask the log: one SELECT over these views. events(id, time)") == "Ask the log"
     assert actions.first_sentence("Add a task.") == "Add a task."
+
+
+WORKED = ToolUse(call="1", action="tasks.add", arguments="{}", ok=True)
+FAILED = ToolUse(call="2", action="tasks.add", arguments="{}", ok=False)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tools", "model", "success"),
+    [
+        ("done", (WORKED,), "reflex", True),
+        ("done", (FAILED, WORKED), "small", True),
+        ("done", (WORKED, FAILED), "small", False),
+        ("done", (), "small", True),
+        ("done", (), "reflex", False),
+        ("failed", (WORKED,), "small", False),
+        ("stopped", (WORKED,), "small", False),
+    ],
+)
+def test_a_command_succeeds_when_it_ended_well_and_its_last_action_worked(
+    outcome: Outcome, tools: tuple[ToolUse, ...], model: str, success: bool
+) -> None:
+    assert do.Done(conversation="", outcome=outcome, answer="", tools=tools, model=model).success is success
