@@ -11,7 +11,8 @@ from proto.base import Caller
 from proto.errors import Missing
 from proto.events import happened
 from services.gateway.access import Who
-from services.gateway.visit import THEMES, Gate, Route, Visit, see_other
+from services.gateway.gate import Gate
+from services.gateway.visit import THEMES, Route, Visit, see_other
 
 YEAR = 365 * 24 * 3600
 

@@ -12,8 +12,9 @@ from proto.errors import Failure
 from proto.events import happened
 from services.gateway import accounts, forms, pages, problems, rest, stream
 from services.gateway.access import SAFE, Knock, Who, decide
+from services.gateway.gate import Gate
 from services.gateway.shield import Shield
-from services.gateway.visit import Gate, Route, Visit
+from services.gateway.visit import Route, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

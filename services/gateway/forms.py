@@ -59,25 +59,25 @@ async def stop(visit: Visit) -> Response:
 async def add(visit: Visit) -> Response:
     """Put a task on the list."""
     await visit.call(tasks.ADD, tasks.AddTask(title=await _title(visit)))
-    return await _board(visit)
+    return await _done(visit)
 
 
 async def complete(visit: Visit) -> Response:
     """Mark a task as done."""
     await visit.call(tasks.COMPLETE, tasks.CompleteTask(task=visit.path("task")))
-    return await _board(visit)
+    return await _done(visit)
 
 
 async def reopen(visit: Visit) -> Response:
     """Mark a task as not done."""
     await visit.call(tasks.REOPEN, tasks.ReopenTask(task=visit.path("task")))
-    return await _board(visit)
+    return await _done(visit)
 
 
 async def rename(visit: Visit) -> Response:
     """Give a task another title."""
     await visit.call(tasks.RENAME, tasks.RenameTask(task=visit.path("task"), title=await _title(visit)))
-    return await _board(visit)
+    return await _done(visit)
 
 
 async def move(visit: Visit) -> Response:
@@ -86,19 +86,18 @@ async def move(visit: Visit) -> Response:
     if not (position.isdecimal() and 1 <= int(position[:9]) <= POSITION_LIMIT):
         raise Invalid("A place in the list is a number from 1.")
     await visit.call(tasks.MOVE, tasks.MoveTask(task=visit.path("task"), position=int(position)))
-    return await _board(visit)
+    return await _done(visit)
 
 
 async def delete(visit: Visit) -> Response:
     """Take a task off the list."""
     await visit.call(tasks.DELETE, tasks.DeleteTask(task=visit.path("task")))
-    return await _board(visit)
+    return await _done(visit)
 
 
-async def _board(visit: Visit) -> Response:
-    if not visit.swaps:
-        return see_other(await visit.back())
-    return await visit.changed(ui.Tasked(board=await panes.board(visit.gate.bus, visit.caller())))
+async def _done(visit: Visit) -> Response:
+    """Every page that shows the list hears of the change by its live stream, the one that asked as well."""
+    return await visit.changed() if visit.swaps else see_other(await visit.back())
 
 
 async def _title(visit: Visit) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from services.runtime.settings import SettingsError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+_log = logging.getLogger("daimon.gateway")
 DRAIN_SECONDS = 4
 KEEP_ALIVE = 75
 
@@ -44,6 +46,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 async def listen(app: ASGIApp, bound: socket.socket, closing: asyncio.Event) -> None:
     """Serve until cancelled; then end the streams and let the requests finish."""
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -56,6 +59,8 @@ async def listen(app: ASGIApp, bound: socket.socket, closing: asyncio.Event) -> 
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = Listener(config)
+    host, port, *_ = bound.getsockname()
+    _log.info("listening", extra={"action": "gateway.listening", "host": host, "port": port})
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     try:
         await asyncio.shield(serving)

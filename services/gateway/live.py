@@ -7,21 +7,20 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from proto import chat, events, ui
+from proto import chat, ui
 from proto.base import Caller
 from proto.errors import Failure
-from proto.events import Event
-from proto.kinds import happening
+from proto.events import Event, Happening
 from services.gateway import panes
+from services.gateway.gate import Gate
 from services.gateway.turns import Gap, Talk, merged
-from services.runtime.bus import Bus
 from services.runtime.bus.live import Following
 
 HEARTBEAT = 15.0
 OVERDUE = 1.0
 """Seconds a turn may look open after the log says that it is over, or a conversation may stay unread."""
-SETTLE = 0.6
-"""Seconds until memory surely lists what has just happened."""
+SETTLE = 1.0
+"""Seconds until memory surely lists what has just happened; what happens meanwhile is listed together."""
 
 Write = Callable[[str], Awaitable[None]]
 
@@ -42,14 +41,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Live:
     """One page that is open."""
 
-    def __init__(self, bus: Bus, caller: Caller, wanted: Wanted, frame: ui.Frame, write: Write) -> None:
-        self._bus = bus
+    def __init__(self, gate: Gate, caller: Caller, wanted: Wanted, frame: ui.Frame, write: Write) -> None:
+        self._bus = gate.bus
+        self._audience = gate.audience
         self._caller = caller
         self._wanted = wanted
         self._frame = frame
         self._write = write
         self._talk = Talk()
-        self._events: list[Event] = []
+        self._heard: list[tuple[Event, Happening | None]] = []
         self._parts: list[tuple[str, chat.Part]] = []
         self._changes: list[ui.Change] = []
         self._came = asyncio.Event()
@@ -70,12 +70,12 @@ class Live:
     async def _follow(self) -> None:
         user, conversation = self._caller.user, self._wanted.conversation
         async with (
-            self._bus.follow(events.of_user(user)) as happened,
+            self._audience.join(user, self._hear) as seat,
             self._bus.feed(chat.PARTS).follow(user, conversation) as written,
             asyncio.TaskGroup() as group,
         ):
-            group.create_task(self._collect_events(happened))
-            group.create_task(self._collect_parts(written))
+            group.create_task(_until(seat.ended))
+            group.create_task(self._collect(written))
             if self._wanted.conversation:
                 group.create_task(self._reread(self._lines_changed, SETTLE, self._read_lines))
             if self._wanted.tasks:
@@ -89,7 +89,7 @@ class Live:
             if self._unsure and self._wanted.conversation:
                 await self._catch_up()
             if not await self._anything():
-                self._unsure = self._unsure or bool(self._doubtful)
+                self._unsure = self._unsure or any(map(self._talk.is_open, self._doubtful))
                 self._doubtful.clear()
                 continue
             self._came.clear()
@@ -112,12 +112,12 @@ class Live:
     def _taken(self) -> list[ui.Change]:
         """Everything that has come, in one piece; events first, because a turn is asked for before it is written."""
         changes, self._changes = self._changes, []
-        happened, self._events = self._events, []
+        heard, self._heard = self._heard, []
         written, self._parts = self._parts, []
-        for event in happened:
-            changes += self._notice(event)
-        if self._wanted.timeline and happened:
-            changes += self._logged(happened)
+        for event, found in heard:
+            changes += self._notice(event, found)
+        if self._wanted.timeline and heard:
+            changes.append(ui.Logged(events=tuple(event for event, _ in heard)))
         try:
             for turn, part in written:
                 changes += self._talk.take(turn, part)
@@ -125,24 +125,26 @@ class Live:
             self._unsure = True
         return changes
 
-    def _notice(self, event: Event) -> tuple[ui.Change, ...]:
-        found = happening(event)
+    def _hear(self, event: Event, found: Happening | None) -> None:
+        """Keep what concerns this page; everything else must cost next to nothing, because every page hears it."""
         if event.kind.startswith("task."):
             self._tasks_changed.set()
         elif isinstance(found, chat.Asked | chat.Answered):
             self._lines_changed.set()
-        if event.conversation != self._wanted.conversation or self._unsure:
+        wanted = self._wanted
+        ours = bool(wanted.conversation) and event.conversation == wanted.conversation
+        if ours or (wanted.timeline and event.kind.startswith(wanted.noun)):
+            self._heard.append((event, found))
+            self._came.set()
+
+    def _notice(self, event: Event, found: Happening | None) -> tuple[ui.Change, ...]:
+        if self._unsure:
             return ()
         if isinstance(found, chat.Asked):
             return self._talk.ask(_exchange(event, found))
         if isinstance(found, chat.Answered) and self._talk.is_open(found.turn):
             self._doubtful.add(found.turn)
         return ()
-
-    def _logged(self, happened: list[Event]) -> tuple[ui.Change, ...]:
-        noun = self._wanted.noun
-        shown = tuple(event for event in happened if not noun or event.kind.startswith(f"{noun}."))
-        return (ui.Logged(events=shown),) if shown else ()
 
     async def _catch_up(self) -> None:
         """Read the conversation and show its open end anew; try again later when it cannot be read."""
@@ -168,12 +170,7 @@ class Live:
             view = ui.Changes(changes=merged(changes), frame=self._frame)
             await self._write((await self._bus.call(ui.LIVE, view)).html)
 
-    async def _collect_events(self, happened: Following[Event]) -> None:
-        async for event in happened:
-            self._events.append(event)
-            self._came.set()
-
-    async def _collect_parts(self, written: Following[tuple[tuple[str, ...], chat.Part]]) -> None:
+    async def _collect(self, written: Following[tuple[tuple[str, ...], chat.Part]]) -> None:
         async for (_, _, turn), part in written:
             self._parts.append((turn, part))
             self._came.set()
@@ -184,7 +181,8 @@ class Live:
             await changed.wait()
             await asyncio.sleep(delay)
             changed.clear()
-            self._changes.append(await read())
+            change = await read()
+            self._changes.append(change)
             self._came.set()
 
     async def _read_board(self) -> ui.Change:
@@ -192,6 +190,10 @@ class Live:
 
     async def _read_lines(self) -> ui.Change:
         return ui.Listed(lines=await panes.lines(self._bus, self._caller))
+
+
+async def _until(ended: asyncio.Future[None]) -> None:
+    await ended
 
 
 def _from(exchanges: tuple[chat.Exchange, ...], turn: str) -> tuple[chat.Exchange, ...]:

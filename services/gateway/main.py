@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from datetime import timedelta
 
 import msgspec
@@ -11,10 +10,10 @@ import msgspec
 from proto import accounts as contract
 from services.gateway.accounts import Invitations
 from services.gateway.app import application
+from services.gateway.gate import Gate
 from services.gateway.listener import bind, listen
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
-from services.gateway.visit import Gate
 from services.runtime.bus import Bus
 from services.runtime.run import Ready, run
 
@@ -27,13 +26,9 @@ async def serve(settings: GatewaySettings, bus: Bus, ready: Ready) -> None:
     gate = Gate(bus, settings, sessions)
     await bus.serve("gateway", {contract.INVITE: Invitations(gate).invite}, description="The only HTTP listener")
     async with asyncio.TaskGroup() as group:
-        keeping = group.create_task(sessions.keep())
-        logging.getLogger("daimon.gateway").info(
-            "listening", extra={"action": "gateway.listening", "address": f"http://{settings.host}:{settings.port}"}
-        )
+        group.create_task(sessions.keep())
         ready()
         await listen(application(gate), bound, gate.closing)
-        keeping.cancel()
 
 
 def main() -> None:

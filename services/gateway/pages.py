@@ -52,8 +52,10 @@ async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Re
 
 
 async def tasks(visit: Visit) -> Response:
-    """The task list."""
+    """The task list; htmx asks for the list alone."""
     board = await panes.board(visit.gate.bus, visit.caller())
+    if visit.swaps:
+        return await visit.changed(ui.Tasked(board=board))
     return await visit.page(ui.TASKS, ui.TasksPage(frame=visit.frame(), board=board))
 
 

@@ -67,12 +67,12 @@ async def live(visit: Visit) -> Response:
         noun=visit.query("noun"),
     )
     frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else "/tasks")
-    bus, caller = visit.gate.bus, visit.caller(wanted.conversation)
+    gate, caller = visit.gate, visit.caller(wanted.conversation)
 
     async def source(write: Write) -> None:
-        while not bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
+        while not gate.bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
             await asyncio.sleep(BUS_WAIT)
-        await Live(bus, caller, wanted, frame, write).run()
+        await Live(gate, caller, wanted, frame, write).run()
 
     assert visit.session is not None  # noqa: S101 - the route is for those who are signed in
     return EventStream(source, visit.gate.closing, visit.session.ended)

@@ -85,7 +85,9 @@ class Turn:
             return ()
         self._pieces.append(text)
         self._length += len(text)
-        return (ui.Settled(exchange=self.exchange) if rewound else ui.Grew(turn=self._asked.turn, text=text),)
+        if rewound:
+            return (ui.Settled(exchange=self.exchange),)
+        return (ui.Grew(turn=self._asked.turn, passage=len(self._tools), text=text),)
 
     def _use(self, tool: ToolUse) -> ui.Change:
         first = tool.call not in self._tools
@@ -150,8 +152,12 @@ def merged(changes: Iterable[ui.Change]) -> tuple[ui.Change, ...]:
     found: list[ui.Change] = []
     for change in changes:
         last = found[-1] if found else None
-        if isinstance(change, ui.Grew) and isinstance(last, ui.Grew) and last.turn == change.turn:
-            found[-1] = ui.Grew(turn=change.turn, text=last.text + change.text)
+        if isinstance(change, ui.Grew) and isinstance(last, ui.Grew) and _together(last, change):
+            found[-1] = ui.Grew(turn=change.turn, passage=change.passage, text=last.text + change.text)
         else:
             found.append(change)
     return tuple(found)
+
+
+def _together(last: ui.Grew, change: ui.Grew) -> bool:
+    return (last.turn, last.passage) == (change.turn, change.passage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
@@ -15,11 +14,9 @@ from proto import ui
 from proto.base import Call, Caller
 from proto.errors import Invalid, TooLarge
 from services.gateway.access import Who, csrf
-from services.gateway.assets import AssetShelf
+from services.gateway.gate import Gate
 from services.gateway.message import read_form
-from services.gateway.sessions import Session, Sessions
-from services.gateway.settings import GatewaySettings
-from services.runtime.bus import Bus
+from services.gateway.sessions import Session
 
 BODY_LIMIT = 1_000_000
 """Bytes; a larger body belongs into an upload."""
@@ -29,23 +26,6 @@ THEMES = ("auto", "light", "dark")
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
-
-
-class Gate:
-    """What all requests share."""
-
-    def __init__(self, bus: Bus, settings: GatewaySettings, sessions: Sessions) -> None:
-        self.bus = bus
-        self.settings = settings
-        self.sessions = sessions
-        self.assets = AssetShelf(bus)
-        self.closing = asyncio.Event()
-        """Set when the service stops: streams that would never end by themselves end then."""
-
-    @property
-    def cookie(self) -> str:
-        """The session cookie's name; browsers share cookies between ports, so the port is part of it."""
-        return "__Host-daimon" if self.settings.secure else f"daimon_{self.settings.port}"
 
 
 class Visit:

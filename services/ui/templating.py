@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 
 from proto.ui import Html
 from services.ui import assets, display, markdown
+from services.ui.passages import passages
 
 
 def streamed(text: str) -> Markup:
@@ -24,7 +25,7 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.globals.update(asset=assets.address, swap=False)
+_environment.globals.update(asset=assets.address, passages=passages, swap=False)
 _environment.filters |= {
     "markdown": markdown.html_of,
     "streamed": streamed,

@@ -41,14 +41,22 @@ document.addEventListener("click", (event) => {
   document.querySelectorAll(".account[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
 });
 
-// Renaming: the field is ready to type in, Escape leaves it, and a list that changes elsewhere waits for it.
-document.addEventListener("toggle", (event) => event.target.matches(".rename[open]") && event.target.querySelector("input[name=title]").select(), true);
+// Renaming: the field is ready to type in, Escape leaves it, and a list that changes elsewhere waits until it is left.
+let stale = false;
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches(".rename")) return;
+  if (event.target.open) event.target.querySelector("input[name=title]").select();
+  else if (stale) stale = false, htmx.ajax("GET", "/tasks", { swap: "none" });
+}, true);
 document.addEventListener("keydown", (event) => {
   const rename = event.key === "Escape" && closest(event, ".rename[open]");
   if (rename) rename.open = false, rename.querySelector("summary").focus();
 });
+document.addEventListener("htmx:beforeRequest", (event) => closest(event, ".rename")?.removeAttribute("open"));
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  if (event.target.id === "board" && event.target.querySelector(".rename input:focus")) event.detail.shouldSwap = false;
+  if (event.target.id !== "board" || !event.target.querySelector(".rename[open]")) return;
+  stale = true;
+  event.detail.shouldSwap = false;
 });
 
 // Reordering: by drag at the grip, or Alt with an arrow anywhere in a task.
