@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import services
 from daimon.up import stale
 from daimon.up.child import Launch, run_to_end
 from daimon.up.errors import UpError
@@ -27,7 +28,8 @@ READER = "daimon_reader"
 """Only reads it."""
 SUPERUSER = "postgres"
 DATABASE = "daimon"
-_SQL = Path(__file__).parent / "sql" / "database.sql"
+_MAKE = Path(__file__).parent / "sql" / "database.sql"
+_NARROW = Path(services.__file__).parent / "memory" / "sql" / "superuser.sql"
 _DONE = "daimon.sql.done"
 
 _SETTINGS = {
@@ -87,9 +89,10 @@ class PostgresServer:
     async def until_ready(self) -> None:
         """Wait until it takes connections and the database is there; raises ChildFailed."""
         await until(lambda: stale.status(self._data) == "ready")
-        mark, wanted = self._data / _DONE, hashlib.sha256(_SQL.read_bytes()).hexdigest()
+        mark, wanted = self._data / _DONE, hashlib.sha256(_MAKE.read_bytes() + _NARROW.read_bytes()).hexdigest()
         if not mark.exists() or mark.read_text() != wanted:
-            await self._run_sql(_SQL)
+            await self._run_sql(_MAKE, "postgres")
+            await self._run_sql(_NARROW, DATABASE)
             write_private(mark, wanted.encode())
             give(mark, self._account)
 
@@ -103,9 +106,9 @@ class PostgresServer:
         await run_to_end("initdb", self._tool("initdb", "-D", str(draft), *options, "--no-instructions"))
         draft.rename(self._data)
 
-    async def _run_sql(self, file: Path) -> None:
+    async def _run_sql(self, file: Path, database: str) -> None:
         options = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={file}")
-        await run_to_end("psql", self._tool("psql", *options, self.conninfo_for(SUPERUSER, "postgres")))
+        await run_to_end("psql", self._tool("psql", *options, self.conninfo_for(SUPERUSER, database)))
 
     def _let_in_ourselves(self) -> None:
         """Let those who may enter the socket directory be any role, if the kernel says that they are us."""
