@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from daimon.commands import CommandError
+from proto.errors import Failure
 
 
 class UpError(CommandError):
@@ -42,16 +43,16 @@ class OverrideError(UpError):
 
 @contextmanager
 def only_failure() -> Iterator[None]:
-    """Let an UpError out of the group that a TaskGroup puts it in."""
+    """Let what went wrong out of the group that a TaskGroup puts it in, as an UpError."""
     try:
         yield
     except BaseExceptionGroup as group:
-        found = group.subgroup(UpError)
+        found = group.subgroup((UpError, Failure))
         if found is None:
             raise
-        raise _first(found) from None
+        first = _first(found)
+        raise UpError(first.message) if isinstance(first, Failure) else first from None
 
 
-def _first(group: BaseExceptionGroup[UpError]) -> UpError:
-    inner = group.exceptions[0]
-    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

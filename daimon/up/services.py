@@ -28,7 +28,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 SERVICES = tuple(
     Service(name=name, module=f"services.{name}.main")
-    for name in ("memory", "llm", "sandbox", "tasks", "ui", "gateway")
+    for name in ("gateway", "memory", "llm", "sandbox", "ui", "tasks")
 )
 
 

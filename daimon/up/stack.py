@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import time
@@ -12,12 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from daimon.up import child as children
 from daimon.up import leftovers, logs, namespaces, overrides, ports, procfs, state
 from daimon.up.credentials import users
 from daimon.up.errors import UpError, only_failure
 from daimon.up.home import Home, socket_directory
-from daimon.up.invite import invite
 from daimon.up.nats import NatsServer
 from daimon.up.postgres import READER, PostgresServer
 from daimon.up.readiness import listening
@@ -26,22 +25,41 @@ from daimon.up.state import ChildState, State
 from daimon.up.supervision import Part, Supervised
 
 PORT = 8400
-SETUP = "services.runtime.setup"
 
 _log = logging.getLogger("daimon.up")
+
+
+async def _load_bus() -> None:
+    """Load the client of the bus while the servers start, which takes them less time than us."""
+    importlib.import_module("daimon.up.streams")
+    importlib.import_module("daimon.up.invite")
+
+
+async def prepare_streams(home: Home, url: str) -> None:
+    """Lay out Daimon's streams."""
+    from daimon.up import streams  # noqa: PLC0415 - see _load_bus
+
+    await streams.prepare(home, url)
+
+
+async def link_of_owner(home: Home) -> str:
+    """Return a one-time link for the owner."""
+    from daimon.up import invite  # noqa: PLC0415 - see _load_bus
+
+    return await invite.invite(home)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be started."""
 
     services: Sequence[Service] = SERVICES
-    setup: str = SETUP
-    """The module that lays out the streams before the services start; empty: none."""
+    prepare: Callable[[Home, str], Awaitable[None]] = prepare_streams
+    """Lays out the bus at an address before the services start."""
     port: int | None = None
     """Where the gateway listens; None: as in settings.toml, else 8400. 0: anywhere."""
     websocket: int = 0
     """Where NATS speaks WebSocket on the loopback interface; 0: nowhere."""
-    link: Callable[[Home], Awaitable[str]] = invite
+    link: Callable[[Home], Awaitable[str]] = link_of_owner
     """Makes the link that is announced."""
 
 
@@ -87,8 +105,8 @@ class Stack:
             database=postgres.conninfo,
         )
         self._servers = [self._keep(group, part) for part in (postgres, nats)]
-        await asyncio.gather(self._all_ready(self._servers), self._warn_of_no_sandbox())
-        await self._set_up(addresses)
+        await asyncio.gather(self._all_ready(self._servers), self._warn_of_no_sandbox(), _load_bus())
+        await self._plan.prepare(self._home, nats.url)
         parts = [self._part(service, addresses, settings, sockets) for service in self._plan.services]
         self._services = [self._keep(group, part) for part in parts]
         await self._all_ready(self._services)
@@ -133,11 +151,6 @@ class Stack:
         variables = environment(service.name, self._home, addresses, settings)
         launch = python(service.module, {**variables, "NOTIFY_SOCKET": str(path)}, self._log_file(service.name))
         return ServicePart(service, launch, sockets.enter_context(listening(path)))
-
-    async def _set_up(self, addresses: Addresses) -> None:
-        if self._plan.setup:
-            variables = environment("setup", self._home, addresses, {})
-            await children.run_to_end("setup", python(self._plan.setup, variables, self._log_file("setup")))
 
     def _log_file(self, name: str) -> Path:
         log = self._home.logs / f"{name}.log"

@@ -12,6 +12,10 @@ from daimon.up.stack import Plan
 SERVICES = tuple(Service(name=name, module="tests.unit.up.tiny_service") for name in ("alpha", "beta"))
 
 
+async def nothing(opened: Home, url: str) -> None:
+    """The tiny services need no streams."""
+
+
 async def link(opened: Home) -> str:
     found = state.read(opened)
     return f"{found.address}/in/token" if found else ""
@@ -22,7 +26,7 @@ def main() -> int:
     up.add_arguments(parser)
     arguments = parser.parse_args()
     opened = home.open_home(arguments.home)
-    plan = Plan(services=SERVICES, setup="", port=arguments.port or 0, link=link)
+    plan = Plan(services=SERVICES, prepare=nothing, port=arguments.port or 0, link=link)
     if arguments.detach:
         return detach.run(opened.logs / "up.log", lambda announce: up.hold(opened, plan, announce))
     return up.hold(opened, plan, lambda line: print(line, flush=True))
