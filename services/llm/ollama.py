@@ -80,12 +80,12 @@ class Ollama:
     """One Ollama server. Every method raises ModelError with a sentence that says what to do."""
 
     def __init__(
-        self, url: str, model: str = "", *, limits: Limits | None = None, keep_alive: str = "30m", think: bool = True
+        self, url: str, model: str = "", *, stall_timeout: float = 120.0, keep_alive: str = "30m", think: bool = True
     ) -> None:
         self.url = url if "//" in url else f"http://{url}"
         self.name = model
         """The model for prompts that name none; the server's first one that chats when it is empty."""
-        self.limits = limits or Limits()
+        self.limits = Limits(stall=stall_timeout)
         self.keep_alive = keep_alive
         self.think = think
         self._known: dict[str, Known] = {}
@@ -114,6 +114,7 @@ class Ollama:
     async def problem(self) -> str:
         """Why this cannot answer at the moment, in a sentence; empty when it can."""
         try:
+            await self.version()
             await self._manner("")
         except ModelError as error:
             return error.message

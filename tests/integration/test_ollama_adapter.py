@@ -12,7 +12,6 @@ from contextlib import aclosing
 
 import pytest
 
-from services.llm.line_stream import Limits
 from services.llm.model import (
     BadCall,
     Finished,
@@ -54,8 +53,8 @@ def text(parts: list[Part]) -> str:
 
 
 @contextlib.asynccontextmanager
-async def connected(server: FakeOllama, **limits: float) -> AsyncIterator[Ollama]:
-    model = Ollama(server.url, limits=Limits(**limits))
+async def connected(server: FakeOllama, stall: float = 10.0) -> AsyncIterator[Ollama]:
+    model = Ollama(server.url, stall_timeout=stall)
     try:
         yield model
     finally:
