@@ -95,7 +95,7 @@ class Bubblewrap:
         reopened = (root / FOLDERS[0]).exists()
         for name in FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)
-            if os.getuid() == 0:
+            if user != os.getuid():
                 os.chown(root / name, user, user, follow_symlinks=False)
         box = ShellBox(root, self._ground(root, shared, user), self._gate(self._plan.reach))
         await box.start(reopened=reopened)

@@ -52,14 +52,16 @@ class _Info(msgspec.Struct):
 def outside_user(name: str) -> int:
     """The user that a box's processes are on the machine itself.
 
-    Where the service is root, each box gets a user of its own, the same each time; else it is the service's user.
+    Where the service is root, each box gets a user of its own, the same each time; else it is the service's user, as
+    also for a root that was given no other users.
     """
     if os.getuid() != 0:
         return os.getuid()
-    wanted = FIRST_USER + zlib.crc32(name.encode()) % USERS
     words = list(map(int, Path("/proc/self/uid_map").read_text(encoding="ascii").split()))
-    ranges = zip(words[0::3], words[2::3], strict=True)
-    return wanted if any(first <= wanted < first + count for first, count in ranges) else NOBODY
+    ranges = list(zip(words[0::3], words[2::3], strict=True))
+    choice = (FIRST_USER + zlib.crc32(name.encode()) % USERS, NOBODY)
+    known = (user for user in choice if any(first <= user < first + count for first, count in ranges))
+    return next(known, os.getuid())
 
 
 class Launched:
@@ -146,7 +148,7 @@ def _spawn(start: Start, far: socket.socket, lines: _Lines) -> subprocess.Popen[
     try:
         os.write(filtered, start.filtered)
         os.lseek(filtered, 0, os.SEEK_SET)
-        words = [*ISOLATION, *_user_words(lines), "--seccomp", str(filtered), "--info-fd", str(lines.tell)]
+        words = [*ISOLATION, *_user_words(start, lines), "--seccomp", str(filtered), "--info-fd", str(lines.tell)]
         words += [*start.files, "--chdir", "/", "--", str(start.python), "-I", "-S", "-c", BOOT, str(far.fileno())]
         return subprocess.Popen(
             [str(start.bwrap), *words],
@@ -163,8 +165,8 @@ def _spawn(start: Start, far: socket.socket, lines: _Lines) -> subprocess.Popen[
         lines.close_given()
 
 
-def _user_words(lines: _Lines) -> list[str]:
-    if os.getuid() != 0:
+def _user_words(start: Start, lines: _Lines) -> list[str]:
+    if start.user == os.getuid():
         return ["--uid", str(USER), "--gid", str(USER)]
     # The agent begins as root of its namespace and becomes the box's user at once. As root of the machine, which bwrap
     # would otherwise make it, it would own what root owns there.
@@ -181,7 +183,7 @@ async def _begin(start: Start, lines: _Lines) -> int:
         agent = msgspec.json.decode(told, type=_Info).child
     except msgspec.DecodeError as error:
         raise LostError from error
-    if os.getuid() == 0:
+    if start.user != os.getuid():
         _map_users(agent, start.user)
         os.write(lines.go, b"1")
     return agent

@@ -71,10 +71,11 @@ class Request:
 class Gate:
     """The way out of one box; `reach` may be changed at any time and holds for the connections that follow."""
 
-    def __init__(self, reach: Reach, find: Resolve = resolve, refuse: RefuseAddress = address_refusal) -> None:
+    def __init__(self, reach: Reach, find: Resolve = resolve, judge: RefuseAddress | None = None) -> None:
+        """`find` resolves names; `judge` says why an address may not be connected to, or ''."""
         self.reach = reach
         self._find = find
-        self._refuse = refuse
+        self._judge = judge or refusal
         self._clients: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
 
@@ -126,7 +127,7 @@ class Gate:
             raise RefusedError(reason)
         # The address that was looked at is the one connected to: a name is never resolved a second time.
         addresses = await self._find(host, port)
-        reasons = {address: self._refuse(address, port) or _own(address, port) for address in addresses}
+        reasons = {address: self._judge(address, port) for address in addresses}
         allowed = [address for address in addresses if not reasons[address]]
         if not allowed:
             raise RefusedError(next(iter(reasons.values()), f"{host} has no address"))
@@ -143,8 +144,13 @@ async def _first(addresses: list[str], port: int) -> tuple[asyncio.StreamReader,
     raise failed
 
 
+def refusal(address: str, port: int) -> str:
+    """Why an address may not be connected to: it is not a public one, or it is this machine's own; '' when it may."""
+    return address_refusal(address) or _own(address, port)
+
+
 def _own(address: str, port: int) -> str:
-    """Why not, if the address is this machine's own: connecting a datagram socket sends nothing, but tells."""
+    # Connecting a datagram socket sends nothing, but tells from which address it would.
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
         probe.connect((address, port))

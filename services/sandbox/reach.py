@@ -50,7 +50,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return f"{host}:{port} is not on this box's list of hosts"
 
 
-def address_refusal(address: str, port: int) -> str:  # noqa: ARG001 - a stand-in may decide by port
+def address_refusal(address: str) -> str:
     """Why this address may not be connected to, in a few words; '' when it is a public one."""
     try:
         outer = ip_address(address.partition("%")[0])

@@ -28,6 +28,8 @@ FILES_WRITTEN = {
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     "resolv.conf": "",
 }
+# The agent's shell is the first of these that the machine has.
+SHELLS = ("/bin/bash", "/bin/sh")
 BIND_SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # Shown as empty: they tell about the machine, not about the box.
 MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/kallsyms", "/proc/modules")
@@ -116,7 +118,7 @@ def _environment(interpreter: Interpreter) -> list[str]:
         "HOME": "/home/box",
         "USER": "box",
         "LOGNAME": "box",
-        "SHELL": "/bin/bash",
+        "SHELL": next((shell for shell in SHELLS if Path(shell).exists()), SHELLS[-1]),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "no_proxy": LOCAL,

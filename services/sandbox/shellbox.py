@@ -138,7 +138,7 @@ class ShellBox:
                 return
             if asyncio.get_running_loop().time() > last:
                 log.error("a box does not answer", extra={"action": "box.hangs", "box": self._ground.name})
-                await self._running.end()
+                await self._end()
             elif await self._gauge.grew():
                 self._running.channel.send(STOP, number, fields(limit=self._gauge.over))
                 self._running.channel.send(STOP, 0, fields(limit=""))

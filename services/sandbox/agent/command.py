@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from . import processes
 from .frames import ERR, OUT
 from .kernel import KILL
@@ -31,7 +29,7 @@ class Command:
         self.number = number
         self.limit = ""
         self._text = text
-        self._began = 0
+        self._began = (0, 0)
         self._shell = 0
         self._timers: list[Timer] = []
         self._streams = tuple(
@@ -55,7 +53,7 @@ class Command:
         late = f"the command was stopped: it ran longer than its {seconds:g} s"
         self._timers.append(loop.after(seconds, lambda: stop(late)))
         self._shell = shell.pid
-        self._began = int(time.clock_gettime(time.CLOCK_BOOTTIME) * processes.TICK)
+        self._began = processes.moment()
         out, err = (stream.path for stream in self._streams)
         shell.run(self.number, self._text.encode("utf-8", "surrogateescape"), out, err)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from .kernel import KILL
 
@@ -47,15 +48,21 @@ def read(path: str) -> bytes:
         return b""
 
 
-def children_of(shell: int, since: int) -> set[int]:
-    """The processes that came from `shell` since the tick `since`, also those whose parent has ended."""
+def moment() -> tuple[int, int]:
+    """Now, as it compares to the (tick, pid) of a process: later is greater, also within one tick."""
+    tick = int(time.clock_gettime(time.CLOCK_BOOTTIME) * TICK)
+    return tick, int(read("/proc/loadavg").split()[-1])
+
+
+def children_of(shell: int, since: tuple[int, int]) -> set[int]:
+    """The processes that came from `shell` after that moment, also those whose parent has ended."""
     table = living()
     return {pid for pid in table if pid != shell and _came_from(table, pid, shell, since)}
 
 
-def _came_from(table: dict[int, Alive], pid: int, shell: int, since: int) -> bool:
+def _came_from(table: dict[int, Alive], pid: int, shell: int, since: tuple[int, int]) -> bool:
     one = table[pid]
-    while one.started >= since:
+    while (one.started, one.pid) > since:
         if one.parent == shell:
             return True
         if one.parent not in table:

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from .loop import Loop
 
-BASH = ("/bin/bash", "--norc", "--noprofile", "--noediting", "-i")
-PLAIN = ("/bin/sh", "-i")
+BASH = ("--norc", "--noprofile", "--noediting")
 STATUS = 9
 INTERRUPT = 2
 # The shell answers this one, between two commands, by interrupting itself: an interrupt alone counts only when the
@@ -69,8 +68,8 @@ class Shell:
 
     def _spawn(self, given: int, answer: int) -> int:
         os.chdir(self.folder if os.path.isdir(self.folder) else "/")  # noqa: PTH112
-        bash = os.path.exists(BASH[0])  # noqa: PTH110
-        argv = BASH if bash else PLAIN
+        program = os.environ["SHELL"]
+        bash = program.endswith("/bash")
         actions = (
             (os.POSIX_SPAWN_DUP2, given, 0),
             (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
@@ -78,7 +77,12 @@ class Shell:
             (os.POSIX_SPAWN_DUP2, answer, STATUS),
         )
         pid = os.posix_spawn(
-            argv[0], argv, os.environ, file_actions=actions, setsid=True, setsigdef=(INTERRUPT, 13, 17, 25)
+            program,
+            (program, *(BASH if bash else ()), "-i"),
+            os.environ,
+            file_actions=actions,
+            setsid=True,
+            setsigdef=(INTERRUPT, 13, 17, 25),
         )
         os.chdir("/")
         self._prefer(pid)

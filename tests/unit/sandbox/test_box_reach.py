@@ -53,12 +53,12 @@ PUBLIC = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "64:ff9
 
 @pytest.mark.parametrize("address", NEVER)
 def test_an_address_that_is_not_public_is_refused(address: str):
-    assert address in address_refusal(address, 443)
+    assert address in address_refusal(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_not(address: str):
-    assert address_refusal(address, 443) == ""
+    assert address_refusal(address) == ""
 
 
 def test_on_allows_every_host_and_off_none():
