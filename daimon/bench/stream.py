@@ -6,6 +6,7 @@ import asyncio
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import msgspec
 
@@ -20,7 +21,7 @@ SINGLES = 5
 """Answers a round, one after another."""
 BURST = 300
 STREAMS, STREAM_TOKENS, STREAM_RATE = 50, 100, 20.0
-SHORT, LONG, PACE = 100, 400, 200.0
+SHORT, LONG, PACE = 60, 240, 60.0
 """Tokens of the answers whose bytes are compared, and how many come a second."""
 
 Found = dict[str, list[float]]
@@ -55,7 +56,7 @@ async def _many(port: int, browsers: Sequence[Browser], found: Found) -> None:
     """Many streams at once."""
     async with model_server(rate=STREAM_RATE, tokens=STREAM_TOKENS, port=port) as url:
         direct = await asyncio.gather(*(_direct(url, STREAM_TOKENS) for _ in browsers))
-        page = await asyncio.gather(*(_page(browser, STREAM_TOKENS) for browser in browsers))
+        page = await _pages(browsers, STREAM_TOKENS)
     first_direct, first_page = _medians(direct).first, _medians(page).first
     found["many_direct"].append(first_direct * 1000)
     found["many_page"].append(first_page * 1000)
@@ -89,6 +90,13 @@ async def _direct(url: str, tokens: int) -> Turn:
 async def _page(browser: Browser, tokens: int) -> Turn:
     async with chat_page(browser) as page:
         return await page.say(QUESTION, _token(0), _token(tokens - 1))
+
+
+async def _pages(browsers: Sequence[Browser], tokens: int) -> list[Turn]:
+    """Open all the pages, then ask on all of them at once."""
+    async with AsyncExitStack() as stack:
+        pages = [await stack.enter_async_context(chat_page(browser)) for browser in browsers]
+        return await asyncio.gather(*(page.say(QUESTION, _token(0), _token(tokens - 1)) for page in pages))
 
 
 def _token(number: int) -> bytes:

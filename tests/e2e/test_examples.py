@@ -91,7 +91,7 @@ async def test_an_action_of_a_stranger_is_used_by_the_model(
         async with weather_station(scripted), ChatSession(user=ada, home=scripted.home.path) as session:
             answer = await session.chat("What is the weather in Prague?")
         assert answer.startswith("Heard: ")
-        assert WEATHER in answer
+        assert "It is sunny" in answer
     finally:
         model_server.script = act
 
