@@ -53,3 +53,9 @@ async def open_bus(nats_server: NatsServer) -> AsyncIterator[Callable[[str], Awa
 def ada() -> Caller:
     """A user nobody else in this run has."""
     return Caller(user=f"ada-{new_id()[-12:]}")
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where the embedding model is written, once for the whole run."""
+    return str(tmp_path_factory.mktemp("models"))

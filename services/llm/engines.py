@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from proto.base import Caller
 from proto.chat import Mode
 from proto.llm import Engine
 from services.llm.model import Model, Part, Prompt, ToolCall
 from services.llm.ollama import Ollama
+from services.llm.quotes import Recall
 from services.llm.reflex import Reflex
 from services.llm.settings import LlmSettings
 
@@ -21,8 +24,9 @@ LOOK_EVERY = 5.0
 class Engines:
     """The models at hand."""
 
-    def __init__(self, settings: LlmSettings, reflex: Reflex) -> None:
+    def __init__(self, settings: LlmSettings, reflex: Reflex, recall: Recall) -> None:
         self._reflex = reflex
+        self._recall = recall
         self._named = settings.ollama not in ("auto", "off")
         url = settings.ollama if self._named else HERE
         stall = settings.stall_timeout
@@ -40,17 +44,19 @@ class Engines:
             await asyncio.sleep(LOOK_EVERY)
             await self.look()
 
-    def model(self, mode: Mode) -> Model:
-        """Return what answers in a mode; a server that was named is used even when it is down, to say why."""
+    def model(self, mode: Mode, caller: Caller) -> Model:
+        """Return what answers a caller in a mode; a server that was named is used even when it is down, to say why."""
         if self._ollama is None or (self._problem and not self._named):
-            return self._reflex
+            return self._reflex.quoting(functools.partial(self._recall, caller))
         return ReflexFirst(self._reflex, self._ollama) if mode == "command" else self._ollama
 
     def engine(self) -> Engine:
         """Say what answers at the moment."""
-        model = self.model("chat")
+        attached = self._ollama is not None and (self._named or not self._problem)
         return Engine(
-            model=model.name, server=self._server if self._named or not self._problem else "", problem=self._problem
+            model=self._ollama.name if self._ollama and attached else self._reflex.name,
+            server=self._server if attached else "",
+            problem=self._problem,
         )
 
     async def aclose(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
 
 from proto import memory
 from proto.base import Caller
@@ -13,11 +15,13 @@ QUOTED = 3
 PATIENCE = 2.0
 
 
+Recall = Callable[[Caller, str], Awaitable[Sequence[Quote]]]
+
+
 async def recall(bus: Bus, caller: Caller, text: str) -> Sequence[Quote]:
     """Return the nearest events of the caller's own log; raises Failure when memory does not answer."""
+    as_model = msgspec.structs.replace(caller, actor="model")
     hits = await bus.call(
-        memory.SEARCH, memory.Search(query=text[:2000], limit=QUOTED), caller=caller, timeout=PATIENCE
+        memory.SEARCH, memory.Search(query=text[:2000], limit=QUOTED), caller=as_model, timeout=PATIENCE
     )
-    return [
-        Quote(event=hit.event, time=f"{hit.time:%d %B %Y, %H:%M} UTC", sentence=hit.sentence) for hit in hits.hits
-    ]
+    return [Quote(event=hit.event, time=f"{hit.time:%d %B %Y, %H:%M} UTC", sentence=hit.sentence) for hit in hits.hits]

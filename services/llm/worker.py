@@ -153,7 +153,7 @@ class Worker:
 
     async def _write(self, turn: Turn, thread: Thread, writer: Writer, caller: Caller) -> Outcome:
         context = Context(self._bus, thread, caller)
-        model = self._engines.model(turn.exchange.mode)
+        model = self._engines.model(turn.exchange.mode, caller)
         await Loop(turn, model, self._tools, writer, caller).run(context.see, self._settings)
         return "done"
 

@@ -27,7 +27,7 @@ from tests.support.running import running
 
 
 @pytest.fixture
-async def talk(own_nats, tmp_path):
+async def talk(own_nats, models_dir):
     """Start llm and tasks with a scripted model; returns a client's bus and the model server."""
     async with contextlib.AsyncExitStack() as stack:
 
@@ -39,7 +39,7 @@ async def talk(own_nats, tmp_path):
                 for name in ("tasks", "llm", "cli")
             ]
             await stack.enter_async_context(running(serve_tasks, TasksSettings(), buses[0]))
-            chosen = LlmSettings(ollama=settings.pop("ollama", model.url), models_dir=str(tmp_path), **settings)
+            chosen = LlmSettings(ollama=settings.pop("ollama", model.url), models_dir=models_dir, **settings)
             if first_worker:
                 await stack.enter_async_context(running(serve_llm, chosen, buses[1]))
             return buses[2], model
@@ -272,10 +272,10 @@ async def test_two_messages_at_once_open_one_turn(talk, ada):
     assert sum(isinstance(result, errors.Busy) for result in results) == 7
 
 
-async def test_a_turn_whose_worker_stops_goes_on_elsewhere(talk, ada, own_nats, tmp_path):
+async def test_a_turn_whose_worker_stops_goes_on_elsewhere(talk, ada, own_nats, models_dir):
     replies = iter([Reply(text="one two", fault="hang", after=1), Reply(text="one two three")])
     bus, model = await talk(lambda body: next(replies), first_worker=False)
-    settings = LlmSettings(ollama=model.url, models_dir=str(tmp_path))
+    settings = LlmSettings(ollama=model.url, models_dir=models_dir)
     async with contextlib.AsyncExitStack() as stack:
         live = await stack.enter_async_context(bus.feed(chat.PARTS).follow(ada.user))
         buses = [await stack.enter_async_context(Bus.open(own_nats.settings("llm"), "llm")) for _ in range(2)]
