@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from uuid import UUID
 
 from fastapi import Response
 from msgspec.structs import replace
@@ -12,17 +11,16 @@ from msgspec.structs import replace
 from proto import llm, memory, ui
 from proto.base import Nothing
 from proto.chat import Conversation, Mode
-from proto.errors import Failure, Missing
+from proto.errors import Failure
 from proto.events import Event
 from proto.kinds import KINDS
-from services.gateway import panes
+from services.gateway import panes, recall
 from services.gateway.access import Who
 from services.gateway.visit import Endpoint, Route, Visit
 
 CONVERSATION_BYTES = 9
 """Random bytes of a new conversation's id: 12 characters of an address."""
 TIMELINE_PAGE = 100
-CAUSES = 10
 MEMORY_LATE = "Memory is still catching up. What is done meanwhile is safe and will appear."
 
 
@@ -92,15 +90,11 @@ async def timeline(visit: Visit) -> Response:
 
 
 async def event(visit: Visit) -> Response:
-    """One event and the chain of what led to it."""
-    found = await recall(visit, visit.path("event"))
-    causes: list[Event] = []
-    while len(causes) < CAUSES and (causes or [found])[-1].cause:
-        try:
-            causes.append(await recall(visit, (causes or [found])[-1].cause))
-        except Missing:
-            break
-    return await visit.page(ui.EVENT, ui.EventPage(frame=visit.frame(), event=found, causes=tuple(causes)))
+    """One event and the chain of what led to it, straight from the log."""
+    journal = visit.gate.bus.journal
+    found = await recall.recall(journal, visit.user, visit.path("event"))
+    chain = await recall.causes(journal, visit.user, found)
+    return await visit.page(ui.EVENT, ui.EventPage(frame=visit.frame(), event=found, causes=chain))
 
 
 async def actions(visit: Visit) -> Response:
@@ -113,22 +107,10 @@ async def actions(visit: Visit) -> Response:
     return await visit.page(ui.ACTIONS, ui.ActionsPage(frame=visit.frame(), actions=menu.actions, problem=problem))
 
 
-async def recent(visit: Visit, before: str, noun: str = "", limit: int = TIMELINE_PAGE) -> tuple[Event, ...]:
+async def recent(visit: Visit, before: str, noun: str) -> tuple[Event, ...]:
     """A page of the log, newest first."""
-    asked = memory.Recent(before=before[:36], kinds=kinds_of(noun), limit=limit)
+    asked = memory.Recent(before=before[:36], kinds=kinds_of(noun), limit=TIMELINE_PAGE)
     return (await visit.call(memory.RECENT, asked)).events
-
-
-async def recall(visit: Visit, event_id: str) -> Event:
-    """One event, found as the newest before the id that follows its own."""
-    try:
-        following = str(UUID(int=UUID(event_id).int + 1))
-    except ValueError as error:
-        raise Missing("No event has this id.") from error
-    found = await recent(visit, following, limit=1)
-    if not found or found[0].id != event_id:
-        raise Missing("No event has this id, or memory has not caught up with it yet.")
-    return found[0]
 
 
 def mode_of(text: str) -> Mode:

@@ -15,8 +15,9 @@ from services.ui.pages import actions, chat, entrance, live, problem, search, ta
 from services.ui.settings import UiSettings
 
 Handler = Callable[[Any, Caller], Awaitable[msgspec.Struct]]
+Render = Callable[[Any], ui.Html]
 
-_PAGES: dict[Call[Any, ui.Html], Callable[[Any], ui.Html]] = {
+_PAGES: dict[Call[Any, ui.Html], Render] = {
     ui.SIGN_IN: entrance.sign_in,
     ui.LINK: entrance.link,
     ui.CHAT: chat.page,
@@ -32,12 +33,17 @@ _PAGES: dict[Call[Any, ui.Html], Callable[[Any], ui.Html]] = {
 
 def routes(settings: UiSettings) -> dict[Call[Any, Any], Handler]:
     """The calls this service answers, with what answers them."""
+    answers: dict[Call[Any, Any], Handler] = {call: _answer(render) for call, render in pages(settings).items()}
+    return answers | {ui.ASSETS: _assets}
+
+
+def pages(settings: UiSettings) -> dict[Call[Any, ui.Html], Render]:
+    """Every view, with what renders it."""
     templating.allow(card=Cards(settings.display_limit).card)
-    pages: dict[Call[Any, Any], Handler] = {call: _answer(render) for call, render in _PAGES.items()}
-    return pages | {ui.ASSETS: _assets}
+    return _PAGES
 
 
-def _answer(render: Callable[[Any], ui.Html]) -> Handler:
+def _answer(render: Render) -> Handler:
     async def answer(view: Any, _: Caller) -> ui.Html:
         return render(view)
 

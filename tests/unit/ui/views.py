@@ -1,0 +1,125 @@
+"""Views with everything a page can show, for the tests of the ui service."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from proto import chat, llm, memory, tasks, ui
+from proto.base import Caller, Call
+from proto.chat import Exchange, ToolUse
+from proto.events import Event, happened
+from proto.memory import ConversationLine, Hit, Hits
+from services.ui.routes import pages
+from services.ui.settings import UiSettings
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TURN = "01a20146-760f-7ca8-981b-65a61ab6be15"
+_PAGES = pages(UiSettings(display_limit=400))
+
+
+def html(call: Call[Any, ui.Html], view: msgspec.Struct) -> str:
+    """What the ui service answers, by way of the wire."""
+    sent = msgspec.json.decode(msgspec.json.encode(view), type=call.request)
+    return _PAGES[call](sent).html
+
+
+def live(*changes: ui.Change) -> str:
+    """The fragments of some changes."""
+    return html(ui.LIVE, ui.Changes(changes=changes, frame=frame()))
+
+
+def frame(**changed: Any) -> ui.Frame:
+    return msgspec.structs.replace(ui.Frame(user="ada", csrf="a1b2", path="/chat/one"), **changed)
+
+
+def tool(text: str = "buy milk") -> ToolUse:
+    told = msgspec.json.encode({"sentence": f"Added task '{text}'"}).decode()
+    arguments = msgspec.json.encode({"title": text}).decode()
+    return ToolUse(call="t/1/0", action="tasks.add", arguments=arguments, ok=True, result=told, seconds=0.004)
+
+
+def exchange(text: str = "buy milk", **changed: Any) -> Exchange:
+    whole = Exchange(turn=TURN, time=NOON, asked=text, tools=(tool(text),), answer=text, outcome="done", model="small")
+    return msgspec.structs.replace(whole, **changed)
+
+
+def event(text: str = "buy milk") -> Event:
+    return happened(tasks.TaskAdded(task="1", title=text), Caller(user="ada", conversation="one"))
+
+
+def board(text: str = "buy milk") -> ui.Board:
+    return ui.Board(tasks=(tasks.Task(id="1", title=text), tasks.Task(id="2", title="rest", done=True, actor="model")))
+
+
+def lines(text: str = "buy milk") -> ui.Lines:
+    return ui.Lines(lines=(ConversationLine(id="one", title=text, time=NOON, exchanges=1),), current="one")
+
+
+def menu_item(text: str = "buy milk") -> llm.MenuItem:
+    schema = {"properties": {"title": {"type": "string", "description": text}}, "required": ["title"]}
+    return llm.MenuItem(
+        name="tasks.add",
+        description=text,
+        schema=msgspec.Raw(msgspec.json.encode(schema)),
+        service="tasks",
+        subject="elsewhere",
+        phrasings=(f"add {{title}} {text}",),
+    )
+
+
+def every_page(text: str) -> dict[str, str]:
+    """Every page the ui service has, with one text wherever a text of somebody's can stand."""
+    hit = Hit(
+        event=TURN,
+        time=NOON,
+        kind="task.added",
+        actor="user",
+        sentence=text,
+        conversation="one",
+        score=1.0,
+        why=("words",),
+    )
+    told, other = frame(user=text, notice=text), frame()
+    open_turn = exchange(text, outcome=None)
+    conversation = chat.Conversation(
+        id="one", title=text, exchanges=(exchange(text, error=text, outcome="failed"), open_turn)
+    )
+    chat_page = ui.ChatPage(
+        frame=told, conversation=conversation, lines=lines(text), board=board(text), problem=text, draft=text,
+        engine=llm.Engine(model=text, problem=text),
+    )  # fmt: skip
+    views: dict[Call[Any, ui.Html], msgspec.Struct] = {
+        ui.CHAT: chat_page,
+        ui.TASKS: ui.TasksPage(frame=other, board=board(text)),
+        ui.SEARCH: ui.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
+        ui.TIMELINE: ui.TimelinePage(frame=other, events=(event(text),), noun=text, older=TURN, problem=text),
+        ui.EVENT: ui.EventPage(frame=other, event=event(text), causes=(event(text),)),
+        ui.ACTIONS: ui.ActionsPage(frame=other, actions=(menu_item(text),), problem=text),
+        ui.PROBLEM: ui.ProblemPage(frame=other, status=404, sentence=text),
+        ui.SIGN_IN: ui.SignInPage(frame=ui.Frame()),
+        ui.LINK: ui.LinkPage(frame=ui.Frame(), path="/in/token"),
+    }
+    return {call.name: html(call, view) for call, view in views.items()}
+
+
+def every_change(text: str) -> tuple[ui.Change, ...]:
+    """Every change a page can be told of, with one text wherever a text of somebody's can stand."""
+    return (
+        ui.Reset(exchanges=(exchange(text),)),
+        ui.Opened(exchange=exchange(text, outcome=None, tools=(), answer="")),
+        ui.Grew(turn=TURN, text=text),
+        ui.Pondered(turn=TURN, text=text),
+        ui.Used(turn=TURN, number=0, tool=tool(text), first=True),
+        ui.Used(turn=TURN, number=0, tool=tool(text), first=False),
+        ui.Settled(exchange=exchange(text)),
+        ui.Listed(lines=lines(text)),
+        ui.Tasked(board=board(text)),
+        ui.Logged(events=(event(text),)),
+        ui.Older(events=(event(text),), noun=text, older=TURN),
+        ui.Moded(mode="command"),
+        ui.Noted(sentence=text),
+        ui.Online(),
+    )
