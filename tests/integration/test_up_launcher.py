@@ -134,6 +134,14 @@ def test_the_tests_packages_are_installed_for_the_tests_only(complete: Path, pat
     assert stamp(complete, "test")
 
 
+def test_a_venv_that_is_made_anew_for_the_tests_has_everything_else_too(complete: Path, path: Path) -> None:
+    marker(complete).touch()
+    (complete / ".venv/bin/pip").unlink()
+    assert called(complete, path, "test").returncode == 0
+    assert not marker(complete).exists()
+    assert "unfinished" not in stamp(complete, "run") + stamp(complete, "test")
+
+
 def test_a_package_whose_hash_is_wrong_is_not_installed(complete: Path, path: Path) -> None:
     wheelhouse = complete / "wheels"
     wheelhouse.mkdir()
