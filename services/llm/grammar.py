@@ -120,12 +120,13 @@ def _template(action: str, phrasing: str, known: dict[str, Slot]) -> Template:
     start = phrasing.find("{") if used else len(phrasing)
     head, rest = phrasing[:start], phrasing[start:]
     tail = phrasing.rpartition("}")[2] if used and used[-1].kind not in TYPED else ""
-    telling = own_words(rest) or any(slot.kind in TYPED for slot in used)
+    typed = any(slot.kind in TYPED for slot in used)
+    verbal = bool(head) and opening(phrasing) == "does" and (typed or bool(own_words(rest)))
     return Template(
         action=action,
         phrasing=phrasing,
         exact=re.compile(_expression(phrasing, known), re.IGNORECASE | re.DOTALL),
-        loose=re.compile(_VERB + _expression(rest, known), re.IGNORECASE | re.DOTALL) if head and telling else None,
+        loose=re.compile(_VERB + _expression(rest, known), re.IGNORECASE | re.DOTALL) if verbal else None,
         slots=used,
         sure=len(own_words(phrasing)) > 1,
         states=opening(phrasing) == "tells",

@@ -59,13 +59,17 @@ def result(content: str) -> str:
     try:
         told = msgspec.json.decode(content)
     except msgspec.DecodeError:
-        return content.strip()
+        text = content.strip()
+        return fenced(text) if text.startswith(("{", "[")) else text
     if not isinstance(told, dict):
         return fenced(json.dumps(told, ensure_ascii=False), "json")
     if failed := told.get("error"):
         return f"That did not work: {failed if isinstance(failed, str) else json.dumps(failed, ensure_ascii=False)}"
     said = [_sentence(told), *_printed(told), *(listing(each) for each in told.values() if isinstance(each, list))]
-    return "\n\n".join(filter(None, said)) or fenced(json.dumps(told, ensure_ascii=False), "json")
+    if any(said):
+        return "\n\n".join(filter(None, said))
+    lists = [each for each in told.values() if isinstance(each, list)]
+    return "Nothing was found." if lists and not any(lists) else fenced(json.dumps(told, ensure_ascii=False), "json")
 
 
 def _sentence(told: dict[str, object]) -> str:
@@ -80,6 +84,9 @@ def _printed(told: dict[str, object]) -> Iterable[str]:
         printed = told.get(name)
         if isinstance(printed, str) and printed.strip():
             yield fenced(printed) if name == "stdout" else f"On stderr:\n{fenced(printed)}"
+    code = told.get("exit_code")
+    if isinstance(code, int) and code:
+        yield f"It ended with exit code {code}."
     if note := told.get("note"):
         yield plain(str(note))
 

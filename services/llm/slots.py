@@ -105,7 +105,7 @@ def pattern(slot: Slot) -> str:
             return f"(?:{'|'.join(BOOLEANS)})"
         case "choice":
             return f"(?:{'|'.join(re.escape(choice) for choice in slot.choices)})"
-    return r"\S(?:.*?\S)?"
+    return r"(?:\"[^\"]+\"|'[^']+'|\u201c[^\u201d]+\u201d|`[^`]+`|\S(?:.*?\S)?)"
 
 
 def value(slot: Slot, said: str) -> Value | None:

@@ -9,11 +9,16 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
 from proto.errors import Unavailable
 from services.llm.minilm import FILE, MiniLM, Vector, write_file
+from services.llm.model import Message, Prompt, Tool
+from services.llm.reflex import Reflex
+
+LABELLED = Path(__file__).parents[1] / "unit" / "llm"
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +33,11 @@ async def engine(models: Path) -> AsyncIterator[MiniLM]:
     opened = MiniLM(models)
     yield opened
     await opened.aclose()
+
+
+def reachable_sockets() -> list[str]:
+    bound = {str(connection.laddr) for connection in psutil.Process().net_connections("unix") if connection.laddr}
+    return [path for path in bound if Path(path).exists()]
 
 
 def cosine(one: Vector, other: Vector) -> float:
@@ -67,8 +77,7 @@ async def test_what_stands_behind_the_limit_does_not_count(engine: MiniLM) -> No
 async def test_nothing_can_connect_to_the_engine(engine: MiniLM) -> None:
     await engine.open()
     assert not [c for c in psutil.Process().net_connections("inet") if c.status == psutil.CONN_LISTEN and not c.raddr]
-    sockets = {c.laddr for c in psutil.Process().net_connections("unix") if c.laddr}
-    assert [path for path in sockets if os.path.exists(path)] == []  # noqa: ASYNC240
+    assert reachable_sockets() == []
 
 
 async def test_two_services_that_start_at_once_write_one_whole_file(tmp_path: Path) -> None:
@@ -110,3 +119,33 @@ async def test_the_engine_leaves_the_signals_to_the_service(models: Path) -> Non
     os.kill(started.pid, signal.SIGTERM)
     assert await started.communicate() == (b"drained\n", b"")
     assert started.returncode == 0
+
+
+class Case(msgspec.Struct, frozen=True):
+    """Something somebody says, and what should be done with it."""
+
+    said: str
+    action: str | None
+    arguments: dict[str, str | int]
+
+
+CASES = msgspec.json.decode((LABELLED / "reflex_cases.json").read_bytes(), type=tuple[Case, ...])
+MENU = msgspec.json.decode((LABELLED / "menu.json").read_bytes(), type=tuple[Tool, ...])
+
+
+async def chosen(reflex: Reflex, said: str) -> tuple[str | None, dict[str, object]]:
+    call = await reflex.choose(Prompt(messages=(Message(role="user", content=said),), tools=MENU, num_ctx=1))
+    return (call.action, call.arguments) if call else (None, {})
+
+
+@pytest.mark.timeout(300)
+async def test_what_the_reflex_does_is_right_and_it_does_most_of_what_it_should(engine: MiniLM) -> None:
+    reflex = Reflex(engine)
+    did = [(case, await chosen(reflex, case.said)) for case in CASES]
+    acted = [(case, found) for case, found in did if found[0]]
+    wrong = [(case.said, found) for case, found in acted if found != (case.action, case.arguments)]
+    wanted = sum(case.action is not None for case in CASES)
+    right = len(acted) - len(wrong)
+    print(f"\n{right} right, {len(wrong)} wrong, of {wanted} wanted in {len(CASES)}; wrong: {wrong}")
+    assert right / len(acted) >= 0.97
+    assert right / wanted >= 0.90
