@@ -222,7 +222,16 @@ async def test_a_thousand_quick_commands_in_a_row(box: ShellBox):
         ran = await box.run(f"n=$((n+1)); echo {number}", timeout=10)
         assert ran.stdout == f"{number}\n"
     # Of all their pipes only this command's own two are left, and the shell holds no more than it began with.
-    assert await said(box, "echo $n; ls /run/box | wc -l; ls /proc/$$/fd | wc -l") == "1000\n2\n8\n"
+    assert await said(box, "echo $n; find /run -type p | wc -l; ls /proc/$$/fd | wc -l") == "1000\n2\n8\n"
+
+
+@pytest.mark.parametrize(
+    "harm", ["rm -rf /run/*/[0-9a-f]*", "chmod 000 /run/*", "mkfifo /run/script; ln -sf /nowhere /run/x"]
+)
+async def test_harm_to_the_folder_of_its_pipes_is_survived(box: ShellBox, harm: str):
+    await box.run(f"here=5; {harm} 2> /dev/null; find /run -type d -empty -delete", timeout=10)
+    assert await said(box, "echo $here") == "5\n"
+    assert await said(box, "echo $here" + " " * 5000) == "5\n"
 
 
 async def test_many_background_writers_neither_block_nor_break_the_box(box: ShellBox):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .loop import Loop, Timer
     from .shell import Shell
-    from .streams import Late
+    from .streams import Late, Pipes
 
 TERMINATE, GO_ON = 15, 18
 # What is sent to the shell and to the command's processes, and how long that may take; at the end the shell is killed.
@@ -25,7 +25,9 @@ FORCED = ((ABANDON, KILL, 0.2), (INTERRUPT, KILL, 0.3))
 class Command:
     """A command that is running in the shell."""
 
-    def __init__(self, number: int, text: str, send: Callable[[int, int, bytes], None], room: tuple[int, int]) -> None:
+    def __init__(
+        self, number: int, text: str, pipes: Pipes, send: Callable[[int, int, bytes], None], room: tuple[int, int]
+    ) -> None:
         self.number = number
         self.limit = ""
         self._text = text
@@ -34,7 +36,7 @@ class Command:
         self._timers: list[Timer] = []
         self._streams = tuple(
             Stream(
-                f"/run/box/{number}.{name}",
+                pipes.new(),
                 Kept(f"{number}.{name}", *room),
                 _forward(send, kind, number),
                 self._flooded,

@@ -21,7 +21,6 @@ def main(channel: int) -> None:
     listener = kernel.listen(PROXY_PORT)
     kernel.hand_over(channel, frame(HELLO, 0), listener.fileno())
     listener.close()
-    os.mkdir("/run/box", 0o700)  # noqa: PTH102 - pathlib would double the agent's start
     # While the rest is read in, the service prepares its side.
     from .work import Agent  # noqa: PLC0415
 

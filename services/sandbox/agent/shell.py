@@ -21,7 +21,8 @@ INTERRUPT = 2
 ABANDON = 30
 # The shell reads its commands byte by byte; a longer one is quicker read from a file.
 LINE = 3500
-SCRIPT = b"/run/box/script"
+SCRIPT = b"/run/script"
+NO_ROOM = b"{ echo 'there is no room in /run for so long a command' >&2; \\command false; }"
 # The shell is more likely to be chosen than the agent when the kernel runs out of memory.
 SCORE = b"300"
 NO_TERMINAL = b"] tcsetattr: Inappropriate ioctl for device\n"
@@ -29,10 +30,9 @@ NO_TERMINAL = b"] tcsetattr: Inappropriate ioctl for device\n"
 
 def without_noise(chunk: bytes) -> bytes:
     """Drop what bash, having no terminal, says on stderr whenever a signal ends something."""
-    end = chunk.find(NO_TERMINAL)
-    if end < 0:
-        return chunk
-    return chunk[: chunk.rfind(b"\n", 0, end) + 1] + without_noise(chunk[end + len(NO_TERMINAL) :])
+    while (end := chunk.find(NO_TERMINAL)) >= 0:
+        chunk = chunk[: chunk.rfind(b"\n", 0, end) + 1] + chunk[end + len(NO_TERMINAL) :]
+    return chunk
 
 
 def _lift(descriptor: int) -> int:
@@ -95,7 +95,7 @@ class Shell:
         """Begin a command whose outputs go to the named pipes `out` and `err`."""
         words = b"\\command eval '" + text.replace(b"'", b"'\\''") + b"'"
         if len(text) > LINE:
-            words = b"\\command . " + self._file(text)
+            words = b"\\command . " + SCRIPT if self._wrote(text) else NO_ROOM
         if self.full:
             words = b"( \\command ulimit -f 0; " + words + b" )"
         self._write(b"%b </dev/null >%b 2>%b %d>&-\n" % (words, out.encode(), err.encode(), STATUS))
@@ -131,10 +131,20 @@ class Shell:
         os.close(self._commands)
 
     @staticmethod
-    def _file(text: bytes) -> bytes:
-        with open(SCRIPT, "wb", buffering=0) as file:  # noqa: PTH123
-            file.write(text)
-        return SCRIPT
+    def _wrote(text: bytes) -> bool:
+        try:
+            # Anew each time: a link or pipe that was put in its place must not be opened.
+            if os.path.lexists(SCRIPT):
+                os.unlink(SCRIPT)  # noqa: PTH108
+            script = os.open(SCRIPT, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return False
+        try:
+            return os.write(script, text) == len(text)
+        except OSError:
+            return False
+        finally:
+            os.close(script)
 
     def _write(self, line: bytes) -> None:
         try:

@@ -17,6 +17,32 @@ FILES_KEPT = 20
 LATE_KEPT = 200
 
 
+class Pipes:
+    """Makes named pipes, in a folder that belongs to the box's user, who may remove or close it at any time."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self) -> None:
+        self._renew()
+
+    def new(self) -> str:
+        """The path of a new pipe, whose name could not be foreseen and taken."""
+        try:
+            return self._make()
+        except OSError:
+            self._renew()
+            return self._make()
+
+    def _make(self) -> str:
+        path = f"{self._folder}/{os.urandom(8).hex()}"
+        os.mkfifo(path, 0o600)
+        return path
+
+    def _renew(self) -> None:
+        self._folder = f"/run/{os.urandom(8).hex()}"
+        os.mkdir(self._folder, 0o700)  # noqa: PTH102
+
+
 class Kept:
     """The whole of an output: its first `short` bytes in memory, everything in a file when there is more."""
 
@@ -72,12 +98,11 @@ class Stream:
     __slots__ = ("_forward", "_full", "descriptor", "kept", "path")
 
     def __init__(self, path: str, kept: Kept, forward: Callable[[bytes], None], full: Callable[[], None]) -> None:
-        self.path = path
         self.kept = kept
         self._forward = forward
         self._full = full
-        os.mkfifo(path, 0o600)
-        self.descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        self.path = path
+        self.descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def take(self) -> int:
         """Pass on what is there; the number of bytes, 0 for nothing now, -1 at the end."""
@@ -112,7 +137,7 @@ class Stream:
         """Take the pipe's name away, once the shell has opened it."""
         try:
             os.unlink(self.path)  # noqa: PTH108
-        except FileNotFoundError:
+        except OSError:
             return
 
     def close(self) -> None:

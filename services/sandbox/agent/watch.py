@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .processes import Alive
 
-MEMORY_FOLDERS = ("/tmp", "/dev/shm")  # noqa: S108 - the box's own
+MEMORY_FOLDERS = ("/tmp", "/dev/shm", "/run")  # noqa: S108 - the box's own
 FILE_FOLDERS = ("/home/box", "/data", "/return")
 # Files that have no name are looked for less often: it means looking at every open descriptor.
 SELDOM = 5

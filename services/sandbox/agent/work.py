@@ -9,7 +9,7 @@ from .command import Command
 from .frames import DONE, LIMITS, READY, RUN, STOP, Frames, fields, frame, texts
 from .loop import Loop
 from .shell import Shell
-from .streams import Late
+from .streams import Late, Pipes
 from .watch import Watch
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ class Agent:
         self._frames = Frames()
         self._loop = Loop()
         self._late = Late(self._loop)
+        self._pipes = Pipes()
         self._waiting: list[tuple[int, bytes]] = []
         self._command: Command | None = None
         self._shell: Shell | None = None
@@ -80,7 +81,7 @@ class Agent:
         number, body = self._waiting.pop(0)
         given = texts(body)
         self._shell.full = given["full"] == "yes"
-        self._command = Command(number, given["command"], self._send, self._room)
+        self._command = Command(number, given["command"], self._pipes, self._send, self._room)
         self._look_again(LOOK_BUSY)
         self._command.begin(self._loop, self._shell, float(given["seconds"]), lambda why: self._halt(why, force=False))
 
