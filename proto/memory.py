@@ -11,6 +11,7 @@ from msgspec import Meta
 from proto.base import Action, Call, Nothing
 from proto.chat import excerpt
 from proto.events import Event, Happening
+from proto.phrasings import PHRASINGS
 
 Cell = str | int | float | bool | None
 ROW_LIMIT = 200
@@ -158,7 +159,7 @@ SEARCH = Action(
     Search,
     Hits,
     risk="read",
-    phrasings=("search for {query}", "what do you remember about {query}", "when did I {query}"),
+    phrasings=PHRASINGS["memory.search"],
 )
 SQL = Action("daimon.do.{user}.{actor}.memory.sql", Query, Rows, risk="read")
 RECENT = Call("daimon.do.{user}.{actor}.memory.recent", Recent, Events)

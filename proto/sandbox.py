@@ -10,6 +10,7 @@ from msgspec import Meta
 from proto.base import Action
 from proto.chat import excerpt
 from proto.events import Happening
+from proto.phrasings import PHRASINGS
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +53,7 @@ RUN = Action(
     Run,
     CommandResult,
     risk="change",
-    phrasings=("run {command}", "execute {command}", "run the command {command} in the shell"),
+    phrasings=PHRASINGS["sandbox.run"],
 )
 ACTIONS = (RUN,)
 KINDS: tuple[type[Happening], ...] = (CommandRan,)

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from proto.base import Action
 from proto.events import Happening
+from proto.phrasings import PHRASINGS
 
 Title = Annotated[str, Meta(min_length=1, max_length=500, description="What is to be done, in the user's own words")]
 TaskRef = Annotated[
@@ -171,7 +172,7 @@ ADD = Action(
     "daimon.do.{user}.{actor}.tasks.add",
     AddTask,
     TaskChange,
-    phrasings=("add {title} to my list", "put {title} on my task list", "I need to {title}", "new task: {title}"),
+    phrasings=PHRASINGS["tasks.add"],
     inverse="tasks.delete",
 )
 LIST = Action(
@@ -179,41 +180,41 @@ LIST = Action(
     ListTasks,
     TaskList,
     risk="read",
-    phrasings=("what is on my list", "show my tasks", "list my tasks", "what do I have to do"),
+    phrasings=PHRASINGS["tasks.list"],
 )
 COMPLETE = Action(
     "daimon.do.{user}.{actor}.tasks.complete",
     CompleteTask,
     TaskChange,
-    phrasings=("mark {task} as done", "check off {task}", "complete {task}", "I have done {task}"),
+    phrasings=PHRASINGS["tasks.complete"],
     inverse="tasks.reopen",
 )
 REOPEN = Action(
     "daimon.do.{user}.{actor}.tasks.reopen",
     ReopenTask,
     TaskChange,
-    phrasings=("reopen {task}", "mark {task} as not done", "uncheck {task}"),
+    phrasings=PHRASINGS["tasks.reopen"],
     inverse="tasks.complete",
 )
 RENAME = Action(
     "daimon.do.{user}.{actor}.tasks.rename",
     RenameTask,
     TaskChange,
-    phrasings=("rename {task} to {title}", "change {task} to {title}"),
+    phrasings=PHRASINGS["tasks.rename"],
     inverse="tasks.rename",
 )
 DELETE = Action(
     "daimon.do.{user}.{actor}.tasks.delete",
     DeleteTask,
     TaskChange,
-    phrasings=("delete {task}", "remove {task} from my list", "take {task} off my list"),
+    phrasings=PHRASINGS["tasks.delete"],
     inverse="tasks.add",
 )
 MOVE = Action(
     "daimon.do.{user}.{actor}.tasks.move",
     MoveTask,
     TaskChange,
-    phrasings=("move {task} to place {position}", "make {task} number {position}"),
+    phrasings=PHRASINGS["tasks.move"],
     inverse="tasks.move",
 )
 ACTIONS = (ADD, LIST, COMPLETE, REOPEN, RENAME, DELETE, MOVE)

@@ -37,11 +37,14 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._items: dict[str, MenuItem] = {}
+        self._tools: tuple[Tool, ...] = ()
         self._validators: dict[str, tuple[bytes, Any]] = {}
 
     def learn(self, services: Iterable[ServiceInfo]) -> None:
         """Replace the menu by what runs now."""
-        self._items = dict(sorted(_items(services)))
+        items = dict(sorted(_items(services)))
+        if items != self._items:
+            self._items, self._tools = items, tuple(map(_tool, items.values()))
 
     @property
     def menu(self) -> Menu:
@@ -50,15 +53,7 @@ class Catalogue:
 
     def tools(self) -> tuple[Tool, ...]:
         """Return the menu as it is offered to a model."""
-        return tuple(
-            Tool(
-                name=item.name,
-                description=item.description,
-                schema=msgspec.json.decode(item.schema),
-                examples=item.phrasings,
-            )
-            for item in self._items.values()
-        )
+        return self._tools
 
     def find(self, action: str) -> MenuItem:
         """Return an action, or Missing with what there is."""
@@ -92,6 +87,11 @@ def subject(item: MenuItem, caller: Caller) -> str:
         if words[place] == "*":
             words[place] = token(name)
     return ".".join(words)
+
+
+def _tool(item: MenuItem) -> Tool:
+    schema = msgspec.json.decode(item.schema, type=dict[str, object])
+    return Tool(name=item.name, description=item.description, schema=schema, examples=item.phrasings)
 
 
 def _items(services: Iterable[ServiceInfo]) -> Iterable[tuple[str, MenuItem]]:

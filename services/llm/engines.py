@@ -10,7 +10,7 @@ from contextlib import aclosing
 from proto.base import Caller
 from proto.chat import Mode
 from proto.llm import Engine
-from services.llm.model import Model, Part, Prompt, ToolCall
+from services.llm.model import Model, Part, Prompt
 from services.llm.ollama import Ollama
 from services.llm.quotes import Recall
 from services.llm.reflex import Reflex
@@ -77,13 +77,7 @@ class ReflexFirst:
     async def reply(self, prompt: Prompt) -> AsyncGenerator[Part, None]:
         """Answer by reflex or by model; what was chosen at the first step stays chosen."""
         if self._chosen is None:
-            first = [part async for part in self._reflex.reply(prompt)]
-            if any(isinstance(part, ToolCall) for part in first):
-                self._chosen = self._reflex
-                for part in first:
-                    yield part
-                return
-            self._chosen = self._model
+            self._chosen = self._reflex if await self._reflex.choose(prompt) else self._model
         async with aclosing(self._chosen.reply(prompt)) as parts:
             async for part in parts:
                 yield part

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from pathlib import Path
 
-from proto import chat, errors, llm
+from proto import chat, llm
 from services.llm.catalogue import Catalogue
 from services.llm.engines import Engines
 from services.llm.handlers import Handlers
@@ -33,8 +32,7 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     """Write turns and serve the model's side until stopped."""
     minilm = MiniLM(Path(settings.models_dir))
     tools = Tools(bus, Catalogue())
-    reflex = Reflex(minilm)
-    engines = Engines(settings, reflex, functools.partial(recall, bus))
+    engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
     handlers = Handlers(bus.journal, tools, engines, minilm)
     worker = Worker(bus, tools, engines, settings)
     await asyncio.gather(tools.learn(), engines.look())
@@ -55,18 +53,9 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
             group.create_task(tools.keep_learning(MENU_EVERY))
-            group.create_task(warm(reflex, tools))
             group.create_task(engines.keep_looking())
     finally:
         await asyncio.gather(engines.aclose(), minilm.aclose())
-
-
-async def warm(reflex: Reflex, tools: Tools) -> None:
-    """Have the reflex ready before it is asked; without the embedding engine it knows phrases word by word."""
-    try:
-        await reflex.warm(tools.catalogue.tools())
-    except errors.Failure as failure:
-        logging.getLogger("daimon.llm").warning(failure.message, extra={"action": "reflex.cold"})
 
 
 if __name__ == "__main__":

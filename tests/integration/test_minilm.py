@@ -15,8 +15,9 @@ import pytest
 
 from proto.errors import Unavailable
 from services.llm.minilm import FILE, MiniLM, Vector, write_file
-from services.llm.model import Message, Prompt, Tool
+from services.llm.model import Message, Prompt
 from services.llm.reflex import Reflex
+from tests.support.menu import menu
 
 LABELLED = Path(__file__).parents[1] / "unit" / "llm"
 
@@ -130,7 +131,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 CASES = msgspec.json.decode((LABELLED / "reflex_cases.json").read_bytes(), type=tuple[Case, ...])
-MENU = msgspec.json.decode((LABELLED / "menu.json").read_bytes(), type=tuple[Tool, ...])
+MENU = menu()
 
 
 async def chosen(reflex: Reflex, said: str) -> tuple[str | None, dict[str, object]]:

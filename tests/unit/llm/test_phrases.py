@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
-import msgspec
 import pytest
 
 from services.llm.grammar import Grammar, grammar
@@ -13,8 +11,9 @@ from services.llm.model import Tool
 from services.llm.openings import Opening, opening
 from services.llm.phrases import LONGEST, bare, exact, loose
 from services.llm.slots import Value
+from tests.support.menu import menu
 
-MENU = msgspec.json.decode(Path(__file__).with_name("menu.json").read_bytes(), type=tuple[Tool, ...])
+MENU = menu()
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
-
-import msgspec
 
 from proto.errors import Unavailable
-from services.llm.model import Finished, Message, Part, Prompt, TextPart, Tool, ToolCall
+from services.llm.model import Finished, Message, Part, Prompt, TextPart, ToolCall
 from services.llm.nearest import MARGIN, WHOLE, Scored, choose
 from services.llm.phrases import Match
 from services.llm.reflex import Quote, Reflex
 from tests.fakes.embedder import Broken, WordCounts
+from tests.support.menu import menu
 
-MENU = msgspec.json.decode(Path(__file__).with_name("menu.json").read_bytes(), type=tuple[Tool, ...])
+MENU = menu()
 
 
 def asked(*messages: Message) -> Prompt:
