@@ -32,7 +32,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(root: Path) -> Usage:
     """Count everything below `root`; links are not followed, and a file with many names counts once."""
-    return _folder(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW), set(), 0)
+    try:
+        return _folder(os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW), set(), 0)
+    except OSError:
+        return Usage(hidden=True)
 
 
 def _folder(descriptor: int, seen: set[int], depth: int) -> Usage:
@@ -106,7 +109,7 @@ class Gauge:
         """The limit that was broken when it was last measured, in a sentence, or ''."""
         usage = self._usage or Usage()
         if usage.hidden:
-            return f"the box's folders may be {DEEPEST} deep"
+            return f"the box's files cannot be measured: its folders may be {DEEPEST} deep"
         if usage.size > self._size:
             return f"the box's files may take {self._size >> 20} MiB of disk"
         if usage.names > self._names:
@@ -128,7 +131,10 @@ class Gauge:
         return time.monotonic() >= self._again or bool(self.over) or spent > self._size - last.size
 
     def _now_free(self) -> int:
-        state = os.statvfs(self._root)
+        try:
+            state = os.statvfs(self._root)
+        except OSError:
+            return 0
         return state.f_bfree * state.f_frsize
 
     async def _measured(self) -> Usage:

@@ -26,6 +26,7 @@ _NEVER: tuple[IPv4Network | IPv6Network, ...] = tuple(
             "64:ff9b:1::/48",
             "100::/64",
             "2001:db8::/32",
+            "2002::/16",  # 6to4 ends in any IPv4 network
             "5f00::/16",
             "fec0::/10",
         ),
@@ -65,7 +66,7 @@ def _meanings(address: Address) -> Iterator[Address]:
     yield address
     if isinstance(address, IPv6Address):
         # Such an address is delivered to the IPv4 address inside it.
-        inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        inner = [address.ipv4_mapped]
         if address in _NAT64:
             inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
         if int(address) >> 32 == 0:

@@ -127,8 +127,11 @@ class ShellBox:
             await self._end()
         if self._running is None:
             await self.start(reopened=True)
-        assert self._running is not None  # noqa: S101 - it was just started
-        return self._running.channel
+        running = self._running
+        if self._closed or running is None:
+            await self._end()
+            raise BoxClosedError
+        return running.channel
 
     async def _until(self, done: asyncio.Future[dict[str, str]], number: int, timeout: float) -> None:
         last = asyncio.get_running_loop().time() + timeout + GRACE

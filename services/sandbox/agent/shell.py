@@ -25,6 +25,8 @@ SCRIPT = b"/run/script"
 NO_ROOM = b"{ echo 'there is no room in /run for so long a command' >&2; \\command false; }"
 # The shell is more likely to be chosen than the agent when the kernel runs out of memory.
 SCORE = b"300"
+# Commands leave the machine's processor to the services when these want it.
+NICE = 5
 NO_TERMINAL = b"] tcsetattr: Inappropriate ioctl for device\n"
 
 
@@ -168,6 +170,7 @@ class Shell:
 
     @staticmethod
     def _prefer(pid: int) -> None:
+        os.setpriority(os.PRIO_PROCESS, pid, NICE)
         try:
             with open(f"/proc/{pid}/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
                 file.write(SCORE)

@@ -56,7 +56,7 @@ async def outside(backend: Bubblewrap, attacked_home: Path) -> AsyncIterator[dic
         yield {
             "token": token,
             "secret": secret,
-            "other": other.root,
+            "other_secret": other.root / "work" / "secret",
             "other_agent": other.agent,
             "home": HOME,
             "checkout": Path(__file__).parents[3],
