@@ -100,6 +100,8 @@ class Bus:
         server = Server(self._client, name, description)
         self._servers.append(server)
         await server.start(routes)
+        # nats-py sends the PING of a flush past what it has buffered; the second one comes behind the subscriptions.
+        await self._client.flush()
         await self._client.flush()
 
     def follow(self, subject: str) -> AbstractAsyncContextManager[Following[Event]]:
