@@ -19,9 +19,6 @@ from services.llm.worker import Worker
 from services.runtime.bus import Bus
 from services.runtime.run import Ready, run
 
-MENU_EVERY = 2.0
-"""Seconds between looks at what runs."""
-
 
 def main() -> None:
     """Run the service."""
@@ -52,7 +49,7 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
-            group.create_task(tools.keep_learning(MENU_EVERY))
+            group.create_task(tools.keep_learning())
             group.create_task(engines.keep_looking())
     finally:
         await asyncio.gather(engines.aclose(), minilm.aclose())

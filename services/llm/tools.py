@@ -10,12 +10,16 @@ import msgspec
 from proto import errors
 from proto.base import Caller
 from proto.chat import ToolUse
+from proto.llm import MenuItem
 from services.llm.catalogue import Catalogue, subject
 from services.llm.model import ToolCall
 from services.runtime.bus import Bus
 
 TIMEOUT = 610.0
 """Seconds an action may take: longer than the longest command in the sandbox."""
+QUICK, LEISURELY = 0.25, 2.0
+"""Seconds between looks at what runs, while the menu changes and when it has settled."""
+SETTLED = 5.0
 ARGUMENTS_LIMIT = 100_000
 """Characters of arguments; more is refused before anything runs."""
 
@@ -49,17 +53,29 @@ class Tools:
         """Look again at what runs."""
         self.catalogue.learn(await self._bus.discover())
 
-    async def keep_learning(self, every: float) -> None:
-        """Follow what comes and goes."""
+    async def keep_learning(self) -> None:
+        """Follow what comes and goes; closely while things are starting, then at leisure."""
+        still = 0.0
         while True:
-            await asyncio.sleep(every)
+            pause = QUICK if still < SETTLED else LEISURELY
+            await asyncio.sleep(pause)
+            before = self.catalogue.menu
             await self.learn()
+            still = still + pause if self.catalogue.menu == before else 0.0
 
     async def _run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> str:
         if len(tool.arguments) > ARGUMENTS_LIMIT:
             raise errors.TooLarge(f"The arguments are too large: {len(tool.arguments)} characters.")
-        item = self.catalogue.find(call.action)
+        item = await self._find(call.action)
         self.catalogue.check(item, call.arguments)
         payload = msgspec.json.encode(call.arguments)
         reply = await self._bus.call_subject(subject(item, caller), payload, caller=caller, timeout=TIMEOUT)
         return reply.decode(errors="replace")
+
+    async def _find(self, action: str) -> MenuItem:
+        """Find an action; one that is not known may have come this moment."""
+        try:
+            return self.catalogue.find(action)
+        except errors.Missing:
+            await self.learn()
+            return self.catalogue.find(action)
