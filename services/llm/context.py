@@ -1,19 +1,14 @@
-"""Gathering what a turn should know, from everybody who knows it."""
+"""Gathering what a turn should know beyond its conversation, from everybody who knows it, all at once."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import msgspec
 
 from proto import errors, events, tasks
 from proto.base import Caller
-from proto.chat import Exchange
 from proto.tasks import Task
-from services.llm.model import Message
-from services.llm.thread import Thread
-from services.llm.turn import Known, messages
 from services.runtime.bus import Bus
 
 LATELY = 40
@@ -22,43 +17,35 @@ PATIENCE = 1.0
 """Seconds that a part which does not answer may hold a turn up."""
 
 
-class Context:
-    """What one turn knows beyond its own words; gathered once, before the first step."""
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of the program around a conversation."""
 
-    def __init__(self, bus: Bus, thread: Thread, caller: Caller) -> None:
-        self._bus = bus
-        self._thread = thread
-        self._caller = msgspec.structs.replace(caller, actor="model")
-        self._known: Known | None = None
+    tasks: tuple[Task, ...] = ()
+    recent: tuple[str, ...] = ()
+    """Sentences of what happened lately, oldest first."""
 
-    async def see(self, exchange: Exchange) -> tuple[Message, ...]:
-        """Build what the model is sent at this point of the turn."""
-        if self._known is None:
-            self._known = await self._gather(exchange)
-        return messages(msgspec.structs.replace(self._known, asked=exchange))
 
-    async def _gather(self, exchange: Exchange) -> Known:
-        known = Known(now=datetime.now(UTC), asked=exchange, mode=exchange.mode)
-        if exchange.mode == "command":
-            return known
-        listed, recent = await asyncio.gather(self._tasks(), self._recent())
-        earlier = self._thread.before(exchange.turn)
-        return msgspec.structs.replace(known, earlier=earlier, tasks=listed, recent=recent)
+async def surroundings(bus: Bus, caller: Caller, sequence: int) -> Surroundings:
+    """Look around at the time of an event of the log."""
+    listed, recent = await asyncio.gather(_tasks(bus, caller), _recent(bus, caller, sequence))
+    return Surroundings(tasks=listed, recent=recent)
 
-    async def _tasks(self) -> tuple[Task, ...]:
-        """The task list; a turn goes on without it where tasks does not answer."""
-        try:
-            found = await self._bus.call(tasks.LIST, tasks.ListTasks(), caller=self._caller, timeout=PATIENCE)
-        except errors.Failure:
-            return ()
-        return found.tasks
 
-    async def _recent(self) -> tuple[str, ...]:
-        """What happened lately outside of chat."""
-        mine = events.of_user(self._caller.user)
-        found = await self._bus.journal.read(mine, after=max(0, self._thread.sequence - LATELY))
-        return tuple(
-            f"{recorded.event.time:%H:%M} {recorded.event.actor}: {recorded.event.sentence}"
-            for recorded in found
-            if not recorded.event.kind.startswith("chat.")
-        )
+async def _tasks(bus: Bus, caller: Caller) -> tuple[Task, ...]:
+    """The task list; a turn goes on without it where tasks does not answer."""
+    as_model = msgspec.structs.replace(caller, actor="model")
+    try:
+        found = await bus.call(tasks.LIST, tasks.ListTasks(), caller=as_model, timeout=PATIENCE)
+    except errors.Failure:
+        return ()
+    return found.tasks
+
+
+async def _recent(bus: Bus, caller: Caller, sequence: int) -> tuple[str, ...]:
+    """What happened lately outside of chat."""
+    found = await bus.journal.read(events.of_user(caller.user), after=max(0, sequence - LATELY))
+    return tuple(
+        f"{recorded.event.time:%H:%M} {recorded.event.actor}: {recorded.event.sentence}"
+        for recorded in found
+        if not recorded.event.kind.startswith("chat.")
+    )

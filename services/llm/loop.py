@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 import msgspec
 
 from proto import chat, errors
-from proto.base import Caller
 from proto.chat import Exchange, ToolUse
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
@@ -22,19 +21,18 @@ BAD_CALLS = 3
 CALLS_AT_ONCE = 10
 """Calls in one reply that are run; a model that asks for more is told."""
 
-See = Callable[[Exchange], Awaitable[tuple[Message, ...]]]
+See = Callable[[Exchange], tuple[Message, ...]]
 """From the turn so far: what the model is sent."""
 
 
 class Loop:
     """The loop of model and tools."""
 
-    def __init__(self, turn: Turn, model: Model, tools: Tools, writer: Writer, caller: Caller) -> None:
+    def __init__(self, turn: Turn, model: Model, tools: Tools, writer: Writer) -> None:
         self._turn = turn
         self._model = model
         self._tools = tools
         self._writer = writer
-        self._caller = caller
         self._bad = 0
 
     async def run(self, see: See, settings: LlmSettings) -> None:
@@ -47,7 +45,7 @@ class Loop:
         corrections: tuple[Message, ...] = ()
         while self._turn.steps < settings.steps:
             self._turn.steps += 1
-            seen = (*await see(self._turn.exchange), *corrections)
+            seen = (*see(self._turn.exchange), *corrections)
             prompt = Prompt(messages=seen, tools=self._tools.catalogue.tools(), num_ctx=settings.num_ctx)
             calls, bad = await self._reply(prompt)
             await self._writer.flush()
@@ -100,7 +98,7 @@ class Loop:
                 refusal = f"Only {CALLS_AT_ONCE} calls are run at once; call it again after you saw the others."
                 await self._came_back(msgspec.structs.replace(tool, ok=False, result=refusal), called)
                 continue
-            caller = msgspec.structs.replace(self._caller, actor="model", cause=called, key=tool.call)
+            caller = msgspec.structs.replace(self._turn.caller, actor="model", cause=called, key=tool.call)
             await self._came_back(await self._tools.run(call, tool, caller), called)
 
     async def _announce(self, tool: ToolUse) -> str:

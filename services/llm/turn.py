@@ -7,8 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from proto.chat import Exchange, Mode, ToolUse
+from proto.chat import Exchange, ToolUse
 from proto.tasks import Task
+from services.llm.context import Surroundings
 from services.llm.model import Message, ToolCall
 
 RESULT_LIMIT = 8000
@@ -33,16 +34,13 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     now: datetime
     asked: Exchange
-    mode: Mode
     earlier: tuple[Exchange, ...] = ()
-    tasks: tuple[Task, ...] = ()
-    recent: tuple[str, ...] = ()
-    """Sentences of what happened lately, oldest first."""
+    around: Surroundings = Surroundings()
 
 
 def messages(known: Known) -> tuple[Message, ...]:
     """Build the whole list of messages."""
-    earlier = () if known.mode == "command" else known.earlier
+    earlier = () if known.asked.mode == "command" else known.earlier
     return (
         Message(role="system", content=_system(known)),
         *(message for exchange in earlier for message in _spoken(exchange)),
@@ -60,9 +58,13 @@ def shortened(text: str, limit: int = RESULT_LIMIT) -> str:
 
 def _system(known: Known) -> str:
     text = _RULES.format(now=known.now.strftime("%A, %d %B %Y, %H:%M UTC"))
-    if known.mode == "command":
+    if known.asked.mode == "command":
         return text + _COMMAND
-    return text + _section("The user's task list", map(_task, known.tasks)) + _section("Lately", known.recent)
+    return (
+        text
+        + _section("The user's task list", map(_task, known.around.tasks))
+        + _section("Lately", known.around.recent)
+    )
 
 
 def _section(title: str, lines: Iterable[str]) -> str:

@@ -7,20 +7,25 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from proto import chat, errors, events
 from proto.base import Caller
-from proto.chat import Outcome
+from proto.chat import Exchange, Outcome
 from proto.kinds import happening
 from proto.streams import TURN_LEASE
-from services.llm.context import Context
+from services.llm.context import Surroundings, surroundings
 from services.llm.engines import Engines
 from services.llm.loop import Loop
+from services.llm.model import Message
 from services.llm.recording import Lost, Turn
 from services.llm.settings import LlmSettings
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
+from services.llm.turn import Known, messages
 from services.llm.writer import Writer
 from services.runtime.bus import Bus, Delivery, Interrupted
 
@@ -69,9 +74,12 @@ class Worker:
         caller = Caller(user=event.user, actor=event.actor, conversation=event.conversation)
         try:
             async with self._held(delivery):
-                thread = await self._threads.read(caller.user, caller.conversation)
+                thread, around = await asyncio.gather(
+                    self._threads.read(caller.user, caller.conversation),
+                    surroundings(self._bus, caller, delivery.recorded.sequence),
+                )
                 if event.id in thread:
-                    await self._answer(thread, caller, event.id, delivery.attempt)
+                    await self._answer(thread, around, caller, delivery)
             await delivery.ack()
         except Lost:
             # Whoever has it keeps the delivery alive and acknowledges it.
@@ -98,14 +106,15 @@ class Worker:
         finally:
             beating.cancel()
 
-    async def _answer(self, thread: Thread, caller: Caller, turn_id: str, attempt: int) -> None:
-        exchange = thread[turn_id]
-        writer = Writer(self._parts, caller.user, caller.conversation, turn_id, attempt)
+    async def _answer(self, thread: Thread, around: Surroundings, caller: Caller, delivery: Delivery) -> None:
+        exchange, attempt = thread[delivery.recorded.event.id], delivery.attempt
+        writer = Writer(self._parts.at(caller.user, caller.conversation, exchange.turn), attempt)
         if exchange.outcome is not None:
             await writer.ended(exchange.outcome, exchange.error, exchange.answer)
             return
         turn = Turn(self._bus.journal, exchange, caller, thread.sequence, attempt)
-        outcome, error = await self._outcome(turn, thread, writer, caller)
+        known = Known(now=datetime.now(UTC), asked=exchange, earlier=thread.before(turn.id), around=around)
+        outcome, error = await self._outcome(turn, thread, writer, known)
         await writer.flush()
         answer = writer.written or exchange.answer
         await self._end(turn, outcome, answer, error)
@@ -120,13 +129,13 @@ class Worker:
                 raise
             await turn.end("stopped" if outcome == "done" else outcome, answer, error)
 
-    async def _outcome(self, turn: Turn, thread: Thread, writer: Writer, caller: Caller) -> tuple[Outcome, str]:
+    async def _outcome(self, turn: Turn, thread: Thread, writer: Writer, known: Known) -> tuple[Outcome, str]:
         """Write the turn; returns how it ended, and the error if it failed."""
         if thread.halted(turn.id):
             return "stopped", ""
         if turn.attempt > ATTEMPTS:
             return "failed", BROKE_OFF.format(ATTEMPTS)
-        writing = asyncio.create_task(self._write(turn, thread, writer, caller))
+        writing = asyncio.create_task(self._write(turn, writer, known))
         self._writing[turn.id] = writing
         try:
             await asyncio.wait([writing])
@@ -151,10 +160,12 @@ class Worker:
         turn.goes_on_from(thread.sequence)
         return True
 
-    async def _write(self, turn: Turn, thread: Thread, writer: Writer, caller: Caller) -> Outcome:
-        context = Context(self._bus, thread, caller)
-        model = self._engines.model(turn.exchange.mode, caller)
-        await Loop(turn, model, self._tools, writer, caller).run(context.see, self._settings)
+    async def _write(self, turn: Turn, writer: Writer, known: Known) -> Outcome:
+        def see(exchange: Exchange) -> tuple[Message, ...]:
+            return messages(replace(known, asked=exchange))
+
+        model = self._engines.model(turn.exchange.mode, turn.caller)
+        await Loop(turn, model, self._tools, writer).run(see, self._settings)
         return "done"
 
 

@@ -6,15 +6,14 @@ import asyncio
 
 from proto import chat
 from proto.chat import Part
-from services.runtime.bus.feed import Log
+from services.runtime.bus.feed import Append
 
 
 class Writer:
     """The feed of one turn, at one attempt."""
 
-    def __init__(self, log: Log[Part], user: str, conversation: str, turn: str, attempt: int) -> None:
-        self._log = log
-        self._names = user, conversation, turn
+    def __init__(self, append: Append[Part], attempt: int) -> None:
+        self._append = append
         self._attempt = attempt
         self._waiting = ""
         self._flushing: asyncio.Task[None] | None = None
@@ -54,6 +53,3 @@ class Writer:
     async def ended(self, outcome: chat.Outcome, error: str, answer: str) -> None:
         """Say that nothing follows."""
         await self._append(chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer))
-
-    async def _append(self, part: Part) -> None:
-        await self._log.append(part, *self._names)

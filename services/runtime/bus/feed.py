@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +20,7 @@ from services.runtime.bus.live import Following, Live
 from services.runtime.bus.stored import Stored
 
 Item = TypeVar("Item")
+Append = Callable[[Item], Awaitable[None]]
 
 
 class Log(Generic[Item]):
@@ -31,6 +33,14 @@ class Log(Generic[Item]):
         self._stored = Stored(client, live, feed.stream)
         union: Any = functools.reduce(operator.or_, feed.items)
         self._decoder: msgspec.json.Decoder[Item] = msgspec.json.Decoder(union)
+
+    def at(self, *names: str) -> Append[Item]:
+        """Return what writes to one log."""
+
+        async def append(item: Item) -> None:
+            await self.append(item, *names)
+
+        return append
 
     async def append(self, item: Item, *names: str) -> None:
         """Write an item at the end of a log; followers have it before it is on the disk."""
