@@ -13,7 +13,7 @@ from pgvector import HalfVector
 
 from proto import errors, llm
 from services.memory.backoff import Backoff
-from services.memory.store import Store
+from services.memory.store import Store, Unstorable
 from services.runtime.bus import Bus
 
 BATCH = 64
@@ -32,6 +32,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     text_hash: bytes
     text: str
+    made: bool
+    """The vector came in between; only the place in the queue is left."""
 
 
 class WrongSize(errors.Unavailable):
@@ -59,7 +61,7 @@ class Indexer:
             self._woken.clear()
             try:
                 while texts := await self._store.fetch(Waiting, "next_texts", limit=BATCH, characters=CHARACTERS):
-                    await self._embed(texts)
+                    await self._empty(texts)
                     self._noted(None)
                     backoff.reset()
             except errors.Failure as failure:
@@ -67,13 +69,17 @@ class Indexer:
                 await asyncio.sleep(backoff.next())
                 self.wake()
 
+    async def _empty(self, texts: Sequence[Waiting]) -> None:
+        await self._store.run("no_longer_waiting", text_hash=[text.text_hash for text in texts if text.made])
+        unmade = [text for text in texts if not text.made]
+        if unmade:
+            await self._embed(unmade)
+
     async def _embed(self, texts: Sequence[Waiting]) -> None:
         try:
-            made = await self._vectors(texts)
-        except (errors.Invalid, errors.TooLarge) as failure:
+            await self._save(texts, await self._vectors(texts))
+        except (errors.Invalid, errors.TooLarge, Unstorable) as failure:
             await self._embed_singly(texts, failure)
-        else:
-            await self._save(texts, made)
 
     async def _embed_singly(self, texts: Sequence[Waiting], failure: errors.Failure) -> None:
         """Find the text that the engine refuses and give it up; words still find it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import select
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TypeVar
 
@@ -28,8 +29,8 @@ _READER = (
     " -c timezone=UTC -c datestyle=ISO -c bytea_output=hex"
 )
 
-_CONNECTION_ENDED = ("08", "57P")
-"""SQLSTATE classes that say nothing about the statement."""
+_CONNECTION_ENDED = ("08000", "08003", "08006", "57P")
+"""How SQLSTATEs begin that say nothing about the statement."""
 
 R = TypeVar("R", bound=msgspec.Struct)
 log = logging.getLogger("daimon.memory")
@@ -39,8 +40,12 @@ class DatabaseAway(errors.Unavailable):
     """The database does not answer, so memory cannot; what happens stays in the log and is caught up later."""
 
 
-class Unstorable(errors.Invalid):
-    """Postgres has no room for a value like this."""
+class NotLaidOut(errors.Unavailable):
+    """Memory is still laying out its database; try again in a moment."""
+
+
+class Unstorable(errors.Failure):
+    """Postgres does not take this."""
 
 
 class SqlFailure(errors.Invalid):
@@ -135,6 +140,7 @@ class Store:
         self._slots = asyncio.Semaphore(settings.connections)
         self._idle: list[AsyncConnection[TupleRow]] = []
         self._away = False
+        self._ended = False
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -144,6 +150,7 @@ class Store:
         try:
             yield store
         finally:
+            store._ended = True
             for connection in store._idle:
                 await connection.close()
 
@@ -204,15 +211,13 @@ class Store:
         """Take a kept connection that the server has not ended meanwhile."""
         while self._idle:
             connection = self._idle.pop()
-            with contextlib.suppress(psycopg.Error):
-                connection.pgconn.consume_input()
-                if not connection.closed:
-                    return connection
+            if not _spoken_to(connection):
+                return connection
             await connection.close()
         return None
 
     async def _keep(self, connection: AsyncConnection[TupleRow]) -> None:
-        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and not self._ended:
             self._idle.append(connection)
         else:
             await connection.close()
@@ -225,14 +230,29 @@ class Store:
         self._away = away
 
 
+def _spoken_to(connection: AsyncConnection[TupleRow]) -> bool:
+    """Whether something waits to be read: to an idle connection a server has little to say but that it ends."""
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
+
+
 @contextlib.contextmanager
 def _our_errors() -> Iterator[None]:
     try:
         yield
-    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
-        raise Unstorable(f"Postgres cannot keep this: {error}") from error
+    except psycopg.errors.ProgramLimitExceeded as error:
+        raise _unstorable(error) from error
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
+        raise NotLaidOut from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseAway from error
+    except psycopg.Error as error:
+        raise _unstorable(error) from error
+
+
+def _unstorable(error: psycopg.Error) -> Unstorable:
+    return Unstorable(f"Postgres does not take this: {error.diag.message_primary or error}.")
 
 
 @contextlib.contextmanager

@@ -50,11 +50,10 @@ def fold(before: Iterable[TaskRow], entries: Iterable[Entry]) -> list[TaskRow]:
 
 def _apply(found: list[TaskRow], entry: Entry) -> None:
     what = entry.happening
-    if isinstance(what, tasks.TaskAdded):
-        found.append(_new(what, entry))
-        return
     at = next((place for place, task in enumerate(found) if task.id == getattr(what, "task", "")), None)
-    if at is None:
+    if isinstance(what, tasks.TaskAdded) and at is None:
+        found.append(_new(what, entry))
+    if isinstance(what, tasks.TaskAdded) or at is None:
         return
     task = msgspec.structs.replace(found.pop(at), actor=entry.actor, changed=entry.time)
     match what:

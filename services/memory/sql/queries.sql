@@ -60,6 +60,7 @@ WHERE e.sequence = ANY (%(sequences)s)
         SELECT FROM vectors AS v
         WHERE v.text_hash = e.text_hash AND v.engine = (SELECT engine FROM progress)
     )
+ORDER BY e.text_hash, e.sequence DESC
 ON CONFLICT (text_hash) DO NOTHING
 
 -- name: advance
@@ -110,7 +111,15 @@ FROM unnest(
 )
 
 -- name: next_texts
-SELECT text_hash, left(text, %(characters)s) AS text FROM waiting ORDER BY sequence DESC LIMIT %(limit)s
+SELECT
+    text_hash, left(text, %(characters)s) AS text,
+    EXISTS (
+        SELECT FROM vectors AS v
+        WHERE v.text_hash = waiting.text_hash AND v.engine = (SELECT engine FROM progress)
+    ) AS made
+FROM waiting
+ORDER BY sequence DESC
+LIMIT %(limit)s
 
 -- name: use_engine
 UPDATE progress SET engine = %(engine)s WHERE engine <> %(engine)s
@@ -130,7 +139,11 @@ FROM unnest(%(text_hash)s::bytea[], %(vector)s::text[]) AS made (text_hash, vect
 ON CONFLICT (engine, text_hash) DO NOTHING
 
 -- name: no_longer_waiting
-DELETE FROM waiting WHERE text_hash = ANY (%(text_hash)s)
+-- In the order in which the projector adds them, so that neither waits for the other.
+DELETE FROM waiting
+WHERE text_hash IN (
+    SELECT text_hash FROM waiting WHERE text_hash = ANY (%(text_hash)s) ORDER BY text_hash FOR UPDATE
+)
 
 -- name: progress
 SELECT

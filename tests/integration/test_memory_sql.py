@@ -1,0 +1,246 @@
+"""SQL by users and models: their own rows, read only, bounded, whatever they write."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import psycopg
+import pytest
+
+from proto import errors, memory, tasks
+from proto.base import Caller
+
+pytest_plugins = ("tests.integration.memory_fixtures",)
+
+SECRET = "the secret of another"
+
+
+@pytest.fixture
+async def ask(daimon, ada):
+    """Ask as Ada, where another has a secret."""
+    other = msgspec.structs.replace(ada, user=f"{ada.user}-not")
+    await daimon.record(tasks.TaskAdded(task="t1", title="buy milk"), ada)
+    _, sequence = await daimon.record(tasks.TaskAdded(task="t1", title=SECRET), other)
+    await daimon.projected(sequence)
+
+    async def asked(sql: str) -> memory.Rows:
+        return await daimon.sql(sql, ada)
+
+    return asked
+
+
+async def test_every_view_is_described_and_shows_only_ones_own_rows(ask):
+    for view in memory.VIEWS:
+        assert SECRET not in str((await ask(f"select * from {view}")).rows)
+    described = await ask(
+        "select c.relname, obj_description(c.oid) from pg_class c where relnamespace = 'reader'::regnamespace"
+    )
+    assert {name for name, _ in described.rows} == set(memory.VIEWS)
+    assert all(text for _, text in described.rows)
+
+
+async def test_the_columns_a_model_is_told_of_are_those_there_are(ask):
+    told = " ".join(memory.Query.__doc__.split())
+    for view in memory.VIEWS:
+        found = (await ask(f"select * from {view} limit 0")).columns
+        assert f"{view}({', '.join(found)})" in told.replace(" jsonb", "")
+
+
+async def test_numbers_booleans_and_null_are_values_and_the_rest_is_text(ask):
+    found = await ask(
+        "select 1 as a, 1.5 as b, true as c, null as d, '2026-01-01'::date as e, array[1, 2] as f, 'x' as a"
+    )
+    assert found.columns == ("a", "b", "c", "d", "e", "f", "a")
+    assert found.rows == ((1, 1.5, True, None, "2026-01-01", "{1,2}", "x"),)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select title from tasks;",
+        "  select title from tasks -- why not",
+        "with mine as (select * from tasks) select title from mine",
+        "select title from tasks where title like '%milk%'",
+        "(select title from tasks order by position limit 1)",
+        "select data->>'title' from events where kind = 'task.added'",
+        "select t.title from tasks t join events e on e.data->>'task' = t.id where e.kind = 'task.added'",
+    ],
+)
+async def test_ordinary_queries_work(ask, sql):
+    assert (await ask(sql)).rows == (("buy milk",),)
+
+
+async def test_no_row_is_still_an_answer_with_columns(ask):
+    found = await ask("select id, title from tasks where false")
+    assert (found.columns, found.rows, found.sentence) == (("id", "title"), (), "0 rows")
+
+
+async def test_two_hundred_rows_are_the_most(ask):
+    found = await ask("select * from generate_series(1, 1000) n order by n desc")
+    assert (len(found.rows), found.rows[0], found.truncated) == (200, (1000,), True)
+
+
+OTHERS = [
+    "select * from public.events",
+    "select * from public.tasks",
+    "select * from public.reader_sessions",
+    "update tasks set title = 'x'",
+    "insert into tasks (title) values ('x')",
+    "delete from events",
+    "with gone as (delete from public.tasks returning *) select * from gone",
+    "select * from tasks for update",
+    "create table mine (n int)",
+    "create temp table mine (n int)",
+    "select 1 into mine",
+    "copy events to '/tmp/events'",
+    "truncate public.events",
+    "drop view events",
+    "select 1; select 2",
+    "select 1; commit; delete from public.events",
+    "select 1 /*",
+    "select 1) as asked limit 1) as answer union all select * from public.events --",
+    "select 1) as asked) as answer, lateral (select * from (select 1",
+    "set role daimon_memory",
+    "set local role daimon_memory",
+    "reset role",
+    "begin read write",
+    "rollback",
+    "do $$ begin raise exception 'x'; end $$",
+    "explain analyze select 1",
+    "prepare other as select 1",
+    "execute question",
+    "fetch all from answer",
+    "lock table events",
+    "listen daimon",
+    "select set_config('role', 'daimon_memory', false)",
+    "select set_config('statement_timeout', '0', false)",
+    "select set_config('default_transaction_read_only', 'off', false)",
+    "select set_config('search_path', 'public', true), title from tasks",
+    "select query_to_xml('select * from public.events', true, false, '')",
+    "select table_to_xml('public.events', true, false, '')",
+    "select database_to_xml(true, false, '')",
+    "select cursor_to_xml('answer', 10, true, false, '')",
+    "select * from ts_stat('select fts from public.events')",
+    "select ts_rewrite('a'::tsquery, 'select fts, fts from public.events')",
+    "select pg_read_file('/etc/passwd')",
+    "select pg_read_binary_file('/etc/passwd')",
+    "select pg_ls_dir('/')",
+    "select pg_stat_file('/etc/passwd')",
+    "select lo_import('/etc/passwd')",
+    "select lo_from_bytea(0, 'x')",
+    "select lo_creat(-1)",
+    "select * from pg_stat_activity",
+    "select * from pg_stat_get_activity(null)",
+    "select pg_stat_get_backend_activity(1)",
+    "select * from pg_prepared_statements",
+    "select * from pg_authid",
+    "select * from pg_shadow",
+    "select pg_cancel_backend(1)",
+    "select pg_terminate_backend(1)",
+    "select pg_advisory_lock(1)",
+    "select pg_try_advisory_lock(hashtext('daimon'), 2)",
+    "select pg_notify('a', 'b')",
+    "select pg_logical_emit_message(false, 'a', 'b')",
+    "select pg_sleep(1)",
+    "select pg_sleep_for('1 s')",
+    "select dblink('host=localhost', 'select 1')",
+    "select * from pg_largeobject",
+    "select * from pg_statistic",
+    "select current_setting('data_directory')",
+    "select public.wanted('x')",
+    "select nextval('pg_toast.x')",
+]
+
+
+@pytest.mark.parametrize("sql", OTHERS)
+async def test_what_reaches_beyond_reading_ones_own_rows_is_refused(ask, sql):
+    with pytest.raises(errors.Failure) as failure:
+        await ask(sql)
+    assert type(failure.value) in {errors.Invalid, errors.Refused}
+    assert SECRET not in failure.value.message
+
+
+LEAKS = [
+    # Functions that fail on what they see must not see the rows of others.
+    "select title from tasks where 1 / (case when title like '%secret%' then 0 else 1 end) = 1",
+    "select title from tasks where title = 'buy milk' or title::int = 1",
+    "select count(*) from events where sentence ~ 'secret' and length(repeat('x', 1000)) > 0",
+    "select title from tasks natural join (select 1) x union all select title from tasks",
+    "select most_common_vals from pg_stats where schemaname in ('public', 'reader')",
+    "select histogram_bounds from pg_stats where tablename in ('events', 'tasks')",
+    "select row_to_json(t) from tasks t",
+    "select (tasks).title from tasks",
+    "select (select title from tasks t where t.id = tasks.id) from tasks",
+    "select string_agg(sentence, ' ') over () from events",
+    "select * from tasks, lateral (select * from events where data->>'task' = tasks.id) e",
+    "with recursive r as (select title, 1 n from tasks union all select title, n + 1 from r where n < 3) table r",
+    "select user_name from (select * from tasks) t(user_name)",
+    "select pg_get_viewdef('reader.tasks'), current_user, session_user, current_setting('search_path')",
+    "select * from information_schema.views where table_schema = 'reader'",
+]
+
+
+@pytest.mark.parametrize("sql", LEAKS)
+async def test_no_query_shows_what_is_anothers(ask, sql):
+    try:
+        found = str((await ask(sql)).rows)
+    except errors.Invalid as failure:
+        found = failure.message
+    assert SECRET not in found
+
+
+TOO_MUCH = [
+    ("select count(*) from generate_series(1, 100000) a, generate_series(1, 100000) b", errors.TimedOut),
+    ("select array_length(array_agg(repeat('x', 100000000) || n), 1) from generate_series(1, 1000) n", errors.TimedOut),
+    ("select repeat('x', 600000)", errors.TooLarge),
+    ("select repeat('x', 400000) from generate_series(1, 200)", errors.TooLarge),
+    ("select string_agg(repeat('x', 300000000), '') from generate_series(1, 9)", errors.TooLarge),
+    ("select * from generate_series(1, 100000000000)", errors.TooLarge),
+]
+
+
+@pytest.mark.parametrize(("sql", "kind"), TOO_MUCH)
+async def test_a_query_that_wants_too_much_is_stopped_with_advice(ask, sql, kind):
+    with pytest.raises((errors.TimedOut, errors.TooLarge)) as failure:
+        await ask(sql)
+    # A slow machine may run out of time before it runs out of room.
+    assert type(failure.value) in {kind, errors.TimedOut}
+    assert (await ask("select title from tasks")).rows == (("buy milk",),)
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("select titel from tasks", 'column "titel" does not exist. Hint: Perhaps you meant .* "tasks.title"'),
+        ("select * from task", r"relation \"task\" does not exist. The views are events, messages, tasks"),
+        ("select 1 / 0", "division by zero"),
+        ("selec 1", "Ask one SELECT .* syntax error at or near"),
+        ("select $1", "bind message"),
+        ("select E'\\x00'", "invalid byte sequence"),
+        ("", "Expected `str` of length >= 1"),
+        (" ; ", "Ask one SELECT"),
+        ("-- nothing", "Ask one SELECT"),
+        ("select '\0'", "cannot contain the character NUL"),
+    ],
+)
+async def test_a_mistake_is_explained(ask, sql, says):
+    with pytest.raises(errors.Invalid, match=says):
+        await ask(sql)
+
+
+async def test_who_asks_is_decided_anew_for_every_question(daimon, ada):
+    users = [msgspec.structs.replace(ada, user=f"{ada.user}-{number}") for number in range(8)]
+    for user in users:
+        _, sequence = await daimon.record(tasks.TaskAdded(task="t", title=user.user), user)
+    await daimon.projected(sequence)
+    found = await asyncio.gather(*(daimon.sql("select title from tasks", user) for user in users * 3))
+    assert [rows.rows for rows in found] == [((user.user,),) for user in users * 3]
+
+
+async def test_a_session_of_the_reader_that_nobody_was_seated_in_sees_nothing(alone, database):
+    async with alone.remembering(database), await psycopg.AsyncConnection.connect(database.reader) as connection:
+        _, sequence = await alone.record(tasks.TaskAdded(task="t", title=SECRET), Caller(user="ada"))
+        await alone.projected(sequence)
+        cursor = await connection.execute("SELECT count(*) FROM reader.tasks")
+        assert await cursor.fetchone() == (0,)

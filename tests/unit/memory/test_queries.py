@@ -1,0 +1,36 @@
+"""Named statements."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+import services.memory
+from services.memory.queries import query, split
+
+FOLDER = Path(services.memory.__file__).parent
+
+
+def test_a_file_is_split_at_its_names():
+    found = split("-- about the file\n\n-- name: one\nSELECT 1\n\n-- name: two\nSELECT\n    2\n")
+    assert found == {"one": "SELECT 1", "two": "SELECT\n    2"}
+
+
+def test_a_name_stands_for_one_statement():
+    with pytest.raises(ValueError, match="same name"):
+        split("-- name: one\nSELECT 1\n-- name: one\nSELECT 2\n")
+
+
+def test_an_unknown_name_is_an_error():
+    with pytest.raises(KeyError):
+        query("nothing")
+
+
+def test_every_statement_is_used_and_every_used_one_exists():
+    written = set(split(resources.files("services.memory").joinpath("sql", "queries.sql").read_text()))
+    source = "\n".join(file.read_text() for file in FOLDER.rglob("*.py"))
+    calls = re.findall(r'(?:\.fetch|\.run|\bquery)\(\s*(?:\w+(?:\.\w+)?,\s*)?"(\w+)"', source)
+    assert set(calls) == written
