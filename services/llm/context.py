@@ -1,20 +1,26 @@
-"""Gathering what a turn should know beyond its conversation, from everybody who knows it, all at once."""
+"""The state of the program around a conversation: heard as it happens, so that a turn need not ask for it."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 
 import msgspec
 
 from proto import errors, events, tasks
 from proto.base import Caller
+from proto.events import Event
 from proto.tasks import Task
-from services.runtime.bus import Bus
+from services.runtime.bus import Bus, Interrupted
 
 LATELY = 40
-"""Places in the log that are looked back."""
+"""Places in the log that are looked back when a user is heard of for the first time."""
+KEPT = 12
+"""Sentences of what happened lately that a turn is told."""
+USERS = 1000
 PATIENCE = 1.0
-"""Seconds that a part which does not answer may hold a turn up."""
+"""Seconds that a service which does not answer may hold a turn up."""
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,27 +31,63 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """Sentences of what happened lately, oldest first."""
 
 
-async def surroundings(bus: Bus, caller: Caller, sequence: int) -> Surroundings:
-    """Look around at the time of an event of the log."""
-    listed, recent = await asyncio.gather(_tasks(bus, caller), _recent(bus, caller, sequence))
-    return Surroundings(tasks=listed, recent=recent)
+class Around:
+    """What is known around one user's conversations."""
+
+    def __init__(self) -> None:
+        self.known = False
+        self.recent: dict[str, str] = {}
+        """Sentences by the id of their event."""
+        self.tasks: tuple[Task, ...] | None = None
+        """None when the list has changed since it was read."""
+
+    def hear(self, event: Event) -> None:
+        """Let an event happen."""
+        if event.kind.startswith("task."):
+            self.tasks = None
+        if not event.kind.startswith("chat."):
+            self.recent[event.id] = f"{event.time:%H:%M} {event.actor}: {event.sentence}"
+            while len(self.recent) > KEPT:
+                del self.recent[next(iter(self.recent))]
 
 
-async def _tasks(bus: Bus, caller: Caller) -> tuple[Task, ...]:
-    """The task list; a turn goes on without it where tasks does not answer."""
-    as_model = msgspec.structs.replace(caller, actor="model")
-    try:
-        found = await bus.call(tasks.LIST, tasks.ListTasks(), caller=as_model, timeout=PATIENCE)
-    except errors.Failure:
-        return ()
-    return found.tasks
+class Lookout:
+    """Listens to everything that happens, and remembers what turns are told."""
 
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._around = functools.lru_cache(USERS)(lambda _user: Around())
 
-async def _recent(bus: Bus, caller: Caller, sequence: int) -> tuple[str, ...]:
-    """What happened lately outside of chat."""
-    found = await bus.journal.read(events.of_user(caller.user), after=max(0, sequence - LATELY))
-    return tuple(
-        f"{recorded.event.time:%H:%M} {recorded.event.actor}: {recorded.event.sentence}"
-        for recorded in found
-        if not recorded.event.kind.startswith("chat.")
-    )
+    async def run(self) -> None:
+        """Listen until cancelled; after an interruption nothing that was heard before counts."""
+        while True:
+            async with self._bus.follow(events.ALL) as live:
+                with contextlib.suppress(Interrupted):
+                    async for event in live:
+                        self._around(event.user).hear(event)
+            self._around.cache_clear()
+
+    async def surroundings(self, caller: Caller, sequence: int) -> Surroundings:
+        """Return what a turn is told that was asked for at this place of the log."""
+        around: Around = self._around(caller.user)
+        if not around.known or around.tasks is None:
+            await asyncio.gather(self._recall(around, caller, sequence), self._tasks(around, caller))
+        return Surroundings(tasks=around.tasks or (), recent=tuple(around.recent.values()))
+
+    async def _recall(self, around: Around, caller: Caller, sequence: int) -> None:
+        """Read what happened before we listened."""
+        if around.known:
+            return
+        found = await self._bus.journal.read(events.of_user(caller.user), after=max(0, sequence - LATELY))
+        heard, around.recent = around.recent, {}
+        for recorded in found:
+            around.hear(recorded.event)
+        around.recent |= heard
+        around.known = True
+
+    async def _tasks(self, around: Around, caller: Caller) -> None:
+        """Read the task list; a turn goes on without it where tasks does not answer."""
+        as_model = msgspec.structs.replace(caller, actor="model")
+        with contextlib.suppress(errors.Failure):
+            found = await self._bus.call(tasks.LIST, tasks.ListTasks(), caller=as_model, timeout=PATIENCE)
+            around.tasks = found.tasks

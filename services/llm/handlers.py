@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Callable
 
 import msgspec
 
 from proto import chat, errors, events, llm
 from proto.base import Caller, Nothing
-from proto.events import Happening, Recorded
+from proto.events import Happening
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
+from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
-from services.runtime.bus import Expect
-from services.runtime.bus.journal import Journal
 
 TRIES = 5
+"""How often a decision is made anew when somebody else wrote to the conversation in between."""
+
+Decide = Callable[[Thread], Happening | None]
 
 
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, journal: Journal, tools: Tools, engines: Engines, minilm: MiniLM) -> None:
-        self._journal = journal
-        self._threads = Threads(journal)
+    def __init__(self, threads: Threads, tools: Tools, engines: Engines, minilm: MiniLM) -> None:
+        self._threads = threads
         self._tools = tools
         self._engines = engines
         self._minilm = minilm
@@ -38,28 +40,15 @@ class Handlers:
         if "\0" in text:
             raise errors.Invalid("That is binary, not text: it contains NUL characters. Send it as a file instead.")
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        last = await self._last(caller)
-        if last is not None and last.event.kind != chat.Answered.kind:
-            raise errors.Busy
-        turn = await self._append(chat.Asked(text=text, mode=mode), caller, last)
+        turn = await self._decide(caller, lambda thread: _ask(thread, text, mode))
         return chat.Accepted(turn=turn, conversation=request.conversation)
 
     async def stop(self, request: chat.Stop, caller: Caller) -> chat.Stopped:
         """Record the wish to stop; whoever writes the turn ends it."""
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        for _ in range(TRIES):
-            thread = await self._threads.read(caller.user, caller.conversation)
-            if not thread.open or thread.halted(thread.open):
-                return chat.Stopped(turn=thread.open)
-            last = await self._last(caller)
-            if last is None or last.sequence != thread.sequence:
-                continue
-            try:
-                await self._append(chat.Halted(turn=thread.open), caller, last)
-            except errors.Busy:
-                continue
-            return chat.Stopped(turn=thread.open)
-        raise errors.Conflict("The conversation is changing too fast; try to stop it again.")
+        await self._threads.read(caller.user, caller.conversation)
+        await self._decide(caller, _halt)
+        return chat.Stopped(turn=self._threads.known(caller.user, caller.conversation).open)
 
     async def read(self, request: chat.Read, caller: Caller) -> chat.Conversation:
         """Return a conversation as of now."""
@@ -83,18 +72,40 @@ class Handlers:
         """Say what answers."""
         return self._engines.engine()
 
-    async def _last(self, caller: Caller) -> Recorded | None:
-        return await self._journal.last(events.in_conversation(caller.user, caller.conversation, "chat"))
+    async def _decide(self, caller: Caller, decide: Decide) -> str:
+        """Decide on the conversation as we know it, and record it if it is still so; otherwise look and decide again.
 
-    async def _append(self, what: Happening, caller: Caller, last: Recorded | None) -> str:
-        """Append to the conversation if nobody has since; of two messages at once, one is too late."""
-        event = events.happened(what, caller)
-        mine = events.in_conversation(caller.user, caller.conversation, "chat")
-        try:
-            await self._journal.append(event, expect=Expect(filter=mine, sequence=last.sequence if last else 0))
-        except errors.Conflict as conflict:
-            raise errors.Busy from conflict
-        return event.id
+        Returns the id of the event, empty when nothing was to be recorded.
+        """
+        thread = self._threads.known(caller.user, caller.conversation)
+        for _ in range(TRIES):
+            try:
+                what = decide(thread)
+            except errors.Busy:
+                # It may have ended since we looked.
+                what = decide(await self._threads.read(caller.user, caller.conversation))
+            if what is None:
+                return ""
+            event = events.happened(what, caller)
+            try:
+                await self._threads.append(thread, event)
+            except errors.Conflict:
+                await self._threads.read(caller.user, caller.conversation)
+            else:
+                return event.id
+        raise errors.Conflict("The conversation is changing too fast; try again.")
+
+
+def _ask(thread: Thread, text: str, mode: chat.Mode) -> chat.Asked:
+    if thread.open:
+        raise errors.Busy
+    return chat.Asked(text=text, mode=mode)
+
+
+def _halt(thread: Thread) -> chat.Halted | None:
+    if not thread.open or thread.halted(thread.open):
+        return None
+    return chat.Halted(turn=thread.open)
 
 
 def _mode(request: chat.Send) -> tuple[chat.Mode, str]:

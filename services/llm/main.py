@@ -14,6 +14,7 @@ from services.llm.minilm import MiniLM
 from services.llm.quotes import recall
 from services.llm.reflex import Reflex
 from services.llm.settings import LlmSettings
+from services.llm.threads import Threads
 from services.llm.tools import Tools
 from services.llm.worker import Worker
 from services.runtime.bus import Bus
@@ -30,8 +31,9 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     minilm = MiniLM(Path(settings.models_dir))
     tools = Tools(bus, Catalogue())
     engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
-    handlers = Handlers(bus.journal, tools, engines, minilm)
-    worker = Worker(bus, tools, engines, settings)
+    threads = Threads(bus.journal)
+    handlers = Handlers(threads, tools, engines, minilm)
+    worker = Worker(bus, threads, tools, engines, settings)
     await asyncio.gather(tools.learn(), engines.look())
     await bus.serve(
         "llm",

@@ -9,7 +9,8 @@ import msgspec
 from proto import chat, errors, events
 from proto.base import Caller
 from proto.chat import Exchange, Outcome
-from proto.events import Happening
+from proto.events import Happening, Recorded
+from services.llm.thread import Thread
 from services.runtime.bus.journal import Expect, Journal
 
 
@@ -20,10 +21,11 @@ class Lost(Exception):
 class Turn:
     """One turn in the hands of one worker."""
 
-    def __init__(self, journal: Journal, exchange: Exchange, caller: Caller, sequence: int, attempt: int) -> None:
+    def __init__(self, journal: Journal, thread: Thread, exchange: Exchange, caller: Caller, attempt: int) -> None:
         self._journal = journal
+        self._thread = thread
+        self._sequence = thread.sequence
         self.caller = caller
-        self._sequence = sequence
         self.attempt = attempt
         self._began = time.perf_counter()
         self.exchange = exchange
@@ -46,10 +48,17 @@ class Turn:
         event = events.happened(what, caller)
         mine = events.in_conversation(caller.user, caller.conversation, "chat")
         try:
-            self._sequence = await self._journal.append(event, expect=Expect(filter=mine, sequence=self._sequence))
+            sequence = await self._journal.append(event, expect=Expect(filter=mine, sequence=self._sequence))
         except errors.Conflict as conflict:
             raise Lost from conflict
+        self._wrote(Recorded(sequence=sequence, event=event))
         return event.id
+
+    def _wrote(self, recorded: Recorded) -> None:
+        """Let the conversation know at once, unless it has not read what came before."""
+        if self._thread.sequence == self._sequence:
+            self._thread.apply(recorded)
+        self._sequence = recorded.sequence
 
     async def end(self, outcome: Outcome, answer: str, error: str = "") -> None:
         """Record that it is over."""

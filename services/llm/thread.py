@@ -19,7 +19,9 @@ class Thread:
         self._halted: set[str] = set()
 
     def apply(self, recorded: Recorded) -> None:
-        """Let the next event of the log happen."""
+        """Let an event of the log happen; one that has happened already changes nothing."""
+        if recorded.sequence <= self.sequence:
+            return
         event, self.sequence = recorded.event, recorded.sequence
         match happening(event):
             case chat.Asked() as asked:

@@ -16,7 +16,7 @@ from proto.base import Caller
 from proto.chat import Exchange, Outcome
 from proto.kinds import happening
 from proto.streams import TURN_LEASE
-from services.llm.context import Surroundings, surroundings
+from services.llm.context import Lookout, Surroundings
 from services.llm.engines import Engines
 from services.llm.loop import Loop
 from services.llm.model import Message
@@ -40,12 +40,13 @@ _log = logging.getLogger("daimon.llm")
 class Worker:
     """All the turns of this process."""
 
-    def __init__(self, bus: Bus, tools: Tools, engines: Engines, settings: LlmSettings) -> None:
+    def __init__(self, bus: Bus, threads: Threads, tools: Tools, engines: Engines, settings: LlmSettings) -> None:
         self._bus = bus
         self._tools = tools
         self._engines = engines
         self._settings = settings
-        self._threads = Threads(bus.journal)
+        self._threads = threads
+        self._lookout = Lookout(bus)
         self._parts = bus.feed(chat.PARTS)
         self._writing: dict[str, asyncio.Task[Outcome]] = {}
 
@@ -54,6 +55,7 @@ class Worker:
         slots = asyncio.Semaphore(self._settings.turns)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_stops())
+            group.create_task(self._lookout.run())
             async for delivery in self._bus.work("turns").each():
                 await slots.acquire()
                 group.create_task(self._take(delivery)).add_done_callback(lambda _: slots.release())
@@ -75,8 +77,8 @@ class Worker:
         try:
             async with self._held(delivery):
                 thread, around = await asyncio.gather(
-                    self._threads.read(caller.user, caller.conversation),
-                    surroundings(self._bus, caller, delivery.recorded.sequence),
+                    self._threads.containing(caller.user, caller.conversation, event.id),
+                    self._lookout.surroundings(caller, delivery.recorded.sequence),
                 )
                 if event.id in thread:
                     await self._answer(thread, around, caller, delivery)
@@ -112,7 +114,7 @@ class Worker:
         if exchange.outcome is not None:
             await writer.ended(exchange.outcome, exchange.error, exchange.answer)
             return
-        turn = Turn(self._bus.journal, exchange, caller, thread.sequence, attempt)
+        turn = Turn(self._bus.journal, thread, exchange, caller, attempt)
         known = Known(now=datetime.now(UTC), asked=exchange, earlier=thread.before(turn.id), around=around)
         outcome, error = await self._outcome(turn, thread, writer, known)
         await writer.flush()
