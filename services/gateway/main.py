@@ -20,15 +20,15 @@ from services.runtime.run import Ready, run
 
 async def serve(settings: GatewaySettings, bus: Bus, ready: Ready) -> None:
     """Listen until stopped."""
-    bound = bind(settings.host, settings.port)
-    settings = msgspec.structs.replace(settings, port=bound.getsockname()[1])
-    sessions = Sessions(bus, await bus.kv(contract.SESSIONS), timedelta(days=settings.session_days))
-    gate = Gate(bus, settings, sessions)
-    await bus.serve("gateway", {contract.INVITE: Invitations(gate).invite}, description="The only HTTP listener")
-    async with asyncio.TaskGroup() as group:
-        group.create_task(sessions.keep())
-        ready()
-        await listen(application(gate), bound, gate.closing)
+    with bind(settings.host, settings.port) as bound:
+        settings = msgspec.structs.replace(settings, port=bound.getsockname()[1])
+        sessions = Sessions(bus, await bus.kv(contract.SESSIONS), timedelta(days=settings.session_days))
+        gate = Gate(bus, settings, sessions)
+        await bus.serve("gateway", {contract.INVITE: Invitations(gate).invite}, description="The only HTTP listener")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(sessions.keep())
+            ready()
+            await listen(application(gate), bound, gate.closing)
 
 
 def main() -> None:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 RETRY_MS = (800, 2400)
 """When a page comes back after its stream broke; spread, so that not all pages come at once."""
 BUS_WAIT = 0.25
+AGAIN = 0.1
+"""Seconds after which a task that was cancelled and goes on is cancelled again."""
+_EXPECTED = (Failure, Interrupted)
+"""After these the page connects anew and is brought up to date."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -79,21 +83,24 @@ async def live(visit: Visit) -> Response:
 
 
 async def _first(*waits: Awaitable[object]) -> None:
-    """Wait for the first of several and drop the rest."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    """Wait for the first of several and drop the rest; raises what was not expected of any of them."""
+    tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(wait) for wait in waits}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
+        await _drop(tasks)
+    for task in tasks:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, _EXPECTED):
+            raise error
+
+
+async def _drop(tasks: set[asyncio.Future[object]]) -> None:
+    # Where a reply arrives in the same moment, Python 3.11's wait_for loses a cancellation: so it is said again.
+    while unfinished := {task for task in tasks if not task.done()}:
+        for task in unfinished:
             task.cancel()
-        results = await asyncio.gather(*tasks, return_exceptions=True)
-    unexpected = (each for each in results if isinstance(each, Exception) and not isinstance(each, _EXPECTED))
-    for error in unexpected:
-        raise error
-
-
-_EXPECTED = (Failure, Interrupted)
-"""After these the page connects anew and is brought up to date."""
+        await asyncio.wait(unfinished, timeout=AGAIN)
 
 
 async def _gone(receive: Receive) -> None:

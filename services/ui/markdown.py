@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Sequence
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 CACHED = 128
 """Answers kept rendered, because an open conversation is shown again and again."""
 _BLOCKS = {"p", "br", "hr", "blockquote", "pre", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6"}
 _INLINE = {"a", "code", "em", "strong", "s"}
+_OURS = re.compile(r"/(?![/\\])")
 _TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
+
+
+def _link(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, _: EnvType) -> str:
+    """Open a link: one to a page of ours as a link, any other apart and without telling where it was clicked."""
+    if not _OURS.match(str(tokens[place].attrGet("href"))):
+        tokens[place].attrSet("target", "_blank")
+        tokens[place].attrSet("rel", "noopener noreferrer nofollow")
+    return renderer.renderToken(tokens, place, options, _)
+
 
 # Without the image rule `![alt](address)` stays a link that nobody fetches until it is clicked.
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+_parser.add_render_rule("link_open", _link)
 _cleaner = nh3.Cleaner(
     tags=_BLOCKS | _INLINE | _TABLES,
-    attributes={"a": {"href", "title"}, "code": {"class"}, "ol": {"start"}, "pre": {"tabindex"}},
+    attributes={"a": {"href", "title", "target", "rel"}, "code": {"class"}, "ol": {"start"}, "pre": {"tabindex"}},
     url_schemes={"http", "https", "mailto"},
-    link_rel="noopener noreferrer nofollow",
-    set_tag_attribute_values={"a": {"target": "_blank"}, "pre": {"tabindex": "0"}},
+    link_rel=None,
+    set_tag_attribute_values={"pre": {"tabindex": "0"}},
 )
 
 

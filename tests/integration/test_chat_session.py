@@ -40,7 +40,7 @@ class Writer:
         self.sent: list[chat.Send] = []
         self.stopped: list[chat.Stop] = []
         self.parts: list[Part] = [Started(attempt=1, model="scripted"), *texts(ANSWER), DONE]
-        self.busy = False
+        self.busy = self.idle = False
         self.turns: asyncio.Queue[tuple[str, str, str]] = asyncio.Queue()
 
     async def serve(self) -> None:
@@ -60,8 +60,11 @@ class Writer:
         for part in parts:
             await self.bus.feed(chat.PARTS).append(part, *names)
 
-    async def stop(self, request: chat.Stop, _: Caller) -> chat.Stopped:
+    async def stop(self, request: chat.Stop, caller: Caller) -> chat.Stopped:
         self.stopped.append(request)
+        if self.idle:
+            return chat.Stopped()
+        await self.write((caller.user, request.conversation, "t"), [Ended(attempt=1, outcome="stopped")])
         return chat.Stopped(turn="t")
 
     async def read(self, request: chat.Read, _: Caller) -> chat.Conversation:
@@ -189,6 +192,12 @@ async def test_stop_asks_for_this_conversation(writer: Writer) -> None:
     async with ChatSession(user="ada", session="trip") as session:
         assert await session.stop()
     assert writer.stopped == [chat.Stop(conversation="trip")]
+
+
+async def test_where_nothing_is_written_there_is_nothing_to_stop(writer: Writer) -> None:
+    writer.idle = True
+    async with ChatSession(user="ada", session="trip") as session:
+        assert not await session.stop()
 
 
 async def test_a_conversation_that_never_was_has_no_history(writer: Writer) -> None:

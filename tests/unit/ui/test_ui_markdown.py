@@ -37,6 +37,15 @@ def test_links_open_apart_and_tell_nothing():
     assert 'target="_blank"' in found
 
 
+@pytest.mark.parametrize("address", ["//evil.example", "https://a", "mailto:a@b"])
+def test_links_to_elsewhere_open_apart(address):
+    assert 'target="_blank"' in html_of(f"[a]({address})")
+
+
+def test_links_to_our_own_pages_are_plain_links():
+    assert html_of("[Added](/timeline/1)") == '<p><a href="/timeline/1">Added</a></p>\n'
+
+
 @pytest.mark.parametrize("text", [
     "<script>alert(1)</script>",
     "<b onclick=alert(1)>x</b>",

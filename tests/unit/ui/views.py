@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from proto import chat, llm, memory, tasks, ui
-from proto.base import Caller, Call
+from proto import chat, llm, tasks, ui
+from proto.base import Call, Caller
 from proto.chat import Exchange, ToolUse
 from proto.events import Event, happened
 from proto.memory import ConversationLine, Hit, Hits

@@ -1,0 +1,113 @@
+"""The JSON interface."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from proto import tasks
+from proto.chat import MESSAGE_LIMIT
+from tests.fakes.ollama import Reply
+
+pytest_plugins = ("tests.integration.gateway_fixtures",)
+
+
+async def post(browser, path: str, status: int = 200, **body):
+    response = await browser.client.post(path, json=body)
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+async def get(browser, path: str, status: int = 200):
+    response = await browser.client.get(path)
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+async def test_a_command_is_done_when_it_returns(front, browser, ada):
+    told = await post(browser, "/api/do", text="add buy milk to my list")
+    assert told["outcome"] == "done"
+    assert "buy milk" in told["answer"]
+    (tool,) = told["tools"]
+    assert (tool["action"], tool["ok"]) == ("tasks.add", True)
+    listed = await front.cli.call(tasks.LIST, tasks.ListTasks(), caller=ada)
+    assert [task.title for task in listed.tasks] == ["buy milk"]
+    assert (await get(browser, "/api/tasks"))["tasks"][0]["title"] == "buy milk"
+    read = await get(browser, f"/api/conversations/{told['conversation']}")
+    assert read["exchanges"][0]["mode"] == "command"
+    assert read["exchanges"][0]["turn"] == told["turn"]
+
+
+async def test_a_conversation_goes_on(browser):
+    first = await post(browser, "/api/chat/talk", text="hello")
+    second = await post(browser, "/api/chat/talk", text="again")
+    assert (first["answer"], second["answer"]) == ("You said: hello", "You said: again")
+    assert len((await get(browser, "/api/conversations/talk"))["exchanges"]) == 2
+
+
+async def test_who_does_not_want_to_wait_need_not(browser, script):
+    script(lambda _: Reply(text="one two", fault="hang", after=1))
+    response = await browser.client.post("/api/chat/later", json={"text": "hi"}, headers={"Prefer": "respond-async"})
+    assert response.status_code == 202
+    assert response.json()["turn"]
+    busy = await post(browser, "/api/chat/later", 423, text="hi")
+    assert busy["title"] == "Busy"
+    await browser.post("/chat/later/stop")
+
+
+async def test_a_failure_of_the_model_is_an_outcome(browser, script):
+    script(lambda _: Reply(fault="status", error="out of memory"))
+    told = await post(browser, "/api/do", text="hello")
+    assert told["outcome"] == "failed"
+    assert told["error"]
+
+
+async def test_the_menu_is_there(browser):
+    names = [action["name"] for action in (await get(browser, "/api/actions"))["actions"]]
+    assert "tasks.add" in names
+
+
+async def test_a_conversation_nobody_began_is_empty(browser):
+    assert (await get(browser, "/api/conversations/never"))["exchanges"] == []
+
+
+@pytest.mark.parametrize(("path", "body", "status"), [
+    ("/api/do", b"", 400),
+    ("/api/do", b"not json", 400),
+    ("/api/do", b"[]", 400),
+    ("/api/do", b"{}", 400),
+    ("/api/do", b'{"text": 3}', 400),
+    ("/api/do", b'{"text": ""}', 400),
+    ("/api/do", b'{"text": "/command"}', 400),
+    ("/api/do", b'{"text": "a\\u0000b"}', 400),
+    ("/api/do", b'{"text": "a", "other": 1}', 400),
+    ("/api/do", b'{"text": "\xff"}', 400),
+    ("/api/chat/x", b'{"text": "a", "mode": "shout"}', 400),
+    ("/api/chat/x", json.dumps({"text": "x" * (MESSAGE_LIMIT + 1)}).encode(), 413),
+    ("/api/chat/x", b'{"text": "' + b"x" * 1_000_000 + b'"}', 413),
+    ("/api/chat/" + "x" * 101, b'{"text": "a"}', 400),
+    ("/api/nothing", b"{}", 404),
+])  # fmt: skip
+async def test_a_wrong_request_gets_a_problem_in_a_sentence(browser, path, body, status):
+    response = await browser.client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert problem["status"] == status
+    assert problem["detail"]
+
+
+@pytest.mark.parametrize(("path", "status"), [
+    ("/api/search", 400), ("/api/search?q=%20", 400), ("/api/search?q=a&limit=many", 400),
+    ("/api/search?q=a&limit=51", 400), ("/api/search?q=a", 503), ("/api/do", 404), ("/api/", 404),
+])  # fmt: skip
+async def test_a_wrong_question_gets_a_problem_in_a_sentence(browser, path, status):
+    assert (await get(browser, path, status))["status"] == status
+
+
+async def test_a_stranger_gets_a_problem(front):
+    for path in ("/api/tasks", "/api/actions", "/api/search?q=a", "/api/conversations/x"):
+        response = await (await front.stranger()).get(path)
+        assert response.status_code == 401
+        assert "daimon link" in response.json()["detail"]
