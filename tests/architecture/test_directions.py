@@ -20,7 +20,9 @@ HOMES = {
 }
 IN_THE_BOX = "services/sandbox/agent/"
 """Runs inside a box, with the standard library alone."""
-SQL = re.compile(r"\b(select\s.+\sfrom|insert\s+into|update\s.+\sset|delete\s+from|create\s+table)\b", re.I | re.S)
+SQL = re.compile(
+    r"\b(select\s.+\sfrom|insert\s+into|update\s.+\sset|delete\s+from|create\s+table)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 def service(module: str) -> str:
