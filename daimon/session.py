@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,8 @@ SILENCE = 2.0
 """Seconds without a part after which the log is asked whether one was lost."""
 PATIENCE = 900.0
 """Seconds without anything new after which a turn is given up."""
+
+STOPPED_WITHIN = 10.0
 
 
 class ChatSession:
@@ -69,9 +72,19 @@ class ChatSession:
                     yield part
 
     async def stop(self) -> bool:
-        """Stop the answer that is being written; False when there was none."""
-        stopped = await self._joined.call(chat.STOP, chat.Stop(conversation=self.session))
-        return bool(stopped.turn)
+        """Stop the answer that is being written, and return once it has ended; False when there was none."""
+        feed = self._joined.bus.feed(chat.PARTS)
+        async with feed.follow(self.user, self.session) as live:
+            stopped = await self._joined.call(chat.STOP, chat.Stop(conversation=self.session))
+            if not stopped.turn:
+                return False
+            turn = _Turn(feed, live, (self.user, self.session, stopped.turn))
+            # The wish is in the log, so the turn ends even if that takes longer than we wait.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOPPED_WITHIN):
+                    while not turn.reading.ended:
+                        await turn.next()
+        return True
 
     async def history(self) -> tuple[Exchange, ...]:
         """Return what was said and done in this conversation so far, oldest first."""
