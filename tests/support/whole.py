@@ -44,10 +44,10 @@ class Whole:
         assert found is not None
         return found.address
 
-    async def daimon(self, *words: str, stdin: str = "") -> Ran:
+    async def daimon(self, *words: str, stdin: str = "", within: float = WITHIN) -> Ran:
         """Run one `daimon` command to its end."""
         process = await self.start("-m", "daimon", *words)
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(within):
             out, err = await process.communicate(stdin.encode())
         return Ran(code=process.returncode or 0, out=out.decode(), err=err.decode())
 

@@ -1,0 +1,42 @@
+"""`daimon bench` measures a system of its own and says so in the form that scripts read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from daimon.bench.report import Report
+from daimon.up.home import Home
+from tests.support.whole import Whole
+
+
+def untouched(home: Path) -> bool:
+    return not list(home.iterdir())
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("bench", "figures"),
+    [
+        ("do", {"command", "action"}),
+        ("boot", {"first_start", "second_start", "memory_idle", "packages"}),
+        ("stream", {"first_token_added", "burst_share", "first_token_50", "bytes_4x"}),
+    ],
+)
+async def test_a_bench_prints_its_figures_with_their_goals(tmp_path: Path, bench: str, figures: set[str]) -> None:
+    ran = await Whole(Home(path=tmp_path)).daimon("bench", bench, "--json", "--rounds", "1", within=240)
+    assert ran.code == 0, ran.err
+    report = msgspec.json.decode(ran.out, type=Report)
+    assert report.bench == bench
+    assert figures <= report.figures.keys()
+    assert all(figure.value > 0 for figure in report.figures.values())
+    assert any(figure.goal for figure in report.figures.values())
+    assert untouched(tmp_path)
+
+
+async def test_an_unknown_bench_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    ran = await Whole(Home(path=tmp_path)).daimon("bench", "speed")
+    assert ran.code == 2
+    assert "boot" in ran.err
