@@ -21,9 +21,14 @@ def main() -> None:
     run("sandbox", SandboxSettings, serve)
 
 
+def at(home: str) -> Path:
+    """Where the boxes lie, whatever folder the service runs in."""
+    return Path(home).absolute()
+
+
 async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
     """Keep boxes and run commands in them until stopped."""
-    home = Path(settings.home).absolute()
+    home = at(settings.home)
     plan = Plan(reach=Reach(mode=settings.network), limits=Limits(memory=settings.memory, output=settings.output))
     backend = Bubblewrap(home, plan)
     problem = await backend.check()

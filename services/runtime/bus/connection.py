@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -135,10 +136,12 @@ class Bus:
     async def _close(self) -> None:
         for server in self._servers:
             await server.stop()
-        if self._client.is_connected:
-            await self._client.drain()
-        elif not self._client.is_closed:
-            await self._client.close()
+        # A connection that breaks while it closes is closed all the same.
+        with contextlib.suppress(OSError, nats_errors.Error):
+            if self._client.is_connected:
+                await self._client.drain()
+            elif not self._client.is_closed:
+                await self._client.close()
 
 
 async def _connect(client: Client, live: Live, settings: BusSettings, name: str, patience: float) -> None:
