@@ -21,6 +21,8 @@ BATCH = 64
 CHARACTERS = 2000
 """How much of a text is embedded; the default engine reads no further."""
 DIMENSIONS = 384
+GATHER = 0.3
+"""Seconds in which what happens together is embedded together."""
 TIMEOUT = 60.0
 LONGEST = 15.0
 
@@ -58,6 +60,7 @@ class Indexer:
         backoff = Backoff(longest=LONGEST)
         while True:
             await self._woken.wait()
+            await asyncio.sleep(GATHER)
             self._woken.clear()
             try:
                 while texts := await self._store.fetch(Waiting, "next_texts", limit=BATCH, characters=CHARACTERS):

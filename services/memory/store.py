@@ -249,6 +249,14 @@ def _our_errors() -> Iterator[None]:
         raise DatabaseAway from error
     except psycopg.Error as error:
         raise _unstorable(error) from error
+    _heed_cancellation()
+
+
+def _heed_cancellation() -> None:
+    """Stop when we were told to: Python 3.11's `wait_for` loses a cancellation that comes together with a result."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _unstorable(error: psycopg.Error) -> Unstorable:

@@ -1,12 +1,16 @@
-"""What comes next in the log, and when to try again."""
+"""What comes next in the log, when to try again, and when to stop."""
 
 from __future__ import annotations
+
+import asyncio
+import contextlib
 
 import pytest
 
 from proto import tasks
 from proto.base import Caller
 from proto.events import Recorded, happened
+from services.memory import store
 from services.memory.backoff import Backoff
 from services.memory.projector import continues
 
@@ -33,3 +37,20 @@ def test_waits_double_up_to_a_bound_and_begin_anew_after_a_success():
     assert [backoff.next() for _ in range(4)] == [1, 2, 3, 3]
     backoff.reset()
     assert backoff.next() == 1
+
+
+async def test_a_cancellation_that_a_library_lost_is_heeded_at_the_next_statement():
+    waiting = asyncio.Event()
+
+    async def deaf() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            waiting.set()
+            await asyncio.Event().wait()
+        with store._our_errors():
+            pass
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(deaf())
+        await waiting.wait()
+        task.cancel()
+    assert task.cancelled()
