@@ -96,5 +96,5 @@ document.addEventListener("keydown", (event) => {
   if (!task || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
   event.preventDefault();
   const button = task.querySelector(event.key === "ArrowUp" ? ".up" : ".down");
-  if (!button.disabled) button.focus(), button.click();
+  button.focus(), button.click();
 });
