@@ -11,8 +11,12 @@ from proto.base import Caller, new_id, token
 
 STREAM = "EVENTS"
 """The stream that is the log: every event, acknowledged after fsync."""
-ALL = "daimon.event.>"
 SUBJECT = "daimon.event.{user}.{kind}.{conversation}"
+"""Where an event is heard: the stream says it again here once it is on the disk, so nobody hears what was refused."""
+RECORD = "daimon.record.{user}.{kind}.{conversation}"
+"""Where an event is handed in, and what the stream keeps it under."""
+ALL = "daimon.record.>"
+"""The subject filter of the whole log. Filters name records; `heard` turns one into what followers subscribe to."""
 _NO_CONVERSATION = "-"
 
 
@@ -54,9 +58,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        """Where it is published."""
+        """Where it is handed in."""
         conversation = token(self.conversation) if self.conversation else _NO_CONVERSATION
-        return SUBJECT.format(user=token(self.user), kind=self.kind, conversation=conversation)
+        return RECORD.format(user=token(self.user), kind=self.kind, conversation=conversation)
 
     @property
     def message_id(self) -> str:
@@ -89,19 +93,24 @@ def happened(what: Happening, caller: Caller) -> Event:
 
 def of_user(user: str) -> str:
     """The subject filter of everything in a user's log."""
-    return f"daimon.event.{token(user)}.>"
+    return f"daimon.record.{token(user)}.>"
 
 
 def of_noun(noun: str, user: str = "") -> str:
     """The subject filter of all events of a noun, such as `task`; of every user when none is named."""
-    return f"daimon.event.{token(user) if user else '*'}.{noun}.>"
+    return f"daimon.record.{token(user) if user else '*'}.{noun}.>"
 
 
 def of_kind(kind: str) -> str:
     """The subject filter of one kind, of every user."""
-    return SUBJECT.format(user="*", kind=kind, conversation="*")
+    return RECORD.format(user="*", kind=kind, conversation="*")
 
 
 def in_conversation(user: str, conversation: str, noun: str = "*") -> str:
     """The subject filter of everything that happened in a conversation, or of one noun there."""
-    return SUBJECT.format(user=token(user), kind=f"{noun}.*", conversation=token(conversation))
+    return RECORD.format(user=token(user), kind=f"{noun}.*", conversation=token(conversation))
+
+
+def heard(subject: str) -> str:
+    """Where the events of a filter of the log are heard live."""
+    return subject.replace("daimon.record.", "daimon.event.", 1)

@@ -168,7 +168,7 @@ def _direct(stream: str) -> Iterable[str]:
 
 
 def _following(role: Role) -> Iterable[str]:
-    yield from role.follows
+    yield from map(events.heard, role.follows)
     if role.reads_parts:
         yield chat.PARTS.under()
 

@@ -11,6 +11,13 @@ SECOND = 1_000_000_000
 """JetStream counts time in nanoseconds."""
 
 
+class Republish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said again, and where, once a message is kept."""
+
+    src: str
+    dest: str
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """A stream's configuration, in JetStream's own words."""
 
@@ -28,6 +35,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     max_age: int = 0
     max_msgs_per_subject: int = 0
     duplicate_window: int = 0
+    republish: Republish | None = None
 
 
 class Consumer(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +56,7 @@ EVENTS = Stream(
     allow_direct=True,
     allow_atomic=True,
     duplicate_window=120 * SECOND,
+    republish=Republish(src=events.ALL, dest=events.heard(events.ALL)),
 )
 PARTS = Stream(
     name=chat.PARTS.stream,

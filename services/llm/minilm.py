@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import tempfile
+import threading
 from array import array
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ AT_ONCE: Final = 4
 GROUP: Final = 8
 """Texts handed over together: an utterance waits for one group of an import, not for the import."""
 THREADS: Final = 2
+NICE: Final = 5
 IDLE: Final = 5.0
 """Seconds; coming back costs an utterance about 2 ms."""
 
@@ -81,7 +83,7 @@ class MiniLM:
         self.path = folder.absolute() / FILE
         self._opening: asyncio.Task[xllamacpp.Server] | None = None
         self._resting: asyncio.TimerHandle | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minilm")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="minilm", initializer=step_back)
 
     async def embed(self, texts: Sequence[str]) -> list[Vector]:
         """Turn texts into vectors of 384 floats and length 1, in order; an empty text has one too."""
@@ -120,6 +122,11 @@ class MiniLM:
         if not self.path.exists():
             await write_file(self.path)
         return await asyncio.get_running_loop().run_in_executor(self._thread, load, self.path)
+
+
+def step_back() -> None:
+    """Let whoever writes an answer go before whoever embeds what was written; threads made later inherit this."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 async def write_file(path: Path) -> None:

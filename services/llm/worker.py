@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ from services.runtime.bus import Bus, Delivery, Interrupted
 ATTEMPTS = 3
 """Workers that try a turn before it is given up, so that a turn that kills its worker ends."""
 HEARTBEAT = TURN_LEASE / 4
+STOPS = 1000
 BROKE_OFF = "The answer broke off {0} times, so it was given up. Ask again; `daimon logs llm` says what happened."
 
 _log = logging.getLogger("daimon.llm")
@@ -49,6 +51,9 @@ class Worker:
         self._lookout = Lookout(bus)
         self._parts = bus.feed(chat.PARTS)
         self._writing: dict[str, asyncio.Task[Outcome]] = {}
+        self._held_turns: set[str] = set()
+        self._stops: deque[str] = deque(maxlen=STOPS)
+        """Turns that were stopped lately, for those whose stop is heard before they begin."""
 
     async def run(self) -> None:
         """Take turns until cancelled; then give back what is not finished."""
@@ -67,12 +72,20 @@ class Worker:
                 with contextlib.suppress(Interrupted):
                     async for event in stops:
                         halted = happening(event)
-                        if isinstance(halted, chat.Halted) and halted.turn in self._writing:
-                            self._writing[halted.turn].cancel()
+                        if isinstance(halted, chat.Halted):
+                            self._stop(halted.turn)
+
+    def _stop(self, turn: str) -> None:
+        self._stops.append(turn)
+        if turn in self._writing:
+            self._writing[turn].cancel()
 
     async def _take(self, delivery: Delivery) -> None:
         """Do one delivery; whatever happens, the turn is either over or delivered again."""
         event = delivery.recorded.event
+        if event.id in self._held_turns:
+            # It was slow to say that it goes on, so it came again; the first delivery is acknowledged when it is over.
+            return
         caller = Caller(user=event.user, actor=event.actor, conversation=event.conversation)
         try:
             async with self._held(delivery):
@@ -102,11 +115,14 @@ class Worker:
                 await asyncio.sleep(HEARTBEAT)
                 await delivery.still_working()
 
+        turn = delivery.recorded.event.id
+        self._held_turns.add(turn)
         beating = asyncio.create_task(beat())
         try:
             yield
         finally:
             beating.cancel()
+            self._held_turns.discard(turn)
 
     async def _answer(self, thread: Thread, around: Surroundings, caller: Caller, delivery: Delivery) -> None:
         exchange, attempt = thread[delivery.recorded.event.id], delivery.attempt
@@ -133,7 +149,7 @@ class Worker:
 
     async def _outcome(self, turn: Turn, thread: Thread, writer: Writer, known: Known) -> tuple[Outcome, str]:
         """Write the turn; returns how it ended, and the error if it failed."""
-        if thread.halted(turn.id):
+        if thread.halted(turn.id) or turn.id in self._stops:
             return "stopped", ""
         if turn.attempt > ATTEMPTS:
             return "failed", BROKE_OFF.format(ATTEMPTS)

@@ -12,7 +12,7 @@ from daimon.contract.listing import ACTIONS, CALLS, EVENTS
 from proto import chat, events, tasks
 from proto.base import Caller, caller_of, token, untoken
 from proto.kinds import happening
-from proto.permissions import ROLES, of, program
+from proto.permissions import ROLES, SERVICES, of, program
 
 
 def test_every_subject_is_served_by_exactly_one_service():
@@ -64,7 +64,7 @@ def test_an_event_survives_the_wire():
     event = events.happened(tasks.TaskAdded(task="1", title="buy milk"), caller)
     again = msgspec.json.decode(msgspec.json.encode(event), type=events.Event)
     assert happening(again) == tasks.TaskAdded(task="1", title="buy milk")
-    assert again.subject == "daimon.event.ada.task.added.c=2e1"
+    assert again.subject == "daimon.record.ada.task.added.c=2e1"
     assert (again.sentence, again.conversation) == ("Added task 'buy milk'", "c.1")
 
 
@@ -93,8 +93,13 @@ def test_messages_of_the_first_release_still_decode(kind, golden):
 
 def test_a_service_may_not_write_events_of_another_noun():
     for name, role in ROLES.items():
-        allowed = {subject for subject in of(name).publish if subject.startswith("daimon.event.")}
-        assert allowed == {f"daimon.event.*.{noun}.>" for noun in role.emits}
+        allowed = {subject for subject in of(name).publish if subject.startswith("daimon.record.")}
+        assert allowed == {f"daimon.record.*.{noun}.>" for noun in role.emits}
+
+
+def test_nobody_may_say_that_something_happened_but_the_log():
+    for name in SERVICES:
+        assert not any(subject.startswith("daimon.event.") for subject in of(name).publish)
 
 
 def test_a_program_reaches_one_user_and_its_own_noun():

@@ -113,8 +113,9 @@ async def chat_lines(body: Body, reply: Reply) -> AsyncIterator[bytes]:
     said = content(body, reply)
     thought = tokens(reply.thinking) if body.get("think") else ()
     for index, token in enumerate((*thought, *said)):
-        if reply.rate and index:
-            await asyncio.sleep(began + index / reply.rate - time.perf_counter())
+        if reply.rate:
+            # A model that makes so many tokens a second has made the first one after its share of a second.
+            await asyncio.sleep(began + (index + 1) / reply.rate - time.perf_counter())
         if reply.fault and index >= reply.after + len(thought):
             break
         field = b'"content":"","thinking":' if index < len(thought) else b'"content":'

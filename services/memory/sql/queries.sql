@@ -56,8 +56,8 @@ INSERT INTO waiting (text_hash, text, sequence)
 SELECT DISTINCT ON (e.text_hash) e.text_hash, e.sentence || E'\n' || e.body, e.sequence
 FROM events AS e
 WHERE e.sequence = ANY (%(sequences)s)
-    -- What these say in words stands in other events too, or is noise to a search by meaning.
-    AND e.kind NOT IN ('chat.called', 'chat.returned', 'memory.searched', 'memory.queried', 'page.visited')
+    -- What a call asks for and leads to stands in the events it causes and in the answer too.
+    AND e.kind NOT IN ('chat.called', 'chat.returned')
     AND NOT EXISTS (
         SELECT FROM vectors AS v
         WHERE v.text_hash = e.text_hash AND v.engine = (SELECT engine FROM progress)
@@ -130,7 +130,7 @@ UPDATE progress SET engine = %(engine)s WHERE engine <> %(engine)s
 INSERT INTO waiting (text_hash, text, sequence)
 SELECT DISTINCT ON (e.text_hash) e.text_hash, e.sentence || E'\n' || e.body, e.sequence
 FROM events AS e
-WHERE e.kind NOT IN ('chat.called', 'chat.returned', 'memory.searched', 'memory.queried', 'page.visited')
+WHERE e.kind NOT IN ('chat.called', 'chat.returned')
     AND NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = e.text_hash AND v.engine = %(engine)s)
 ORDER BY e.text_hash, e.sequence DESC
 ON CONFLICT (text_hash) DO NOTHING

@@ -17,7 +17,7 @@ from nats.js.errors import NotFoundError
 
 from proto import errors
 from proto.base import Call, Caller, Feed
-from proto.events import Event
+from proto.events import Event, heard
 from proto.permissions import inbox_prefix
 from services.runtime.bus import wire
 from services.runtime.bus.discovery import ServiceInfo, discover
@@ -106,8 +106,8 @@ class Bus:
         await self._client.flush()
 
     def follow(self, subject: str) -> AbstractAsyncContextManager[Following[Event]]:
-        """Follow events of a filter live, from the moment the context is entered; raises Interrupted."""
-        return self._live.follow(subject, _event)
+        """Follow events of a filter of the log live, from the moment the context is entered; raises Interrupted."""
+        return self._live.follow(heard(subject), _event)
 
     def feed(self, feed: Feed[Item]) -> Log[Item]:
         """Open a kind of feed."""
