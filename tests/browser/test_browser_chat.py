@@ -217,12 +217,33 @@ async def test_an_answer_goes_on_when_the_gateway_is_killed(visitor, script, sys
     await expect(page.locator(".answer.streaming")).to_contain_text("w9")
     running = state.read_running(system.home)
     os.kill(running.children["gateway"].run.pid, signal.SIGKILL)
-    await expect(page.locator("#connection")).to_be_visible()
+    await page.wait_for_function("!document.getElementById('connection').hidden")
     await expect(page.locator("#connection")).to_be_hidden()
     await expect(page.locator(".turn[aria-busy=true]")).to_have_count(0)
     assert await answer(page) == WHOLE
     await say(page, "once more")
     await expect(page.locator(".turn")).to_have_count(2)
+
+
+async def test_a_tab_out_of_sight_lets_its_stream_go_and_catches_up(visitor, script):
+    script(lambda _: Reply(text="while you were away"))
+    page = await visitor.page()
+    await say(page, "first")
+    await expect(page.locator(".turn[aria-busy=false]")).to_have_count(1)
+    await page.evaluate("""hide = (hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    await page.evaluate("hide(true)")
+    assert await page.evaluate("source.readyState") == 2
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await say(other, "second")
+    await expect(other.locator(".turn[aria-busy=false]")).to_have_count(2)
+    await expect(page.locator(".turn")).to_have_count(1)
+    await page.evaluate("hide(false)")
+    await expect(page.locator(".turn[aria-busy=false]")).to_have_count(2)
+    await expect(page.locator("#connection")).to_be_hidden()
 
 
 async def test_everything_works_without_a_script(visitor, script):

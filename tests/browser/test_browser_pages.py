@@ -106,7 +106,7 @@ async def test_the_theme_is_chosen_and_kept_also_without_a_script(visitor):
         page = await visitor.page("/tasks", color_scheme="light", **options)
         ground = "getComputedStyle(document.documentElement).backgroundColor"
         before = await page.evaluate(ground) if not options else ""
-        await page.locator(".account summary").click()
+        await page.get_by_label("Account and appearance").click()
         await page.get_by_role("button", name="Dark").click()
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         await page.goto("/search")
@@ -173,7 +173,7 @@ async def test_signing_out_closes_every_tab(visitor):
     page = await visitor.page("/tasks")
     other = await page.context.new_page()
     await other.goto("/tasks")
-    await page.locator(".account summary").click()
+    await page.get_by_label("Account and appearance").click()
     await page.get_by_role("button", name="Sign out").click()
     await page.wait_for_url("**/sign-in")
     await expect(other.locator("#connection")).to_be_visible()

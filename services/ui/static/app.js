@@ -1,15 +1,11 @@
 // What HTML and htmx cannot do by themselves. Every form also works without this file.
-"use strict";
-
 const closest = (event, selector) => event.target.closest?.(selector);
 
 // Times in the reader's own zone and language.
-const DAY = 86_400_000;
 const showTimes = (root) => root.querySelectorAll?.("time[datetime]").forEach((time) => {
   const at = new Date(time.dateTime);
-  const today = Date.now() - at < DAY && at.getDate() === new Date().getDate();
-  const date = { day: "numeric", month: "short" };
-  const clock = { hour: "2-digit", minute: "2-digit" };
+  const today = at.toDateString() === new Date().toDateString();
+  const [date, clock] = [{ day: "numeric", month: "short" }, { hour: "2-digit", minute: "2-digit" }];
   const full = at.toLocaleString([], { dateStyle: "full", timeStyle: "medium" });
   const brief = at.toLocaleString([], today ? clock : "brief" in time.dataset ? date : { ...date, ...clock });
   time.textContent = "full" in time.dataset ? full : brief;
@@ -32,15 +28,17 @@ document.addEventListener("htmx:afterRequest", (event) => {
 });
 
 // A lost connection is said at once; the page takes the sentence back when it is live again.
-for (const lost of ["htmx:sseError", "htmx:sendError"]) {
-  document.addEventListener(lost, () => (document.getElementById("connection").hidden = false));
-}
+const lost = () => (document.getElementById("connection").hidden = false);
+["htmx:sseError", "htmx:sendError"].forEach((kind) => document.addEventListener(kind, lost));
 
-document.addEventListener("click", (event) => {
-  if (closest(event, "[data-dismiss]")) closest(event, ".notice").remove();
-  document.querySelectorAll(".account[open]").forEach((menu) => menu.contains(event.target) || (menu.open = false));
+// A tab out of sight lets its stream go, because browsers allow six connections to one address, and takes it up again.
+let source = null;
+htmx.createEventSource = (address) => (source = new EventSource(address));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) source?.close();
+  else if (source?.readyState === EventSource.CLOSED) source.onerror();
 });
-
+document.addEventListener("click", (event) => closest(event, "[data-dismiss]")?.closest(".notice").remove());
 // Renaming: the field is ready to type in, Escape leaves it, and a list that changes elsewhere waits until it is left.
 let stale = false;
 document.addEventListener("toggle", (event) => {
