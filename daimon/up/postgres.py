@@ -102,7 +102,8 @@ class PostgresServer:
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         give(draft, self._account)
-        options = ("--auth=peer", "--data-checksums", "--encoding=UTF8", "--locale=C", f"--username={SUPERUSER}")
+        locale = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
+        options = ("--auth=peer", "--data-checksums", *locale, f"--username={SUPERUSER}")
         await run_to_end("initdb", self._tool("initdb", "-D", str(draft), *options, "--no-instructions"))
         draft.rename(self._data)
 

@@ -20,6 +20,8 @@ from services.memory.store import Session, Store, Unstorable
 from services.runtime.bus import Batch, Bus
 
 DURABLE = "memory"
+GATHER = 0.03
+"""Seconds in which what happens together becomes one transaction, off the way of whoever answers."""
 BATCH = 1000
 LOCK = 2
 """The advisory lock of the process that projects; it ends with that process's session, however it ends."""
@@ -89,7 +91,7 @@ class Projector:
         log.info("projecting from %d on", self._last, extra={"action": "memory.projecting"})
         await self._catch_up(session)
         self._written()
-        async with contextlib.aclosing(self._bus.work(DURABLE).batches(BATCH)) as batches:
+        async with contextlib.aclosing(self._bus.work(DURABLE).batches(BATCH, gather=GATHER)) as batches:
             async for batch in batches:
                 await self._take(session, batch)
 

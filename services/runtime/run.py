@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from proto import errors
 from services.runtime import log, settings
 from services.runtime.bus import Bus
 
@@ -31,6 +32,9 @@ def run(name: str, kind: type[S], main: Main[S]) -> None:
     except settings.SettingsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(78)
+    except errors.Failure as failure:
+        logging.getLogger(f"daimon.{name}").critical(failure.message, extra={"action": f"{name}.gave_up"})
+        sys.exit(1)
 
 
 async def _run(name: str, own: S, bus_settings: settings.BusSettings, main: Main[S]) -> None:

@@ -20,6 +20,7 @@ from proto.base import Call, Caller, Feed
 from proto.events import Event, heard
 from proto.permissions import inbox_prefix
 from services.runtime.bus import wire
+from services.runtime.bus.asking import ask
 from services.runtime.bus.discovery import ServiceInfo, discover
 from services.runtime.bus.feed import Log
 from services.runtime.bus.journal import Journal
@@ -82,7 +83,7 @@ class Bus:
             raise errors.Unavailable("The bus is not reachable, so nothing was done. Try again in a moment.")
         name = ".".join(subject.split(".")[-2:])
         try:
-            reply = await self._client.request(subject, payload, timeout=timeout, headers=wire.headers(caller, timeout))
+            reply = await ask(self._client, subject, payload, timeout, wire.headers(caller, timeout))
         except nats_errors.NoRespondersError as error:
             raise errors.Unavailable(f"Nothing answers {name} right now; `daimon status` shows what runs.") from error
         except nats_errors.TimeoutError as error:
@@ -130,7 +131,7 @@ class Bus:
 
     async def administer(self, subject: str, configuration: msgspec.Struct) -> dict[str, Any]:
         """Ask JetStream's own API; only the setup user may."""
-        reply = await self._client.request(subject, wire.encode(configuration), timeout=TIMEOUT)
+        reply = await ask(self._client, subject, wire.encode(configuration), TIMEOUT)
         return msgspec.json.decode(reply.data, type=dict[str, Any])
 
     async def _close(self) -> None:

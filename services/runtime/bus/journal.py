@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from nats import errors as nats_errors
@@ -13,6 +15,7 @@ from proto import errors, events
 from proto.base import new_id
 from proto.events import Event, Recorded
 from services.runtime.bus import wire
+from services.runtime.bus.asking import ask
 from services.runtime.bus.live import Live
 from services.runtime.bus.stored import Stored
 
@@ -20,6 +23,7 @@ BATCH_LIMIT = 1000
 """Messages in one atomic batch: the server's own limit."""
 ACK_TIMEOUT = 2.0
 TRIES = 3
+UNREADABLE = "log.unreadable"
 WRONG_SEQUENCE = 10071
 """JetStream's error code for an expectation that does not hold."""
 
@@ -118,7 +122,7 @@ class Journal:
 
     async def _ask(self, subject: str, payload: bytes, found: wire.Headers) -> Acknowledged | None:
         try:
-            answer = await self._client.request(subject, payload, timeout=ACK_TIMEOUT, headers=found)
+            answer = await ask(self._client, subject, payload, ACK_TIMEOUT, found)
         except nats_errors.MaxPayloadError as error:
             raise errors.TooLarge("That is too large to be recorded; the limit is 1 MB.") from error
         except nats_errors.Error:
@@ -127,8 +131,23 @@ class Journal:
 
 
 def recorded(sequence: int, payload: bytes) -> Recorded:
-    """An event as the log has it."""
-    return Recorded(sequence=sequence, event=wire.decode(payload, Event))
+    """An event as the log has it; one that cannot be read is kept in its place and says so."""
+    try:
+        return Recorded(sequence=sequence, event=wire.decode(payload, Event))
+    except errors.Invalid as invalid:
+        return Recorded(sequence=sequence, event=_unreadable(sequence, invalid))
+
+
+def _unreadable(sequence: int, invalid: errors.Invalid) -> Event:
+    return Event(
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{events.STREAM}/{sequence}")),
+        time=datetime.fromtimestamp(0, UTC),
+        user="",
+        actor="system",
+        kind=UNREADABLE,
+        sentence=f"The event at place {sequence} of the log cannot be read: {invalid.message}",
+        data=msgspec.Raw(b"{}"),
+    )
 
 
 def _batched(event: Event, name: str, number: int) -> wire.Headers:

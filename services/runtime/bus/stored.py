@@ -11,6 +11,7 @@ from nats.aio.msg import Msg
 
 from proto import errors
 from services.runtime.bus import wire
+from services.runtime.bus.asking import ask
 from services.runtime.bus.live import Following, Interrupted, Live
 
 PAGE = 1000
@@ -43,7 +44,7 @@ class Stored:
     async def last(self, subject: str) -> Message | None:
         """Return the newest message of a subject filter."""
         try:
-            found = await self._client.request(self._subject, wire.encode(Ask(last_by_subj=subject)), timeout=TIMEOUT)
+            found = await ask(self._client, self._subject, wire.encode(Ask(last_by_subj=subject)), TIMEOUT)
         except nats_errors.Error as error:
             raise errors.Unavailable(_UNREADABLE) from error
         return None if _status(found) == _NONE else _message(found)

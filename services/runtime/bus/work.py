@@ -11,8 +11,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import events
-from proto.events import Recorded
 from services.runtime.bus import wire
+from services.runtime.bus.journal import recorded
 from services.runtime.bus.live import Following, Interrupted, Live
 
 EXPIRES = 20.0
@@ -35,9 +35,7 @@ class Delivery:
         self._message = message
         metadata = message.metadata
         sequence = metadata.sequence
-        self.recorded = Recorded(
-            sequence=sequence.stream if sequence else 0, event=wire.decode(message.data, events.Event)
-        )
+        self.recorded = recorded(sequence.stream if sequence else 0, message.data)
         self.attempt = metadata.num_delivered or 1
         """1 at the first delivery."""
 
@@ -79,13 +77,13 @@ class Work:
         async for batch in self.batches(1):
             yield batch.deliveries[0]
 
-    async def batches(self, size: int) -> AsyncGenerator[Batch, None]:
-        """Yield what is there, at once and at most `size` together."""
+    async def batches(self, size: int, *, gather: float = 0) -> AsyncGenerator[Batch, None]:
+        """Yield what is there, at most `size` together; `gather` seconds after the first of them came."""
         while True:
             async with self._asked(size) as replies:
                 left = size
                 while left > 0:
-                    messages = await self._arrived(replies, left)
+                    messages = await self._arrived(replies, left, gather)
                     deliveries = [Delivery(message) for message in messages if message.reply]
                     if deliveries:
                         yield Batch(deliveries)
@@ -101,11 +99,13 @@ class Work:
             await self._client.publish(self._subject, wire.encode(ask), reply=inbox)
             yield replies
 
-    async def _arrived(self, replies: Following[Msg], limit: int) -> list[Msg]:
+    async def _arrived(self, replies: Following[Msg], limit: int, gather: float) -> list[Msg]:
         """Wait for one message and take those that came with it; empty when we must ask again."""
         try:
             async with asyncio.timeout(EXPIRES + GRACE):
                 first = await replies.next()
         except (TimeoutError, Interrupted):
             return []
+        if gather:
+            await asyncio.sleep(gather)
         return [first, *replies.waiting(limit - 1)]
