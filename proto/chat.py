@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -16,6 +17,7 @@ Outcome = Literal["done", "stopped", "failed"]
 MESSAGE_LIMIT = 200_000
 """Characters in one message; a larger text belongs in a document."""
 EXCERPT = 80
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\([^)\s]*\)")
 
 
 class Send(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -221,13 +223,18 @@ class Answered(Happening, frozen=True, kw_only=True):
     def sentence(self) -> str:
         if self.outcome == "failed":
             return f"Could not answer: {excerpt(self.error)}"
-        return f'{"Answered" if self.outcome == "done" else "Answered in part"}: "{excerpt(self.text)}"'
+        return f'{"Answered" if self.outcome == "done" else "Answered in part"}: "{excerpt(unlinked(self.text))}"'
 
 
 def excerpt(text: str) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text[: 2 * EXCERPT].split())
     return line if len(line) <= EXCERPT and len(text) <= 2 * EXCERPT else line[: EXCERPT - 1] + "…"
+
+
+def unlinked(markdown: str) -> str:
+    """Markdown with its links as the words they stand on."""
+    return _LINK.sub(r"\1", markdown)
 
 
 def title_of(text: str) -> str:

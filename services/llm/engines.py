@@ -10,7 +10,7 @@ from contextlib import aclosing
 from proto.base import Caller
 from proto.chat import Mode
 from proto.llm import Engine
-from services.llm.model import Model, Part, Prompt
+from services.llm.model import Model, ModelError, Part, Prompt
 from services.llm.ollama import Ollama
 from services.llm.quotes import Recall
 from services.llm.reflex import Reflex
@@ -31,12 +31,15 @@ class Engines:
         url = settings.ollama if self._named else HERE
         stall = settings.stall_timeout
         self._ollama = None if settings.ollama == "off" else Ollama(url, settings.model, stall_timeout=stall)
-        self._server = url if self._ollama else ""
+        self._listening = self._named
+        """Whether there is a server that its user should hear about."""
         self._problem = ""
 
     async def look(self) -> None:
         """Find out whether the model server can be used now."""
-        self._problem = await self._ollama.problem() if self._ollama is not None else ""
+        if self._ollama is not None:
+            self._listening = self._named or await _answers(self._ollama)
+            self._problem = await self._ollama.problem()
 
     async def keep_looking(self) -> None:
         """Follow servers that come and go."""
@@ -52,12 +55,10 @@ class Engines:
 
     def engine(self) -> Engine:
         """Say what answers at the moment."""
-        attached = self._ollama is not None and (self._named or not self._problem)
-        return Engine(
-            model=self._ollama.name if self._ollama and attached else self._reflex.name,
-            server=self._server if attached else "",
-            problem=self._problem,
-        )
+        if self._ollama is None or not self._listening:
+            return Engine(model=self._reflex.name)
+        name = self._ollama.name if self._named or not self._problem else self._reflex.name
+        return Engine(model=name, server=self._ollama.url, problem=self._problem)
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -84,3 +85,11 @@ class ReflexFirst:
 
     async def aclose(self) -> None:
         """Nothing of its own to let go of."""
+
+
+async def _answers(ollama: Ollama) -> bool:
+    try:
+        await ollama.version()
+    except ModelError:
+        return False
+    return True
