@@ -240,6 +240,19 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame = Frame()
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """The HTML around a piece of a growing answer, so that a token need not be asked for one by one.
+
+    In order: `before`, the turn, `between`, the number of the passage, `inside`, the text with `&<>"'` and a bare
+    return as references, `after`.
+    """
+
+    before: str
+    between: str
+    inside: str
+    after: str
+
+
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
     """A file that pages refer to."""
 
@@ -265,8 +278,10 @@ EVENT = Call("daimon.svc.ui.event", EventPage, Html)
 ACTIONS = Call("daimon.svc.ui.actions", ActionsPage, Html)
 PROBLEM = Call("daimon.svc.ui.problem", ProblemPage, Html)
 LIVE = Call("daimon.svc.ui.live", Changes, Html)
+PIECE = Call("daimon.svc.ui.piece", Nothing, Piece)
 ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
-CALLS: tuple[Call[Any, Html] | Call[Nothing, Assets], ...] = (
+CALLS: tuple[Call[Any, Html] | Call[Nothing, Piece] | Call[Nothing, Assets], ...] = (
     *(SIGN_IN, LINK, CHAT, TASKS, SEARCH, TIMELINE, EVENT, ACTIONS, PROBLEM, LIVE),
+    PIECE,
     ASSETS,
 )

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from proto import chat, ui
-from proto.base import Caller
+from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
 from services.gateway import panes
 from services.gateway.gate import Gate
+from services.gateway.growing import grown
 from services.gateway.turns import Gap, Talk, merged
 from services.runtime.bus.live import Following
 
@@ -48,6 +49,7 @@ class Live:
         self._wanted = wanted
         self._frame = frame
         self._write = write
+        self._piece: ui.Piece
         self._talk = Talk()
         self._heard: list[tuple[Event, Happening | None]] = []
         self._parts: list[tuple[str, chat.Part]] = []
@@ -81,6 +83,7 @@ class Live:
             if self._wanted.tasks:
                 group.create_task(self._reread(self._tasks_changed, 0, self._read_board))
                 self._tasks_changed.set()
+            self._piece = await self._bus.call(ui.PIECE, Nothing())
             await self._show([ui.Online()])
             await self._turn_by_turn()
 
@@ -166,9 +169,13 @@ class Live:
         return await self._bus.feed(chat.PARTS).read(self._caller.user, self._wanted.conversation, turn)
 
     async def _show(self, changes: list[ui.Change]) -> None:
-        if changes:
-            view = ui.Changes(changes=merged(changes), frame=self._frame)
-            await self._write((await self._bus.call(ui.LIVE, view)).html)
+        if not changes:
+            return
+        together = merged(changes)
+        html = grown(together, self._piece)
+        if not html:
+            html = (await self._bus.call(ui.LIVE, ui.Changes(changes=together, frame=self._frame))).html
+        await self._write(html)
 
     async def _collect(self, written: Following[tuple[tuple[str, ...], chat.Part]]) -> None:
         async for (_, _, turn), part in written:

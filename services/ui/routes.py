@@ -34,7 +34,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
 def routes(settings: UiSettings) -> dict[Call[Any, Any], Handler]:
     """The calls this service answers, with what answers them."""
     answers: dict[Call[Any, Any], Handler] = {call: _answer(render) for call, render in pages(settings).items()}
-    return answers | {ui.ASSETS: _assets}
+    return answers | {ui.PIECE: _piece, ui.ASSETS: _assets}
 
 
 def pages(settings: UiSettings) -> dict[Call[Any, ui.Html], Render]:
@@ -48,6 +48,10 @@ def _answer(render: Render) -> Handler:
         return render(view)
 
     return answer
+
+
+async def _piece(_: Nothing, __: Caller) -> ui.Piece:
+    return live.piece()
 
 
 async def _assets(_: Nothing, __: Caller) -> ui.Assets:

@@ -11,6 +11,9 @@ from proto.llm import MenuItem
 from proto.ui import ActionsPage, Html
 from services.ui.templating import page as render
 
+TRIES = 4
+"""Phrasings that are shown; the reflex knows more."""
+
 
 class Argument(msgspec.Struct, frozen=True, kw_only=True):
     """One argument of an action, as its JSON Schema describes it."""
@@ -27,7 +30,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     item: MenuItem
     arguments: tuple[Argument, ...]
     tries: tuple[str, ...]
-    """Phrasings, with each argument's place left open."""
+    """Some phrasings, with each argument's place left open."""
 
 
 class _Property(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +57,8 @@ def entry(item: MenuItem) -> Entry:
     except msgspec.DecodeError:
         schema = _Schema()
     arguments = tuple(_argument(name, found, name in schema.required) for name, found in schema.properties.items())
-    return Entry(item=item, arguments=arguments, tries=tuple(re.sub(r"\{\w+\}", "…", text) for text in item.phrasings))
+    tries = tuple(re.sub(r"\{\w+\}", "…", text) for text in item.phrasings[:TRIES])
+    return Entry(item=item, arguments=arguments, tries=tries)
 
 
 def _argument(name: str, found: _Property, required: bool) -> Argument:

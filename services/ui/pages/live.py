@@ -8,6 +8,7 @@ from proto import ui
 from services.ui.templating import block
 
 _TEMPLATE = "live.html"
+_TURN, _PASSAGE, _TEXT = "a-turn", 987654321, "a-text"
 _IN_PLACE = (ui.Settled, ui.Listed, ui.Tasked, ui.Moded, ui.Online)
 """Changes whose piece takes the place of the one on the page; the others are put beside what is there."""
 
@@ -15,6 +16,15 @@ _IN_PLACE = (ui.Settled, ui.Listed, ui.Tasked, ui.Moded, ui.Online)
 def fragments(view: ui.Changes) -> ui.Html:
     """The changes, in order, as one piece of HTML; the template has a block named after each."""
     return ui.Html(html="".join(_fragment(change, view.frame) for change in view.changes))
+
+
+def piece() -> ui.Piece:
+    """What stands around a piece of a growing answer."""
+    marked = _fragment(ui.Grew(turn=_TURN, passage=_PASSAGE, text=_TEXT), ui.Frame())
+    before, rest = marked.split(_TURN)
+    between, rest = rest.split(str(_PASSAGE))
+    inside, after = rest.split(_TEXT)
+    return ui.Piece(before=before, between=between, inside=inside, after=after)
 
 
 def _fragment(change: ui.Change, frame: ui.Frame) -> str:
