@@ -57,7 +57,7 @@ class Live:
         self._came = asyncio.Event()
         self._tasks_changed = asyncio.Event()
         self._lines_changed = asyncio.Event()
-        self._unsure = True
+        self._unsure = False
         """Whether the conversation must be read (again)."""
         self._doubtful: set[str] = set()
         """Turns that are over in the log but not on the page."""
@@ -82,35 +82,38 @@ class Live:
                 group.create_task(self._reread(self._lines_changed, SETTLE, self._read_lines))
             if self._wanted.tasks:
                 group.create_task(self._reread(self._tasks_changed, 0, self._read_board))
-                self._tasks_changed.set()
             self._piece = await self._bus.call(ui.PIECE, Nothing())
-            await self._show([ui.Online()])
+            await self._show([ui.Online(), *await self._missed()])
             await self._turn_by_turn()
+
+    async def _missed(self) -> list[ui.Change]:
+        """What may have changed between the page's first render and now."""
+        if not self._wanted.tasks:
+            return await self._catch_up()
+        board, changes = await asyncio.gather(self._read_board(), self._catch_up())
+        return [*changes, board]
 
     async def _turn_by_turn(self) -> None:
         while True:
-            if self._unsure and self._wanted.conversation:
-                await self._catch_up()
-            if not await self._anything():
+            if await self._anything():
+                self._came.clear()
+                await self._show(self._taken())
+            else:
                 self._unsure = self._unsure or any(map(self._talk.is_open, self._doubtful))
                 self._doubtful.clear()
-                continue
-            self._came.clear()
-            await self._show(self._taken())
+            if self._unsure:
+                await self._show(await self._catch_up())
 
     async def _anything(self) -> bool:
         """Wait for something to come; False when it is time to look at what is missing."""
         hurried = self._unsure or self._doubtful
-        while True:
-            try:
-                async with asyncio.timeout(OVERDUE if hurried else HEARTBEAT):
-                    await self._came.wait()
-            except TimeoutError:
-                if hurried:
-                    return False
-                await self._write("")
-                continue
-            return True
+        try:
+            async with asyncio.timeout(OVERDUE if hurried else HEARTBEAT):
+                await self._came.wait()
+        except TimeoutError:
+            await self._write("")
+            return False
+        return True
 
     def _taken(self) -> list[ui.Change]:
         """Everything that has come, in one piece; events first, because a turn is asked for before it is written."""
@@ -149,21 +152,24 @@ class Live:
             self._doubtful.add(found.turn)
         return ()
 
-    async def _catch_up(self) -> None:
-        """Read the conversation and show its open end anew; try again later when it cannot be read."""
+    async def _catch_up(self) -> list[ui.Change]:
+        """Read the conversation; returns its open end anew if the page has missed any, and nothing if it failed."""
+        if not self._wanted.conversation:
+            return []
         try:
             found = await panes.conversation(self._bus, self._caller)
             exchanges = _from(found.exchanges, self._wanted.turn)
             parts = {each.turn: await self._written(each.turn) for each in exchanges if each.outcome is None}
         except Failure:
             self._unsure = True
-            return
+            return []
         shown = self._talk.restart(exchanges, parts)
         self._unsure = False
-        if parts or found.sequence != self._wanted.seen:
-            # From now on the page differs from its first render.
-            self._wanted = msgspec.structs.replace(self._wanted, seen=-1)
-            await self._show([ui.Reset(exchanges=shown)])
+        if not parts and found.sequence == self._wanted.seen:
+            return []
+        # From now on the page differs from its first render.
+        self._wanted = msgspec.structs.replace(self._wanted, seen=-1)
+        return [ui.Reset(exchanges=shown)]
 
     async def _written(self, turn: str) -> list[chat.Part]:
         return await self._bus.feed(chat.PARTS).read(self._caller.user, self._wanted.conversation, turn)

@@ -151,6 +151,13 @@ async def test_the_timeline_follows(front, browser, ada):
     assert "Opened" not in chosen.seen
 
 
+async def test_a_quiet_page_hears_that_the_connection_stands(front, browser, monkeypatch):
+    monkeypatch.setattr("services.gateway.live.HEARTBEAT", 0.05)
+    for wanted in ({"tasks": "1"}, {"conversation": "quiet"}):
+        async with browser.live(**wanted) as stream:
+            await stream.until("\n:\n", "\n:\n\n:\n")
+
+
 async def test_streams_end_when_the_service_stops(own_front, ada):
     browser = await own_front.browser(ada.user)
     async with browser.live(tasks="1") as one, browser.live(conversation="x") as other:
