@@ -11,6 +11,7 @@ import msgspec
 from proto import errors, events, tasks
 from proto.base import Caller
 from proto.events import Event
+from proto.kinds import KINDS
 from proto.tasks import Task
 from services.runtime.bus import Bus, Interrupted
 
@@ -19,6 +20,8 @@ LATELY = 40
 KEPT = 12
 """Sentences of what happened lately that a turn is told."""
 USERS = 1000
+NOUNS = sorted({kind.partition(".")[0] for kind in KINDS} - {"chat"})
+"""What is listened to: a conversation is told by its own events."""
 PATIENCE = 1.0
 """Seconds that a service which does not answer may hold a turn up."""
 
@@ -45,7 +48,7 @@ class Around:
         """Let an event happen."""
         if event.kind.startswith("task."):
             self.tasks = None
-        if not event.kind.startswith("chat."):
+        if event.kind.partition(".")[0] in NOUNS:
             self.recent[event.id] = f"{event.time:%H:%M} {event.actor}: {event.sentence}"
             while len(self.recent) > KEPT:
                 del self.recent[next(iter(self.recent))]
@@ -61,11 +64,17 @@ class Lookout:
     async def run(self) -> None:
         """Listen until cancelled; after an interruption nothing that was heard before counts."""
         while True:
-            async with self._bus.follow(events.ALL) as live:
-                with contextlib.suppress(Interrupted):
-                    async for event in live:
-                        self._around(event.user).hear(event)
-            self._around.cache_clear()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for noun in NOUNS:
+                        group.create_task(self._listen(noun))
+            except* Interrupted:
+                self._around.cache_clear()
+
+    async def _listen(self, noun: str) -> None:
+        async with self._bus.follow(events.of_noun(noun)) as live:
+            async for event in live:
+                self._around(event.user).hear(event)
 
     async def surroundings(self, caller: Caller, sequence: int) -> Surroundings:
         """Return what a turn is told that was asked for at this place of the log."""

@@ -8,6 +8,9 @@ from proto import chat
 from proto.chat import Part
 from services.runtime.bus.feed import Append
 
+SOON = 0.05
+"""Seconds that the word of a beginning waits for the first piece."""
+
 
 class Writer:
     """The feed of one turn, at one attempt."""
@@ -17,21 +20,24 @@ class Writer:
         self._attempt = attempt
         self._waiting = ""
         self._flushing: asyncio.Task[None] | None = None
+        self._start: chat.Started | None = None
+        self._starting: asyncio.TimerHandle | None = None
         self.written = ""
         """The whole answer so far."""
 
     async def started(self, model: str) -> None:
-        """Say that this attempt began, and repeat what the earlier ones had for certain."""
-        await self._append(chat.Started(attempt=self._attempt, model=model))
+        """Say that this attempt began: together with its first words if they come soon, for each message costs time."""
+        self._start = chat.Started(attempt=self._attempt, model=model)
+        self._starting = asyncio.get_running_loop().call_later(SOON, self._nudge)
 
     def text(self, piece: str) -> None:
         """Write the next piece; pieces of one tick of the loop go out together, the first of them at once."""
         self._waiting += piece
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self.flush())
+        self._nudge()
 
     async def flush(self) -> None:
         """Send what waits."""
+        await self._begin()
         while self._waiting:
             piece, self._waiting = self._waiting, ""
             offset = len(self.written)
@@ -40,10 +46,12 @@ class Writer:
 
     async def thought(self, piece: str) -> None:
         """Write the next piece of what the model thinks."""
+        await self._begin()
         await self._append(chat.Thought(attempt=self._attempt, text=piece))
 
     async def calling(self, tool: chat.ToolUse) -> None:
         """Say that an action runs."""
+        await self._begin()
         await self._append(chat.Calling(attempt=self._attempt, tool=tool))
 
     async def returned(self, tool: chat.ToolUse) -> None:
@@ -52,4 +60,16 @@ class Writer:
 
     async def ended(self, outcome: chat.Outcome, error: str, answer: str) -> None:
         """Say that nothing follows."""
+        await self._begin()
         await self._append(chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer))
+
+    def _nudge(self) -> None:
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self.flush())
+
+    async def _begin(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+        start, self._start = self._start, None
+        if start is not None:
+            await self._append(start)
