@@ -31,9 +31,9 @@ def application(gate: Gate) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_exception_handler(Exception, problems.unexpected)
     for route in ROUTES:
-        app.add_api_route(route.path, _guarded(gate, route), methods=[route.method], response_model=None)
+        app.add_route(route.path, _guarded(gate, route), methods=[route.method])
     rest_of_it = accounts.EVERYTHING_ELSE
-    app.add_api_route(rest_of_it.path, _guarded(gate, rest_of_it), methods=_EVERY_METHOD, response_model=None)
+    app.add_route(rest_of_it.path, _guarded(gate, rest_of_it), methods=_EVERY_METHOD)
     return Shield(app, gate.settings.origin)
 
 

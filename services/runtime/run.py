@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -42,6 +43,9 @@ async def _run(name: str, own: S, bus_settings: settings.BusSettings, main: Main
     logger = logging.getLogger(f"daimon.{name}")
 
     def ready() -> None:
+        # What is loaded now stays: collecting garbage need not look at it again, which would pause an answer.
+        gc.collect()
+        gc.freeze()
         logger.info("ready", extra={"action": f"{name}.ready"})
         notify("READY=1")
 
