@@ -74,7 +74,8 @@ async def _knock(visit: Visit, route: Route) -> Knock:
 
 def _remembered(visit: Visit, route: Route, response: Response) -> Response:
     """Let a page visit become an event once the page is on its way."""
-    if route.visited and not visit.swaps and response.status_code == 200:
+    opened = visit.request.method == "GET" and not visit.swaps
+    if route.visited and opened and response.status_code == 200:
         afterwards = BackgroundTasks()
         afterwards.add_task(_visited, visit)
         response.background = afterwards

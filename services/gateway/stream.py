@@ -62,6 +62,8 @@ def framed(text: str) -> bytes:
 
 async def live(visit: Visit) -> Response:
     """Follow what a page shows."""
+    if visit.request.method == "HEAD":
+        return Response(headers=_HEADERS)
     wanted = Wanted(
         conversation=visit.query("conversation"),
         seen=int(visit.query("seen")) if visit.query("seen").isdecimal() else -1,

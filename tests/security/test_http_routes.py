@@ -43,6 +43,7 @@ async def test_the_application_has_exactly_the_routes_of_the_tables():
     app = application(Gate(None, GatewaySettings(), None))._app
     found = [(method, route.path) for route in app.routes for method in route.methods]
     expected = [(route.method, route.path) for route in ROUTES] + [(method, "/{path:path}") for method in METHODS]
+    expected += [("HEAD", route.path) for route in ROUTES if route.method == "GET"]
     assert sorted(found) == sorted(expected)
 
 
@@ -95,6 +96,14 @@ async def test_a_signed_in_browser_cannot_be_made_to_post(front: Front, browser:
     response = await browser.client.post(concrete(route.path), data=form, headers=headers)
     assert response.status_code == 403, response.text
     assert (await browser.client.get("/tasks")).status_code == 200
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "GET"], ids=named)
+async def test_asking_for_the_head_alone_ends_and_is_no_way_around(front: Front, browser: Browser, route):
+    stranger = await (await front.stranger()).head(concrete(route.path))
+    known = await browser.client.head(concrete(route.path))
+    assert stranger.content == known.content == b""
+    assert (stranger.status_code in {303, 401}) is ((route.method, route.path) not in OPEN)
 
 
 @pytest.mark.parametrize("method", METHODS[2:])
