@@ -15,6 +15,8 @@ Item = TypeVar("Item")
 
 Risk = Literal["read", "change", "outside"]
 
+EVERYBODY = "daimon.do.*.*"
+"""How the subject of an action that is served for every user and actor begins."""
 _PLAIN = re.compile(r"[A-Za-z0-9_-]")
 _ESCAPED = re.compile(r"=([0-9a-f]{2})")
 
@@ -33,6 +35,8 @@ def token(name: str) -> str:
 
 def untoken(text: str) -> str:
     """Decode what `token` made."""
+    if "=" not in text:
+        return text
     if text == "=":
         return ""
     raw = _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
@@ -70,8 +74,8 @@ class Call(Generic[Request, Reply]):
     reply: type[Reply]
 
     @property
-    def service(self) -> str:
-        """The service that answers it."""
+    def noun(self) -> str:
+        """What it is about, such as `tasks`."""
         return self.subject.split(".")[-2]
 
     @property

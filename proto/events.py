@@ -65,7 +65,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def message_id(self) -> str:
         """What the stream recognises a repetition by."""
-        return f"{self.key}/{self.kind}" if self.key else self.id
+        return f"{token(self.user)}/{token(self.actor)}/{token(self.key)}/{self.kind}" if self.key else self.id
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):

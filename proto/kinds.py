@@ -13,6 +13,9 @@ KINDS: dict[str, type[Happening]] = {
 
 
 def happening(event: Event) -> Happening | None:
-    """Read an event's data; None for a kind this version does not know."""
+    """Read an event's data; None for what this version does not know or cannot read."""
     kind = KINDS.get(event.kind)
-    return msgspec.json.decode(event.data, type=kind) if kind else None
+    try:
+        return msgspec.json.decode(event.data, type=kind) if kind else None
+    except msgspec.MsgspecError:
+        return None

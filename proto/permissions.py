@@ -60,7 +60,6 @@ ROLES: dict[str, Role] = {
         follows=(events.ALL,),
         works=(TURNS,),
         writes_parts=True,
-        reads_parts=True,
         discovers=True,
     ),
     "memory": Role(
@@ -82,6 +81,8 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
 }
+INBOX = "_INBOX"
+"""Where replies go, and nothing else: whoever serves may publish there and nowhere a requester chooses."""
 SETUP = "setup"
 """The one that makes the streams, and may do nothing else."""
 SERVICES = (*ROLES, SETUP)
@@ -102,17 +103,16 @@ def program(name: str, user: str, serves: str = "") -> Permissions:
     """The rights of another program: to follow a user's events, to act for that user, to serve actions."""
     account, noun = token(user), token(serves)
     subscribe = [_inbox(name), f"daimon.event.{account}.>", f"daimon.part.{account}.>"]
+    publish = [f"daimon.do.{account}.plugin-{token(name)}.>", "$SRV.>"]
     if serves:
         subscribe += [f"daimon.do.*.*.{noun}.>", "$SRV.>"]
-    return Permissions(
-        publish=(f"daimon.do.{account}.plugin-{token(name)}.>", "$SRV.>"),
-        subscribe=tuple(subscribe),
-    )
+        publish.append(f"{INBOX}.>")
+    return Permissions(publish=tuple(publish), subscribe=tuple(subscribe))
 
 
 def inbox_prefix(user: str) -> str:
     """Where replies for a NATS user arrive; nobody else may listen there."""
-    return f"_INBOX_{token(user)}"
+    return f"{INBOX}.{token(user)}"
 
 
 def _inbox(user: str) -> str:
@@ -136,6 +136,8 @@ def _calling(role: Role) -> Iterable[str]:
 
 
 def _writing(role: Role) -> Iterable[str]:
+    if role.serves:
+        yield f"{INBOX}.>"
     for noun in role.emits:
         yield events.of_noun(noun)
     if role.writes_parts:

@@ -54,12 +54,8 @@ def config(ports: NatsPorts, store: Path, users: Sequence[BusUser]) -> bytes:
 
 
 def _user(user: BusUser) -> dict[str, object]:
-    permissions = {
-        "publish": _only(user.publish),
-        "subscribe": _only(user.subscribe),
-        # One reply to each request heard; the slowest action still has an hour for it.
-        "allow_responses": {"max": 1, "expires": "1h"},
-    }
+    # No `allow_responses`: it would let a program publish wherever the sender of a request asks for the reply.
+    permissions = {"publish": _only(user.publish), "subscribe": _only(user.subscribe)}
     return {"user": user.name, "password": user.password, "permissions": permissions}
 
 

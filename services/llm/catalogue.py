@@ -10,11 +10,15 @@ import jsonschema_rs
 import msgspec
 
 from proto import errors
-from proto.base import Caller, Risk, token
+from proto.base import EVERYBODY, Action, Caller, Risk, token
 from proto.llm import Menu, MenuItem
+from proto.permissions import ROLES
 from services.llm.model import Tool
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
+from services.runtime.bus.serving import metadata
 
+OWN = {call.name: call for role in ROLES.values() for call in role.serves if isinstance(call, Action)}
+OWN_NOUNS = {call.noun for role in ROLES.values() for call in role.serves}
 PROBLEMS = 3
 """How many things that are wrong with arguments are named at once."""
 
@@ -38,11 +42,16 @@ class Catalogue:
     def __init__(self) -> None:
         self._items: dict[str, MenuItem] = {}
         self._tools: tuple[Tool, ...] = ()
+        self._missed: set[str] = set()
         self._validators: dict[str, tuple[bytes, Any]] = {}
 
     def learn(self, services: Iterable[ServiceInfo]) -> None:
         """Replace the menu by what runs now."""
-        items = dict(sorted(_items(services)))
+        found = {item.name: item for item in sorted(_items(services), key=lambda item: (item.name, item.service))}
+        # Who is missing in one look may only have been slow to answer.
+        late = {name: item for name, item in self._items.items() if name not in found and name not in self._missed}
+        self._missed = set(late)
+        items = dict(sorted((found | late).items()))
         if items != self._items:
             self._items, self._tools = items, tuple(map(_tool, items.values()))
 
@@ -75,7 +84,7 @@ class Catalogue:
         schema = bytes(item.schema)
         known = self._validators.get(item.name)
         if known is None or known[0] != schema:
-            known = schema, jsonschema_rs.validator_for(msgspec.json.decode(schema))
+            known = schema, _validator(msgspec.json.decode(schema))
             self._validators[item.name] = known
         return known[1]
 
@@ -83,9 +92,7 @@ class Catalogue:
 def subject(item: MenuItem, caller: Caller) -> str:
     """Where to send a call of an action for a caller."""
     words = item.subject.split(".")
-    for place, name in zip((2, 3), (caller.user, caller.actor), strict=True):
-        if words[place] == "*":
-            words[place] = token(name)
+    words[2:4] = token(caller.user), token(caller.actor)
     return ".".join(words)
 
 
@@ -94,21 +101,30 @@ def _tool(item: MenuItem) -> Tool:
     return Tool(name=item.name, description=item.description, schema=schema, examples=item.phrasings)
 
 
-def _items(services: Iterable[ServiceInfo]) -> Iterable[tuple[str, MenuItem]]:
+def _validator(schema: dict[str, Any]) -> Any:
+    """Read a schema; one that points elsewhere is refused, for looking there would fetch or read what it names."""
+    return jsonschema_rs.validator_for(schema, retriever=_refuse)
+
+
+def _refuse(address: str) -> Any:
+    raise ValueError(f"a schema must stand alone, but this one points to {address}")
+
+
+def _items(services: Iterable[ServiceInfo]) -> Iterable[MenuItem]:
     for service in services:
         for endpoint in service.endpoints or ():
             if "action" in (endpoint.metadata or {}):
                 item = _read(service, endpoint)
                 if item is not None:
-                    yield item.name, item
+                    yield item
 
 
 def _read(service: ServiceInfo, endpoint: EndpointInfo) -> MenuItem | None:
     """Read one announcement; one that is not of the form is left out and logged."""
     try:
-        said = msgspec.convert(endpoint.metadata, Announced)
+        said = _own(msgspec.convert(endpoint.metadata, Announced))
         schema = msgspec.json.decode(said.schema, type=dict[str, Any])
-        jsonschema_rs.validator_for(schema)
+        _validator(schema)
         phrasings = msgspec.json.decode(said.phrasings, type=tuple[str, ...])
         _check_subject(said.action, endpoint.subject)
     except (msgspec.MsgspecError, jsonschema_rs.ValidationError, errors.Invalid) as error:
@@ -128,8 +144,16 @@ def _read(service: ServiceInfo, endpoint: EndpointInfo) -> MenuItem | None:
     )
 
 
+def _own(said: Announced) -> Announced:
+    """For an action of our own nouns the contract's words count, whatever was announced; others there are refused."""
+    if said.action in OWN:
+        return msgspec.convert(metadata(OWN[said.action]), Announced)
+    if said.action.partition(".")[0] in OWN_NOUNS:
+        raise errors.Invalid(f"the noun of {said.action} belongs to Daimon itself")
+    return said
+
+
 def _check_subject(action: str, address: str) -> None:
-    """An action's name is the end of its subject, so that nobody can announce under another's name."""
-    words = address.split(".")
-    if len(words) < 6 or words[:2] != ["daimon", "do"] or ".".join(words[4:]) != action:
-        raise errors.Invalid(f"the action {action} must be served at daimon.do.*.*.{action}, not at {address}")
+    """An action is served for everybody, and its name is the end of its subject: nobody announces under another's."""
+    if address != f"{EVERYBODY}.{action}" or action.count(".") != 1:
+        raise errors.Invalid(f"the action {action} must be served at {EVERYBODY}.{action}, not at {address}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 
 import msgspec
@@ -43,11 +42,17 @@ class Around:
         """Sentences by the id of their event."""
         self.tasks: tuple[Task, ...] | None = None
         """None when the list has changed since it was read."""
+        self.changes = 0
 
     def hear(self, event: Event) -> None:
         """Let an event happen."""
         if event.kind.startswith("task."):
             self.tasks = None
+            self.changes += 1
+        self.remember(event)
+
+    def remember(self, event: Event) -> None:
+        """Keep what is told of an event."""
         if event.kind.partition(".")[0] in NOUNS:
             self.recent[event.id] = f"{event.time:%H:%M} {event.actor}: {event.sentence}"
             while len(self.recent) > KEPT:
@@ -79,9 +84,10 @@ class Lookout:
     async def surroundings(self, caller: Caller, sequence: int) -> Surroundings:
         """Return what a turn is told that was asked for at this place of the log."""
         around: Around = self._around(caller.user)
-        if not around.known or around.tasks is None:
-            await asyncio.gather(self._recall(around, caller, sequence), self._tasks(around, caller))
-        return Surroundings(tasks=around.tasks or (), recent=tuple(around.recent.values()))
+        listed = around.tasks
+        if not around.known or listed is None:
+            _, listed = await asyncio.gather(self._recall(around, caller, sequence), self._tasks(around, caller))
+        return Surroundings(tasks=listed or (), recent=tuple(around.recent.values()))
 
     async def _recall(self, around: Around, caller: Caller, sequence: int) -> None:
         """Read what happened before we listened."""
@@ -90,13 +96,19 @@ class Lookout:
         found = await self._bus.journal.read(events.of_user(caller.user), after=max(0, sequence - LATELY))
         heard, around.recent = around.recent, {}
         for recorded in found:
-            around.hear(recorded.event)
-        around.recent |= heard
+            around.remember(recorded.event)
+        around.recent = dict([*around.recent.items(), *heard.items()][-KEPT:])
         around.known = True
 
-    async def _tasks(self, around: Around, caller: Caller) -> None:
+    async def _tasks(self, around: Around, caller: Caller) -> tuple[Task, ...]:
         """Read the task list; a turn goes on without it where tasks does not answer."""
-        as_model = msgspec.structs.replace(caller, actor="model")
-        with contextlib.suppress(errors.Failure):
+        if around.tasks is not None:
+            return around.tasks
+        as_model, changes = msgspec.structs.replace(caller, actor="model"), around.changes
+        try:
             found = await self._bus.call(tasks.LIST, tasks.ListTasks(), caller=as_model, timeout=PATIENCE)
+        except errors.Failure:
+            return ()
+        if around.changes == changes:
             around.tasks = found.tasks
+        return found.tasks

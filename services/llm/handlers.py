@@ -10,12 +10,14 @@ import msgspec
 
 from proto import chat, errors, events, llm
 from proto.base import Caller, Nothing
-from proto.events import Happening
+from proto.events import Event, Happening
+from proto.kinds import happening
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
+from services.runtime.bus import Repeated
 
 TRIES = 5
 """How often a decision is made anew when somebody else wrote to the conversation in between."""
@@ -40,15 +42,16 @@ class Handlers:
         if "\0" in text:
             raise errors.Invalid("That is binary, not text: it contains NUL characters. Send it as a file instead.")
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        turn = await self._decide(caller, lambda thread: _ask(thread, text, mode))
-        return chat.Accepted(turn=turn, conversation=request.conversation)
+        event = await self._decide(caller, lambda thread: _ask(thread, text, mode))
+        return chat.Accepted(turn=event.id if event else "", conversation=request.conversation)
 
     async def stop(self, request: chat.Stop, caller: Caller) -> chat.Stopped:
         """Record the wish to stop; whoever writes the turn ends it."""
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        await self._threads.read(caller.user, caller.conversation)
-        await self._decide(caller, _halt)
-        return chat.Stopped(turn=self._threads.known(caller.user, caller.conversation).open)
+        thread = await self._threads.read(caller.user, caller.conversation)
+        event = await self._decide(caller, _halt)
+        halted = happening(event) if event else None
+        return chat.Stopped(turn=halted.turn if isinstance(halted, chat.Halted) else thread.open)
 
     async def read(self, request: chat.Read, caller: Caller) -> chat.Conversation:
         """Return a conversation as of now."""
@@ -72,10 +75,10 @@ class Handlers:
         """Say what answers."""
         return self._engines.engine()
 
-    async def _decide(self, caller: Caller, decide: Decide) -> str:
+    async def _decide(self, caller: Caller, decide: Decide) -> Event | None:
         """Decide on the conversation as we know it, and record it if it is still so; otherwise look and decide again.
 
-        Returns the id of the event, empty when nothing was to be recorded.
+        Returns the event, the earlier one for a repeated request, and None when nothing was to be recorded.
         """
         thread = self._threads.known(caller.user, caller.conversation)
         for _ in range(TRIES):
@@ -83,16 +86,19 @@ class Handlers:
                 what = decide(thread)
             except errors.Busy:
                 # It may have ended since we looked.
-                what = decide(await self._threads.read(caller.user, caller.conversation))
+                thread = await self._threads.read(caller.user, caller.conversation)
+                what = decide(thread)
             if what is None:
-                return ""
+                return None
             event = events.happened(what, caller)
             try:
                 await self._threads.append(thread, event)
+            except Repeated as repeated:
+                return repeated.recorded.event
             except errors.Conflict:
-                await self._threads.read(caller.user, caller.conversation)
+                thread = await self._threads.read(caller.user, caller.conversation)
             else:
-                return event.id
+                return event
         raise errors.Conflict("The conversation is changing too fast; try again.")
 
 
@@ -110,9 +116,7 @@ def _halt(thread: Thread) -> chat.Halted | None:
 
 def _mode(request: chat.Send) -> tuple[chat.Mode, str]:
     """Let `/chat` and `/command` at the start choose the mode."""
-    first, _, rest = request.text.lstrip().partition(" ")
-    if first == "/command":
-        return "command", rest
-    if first == "/chat":
-        return "chat", rest
+    first, *rest = request.text.split(None, 1)[:2] or [""]
+    if first in ("/command", "/chat"):
+        return ("command" if first == "/command" else "chat"), "".join(rest)
     return request.mode, request.text

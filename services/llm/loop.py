@@ -14,10 +14,13 @@ from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, 
 from services.llm.recording import Turn
 from services.llm.settings import LlmSettings
 from services.llm.tools import Tools
+from services.llm.turn import shortened
 from services.llm.writer import Writer
 
 BAD_CALLS = 3
 """After so many calls that were not calls, the turn ends."""
+RESULT_KEPT = 200_000
+"""Characters of a result that the log keeps."""
 CALLS_AT_ONCE = 10
 """Calls in one reply that are run; a model that asks for more is told."""
 
@@ -118,7 +121,8 @@ class Loop:
         return called
 
     async def _came_back(self, tool: ToolUse, called: str) -> None:
-        """Record what a call led to."""
+        """Record what a call led to; of a result that is larger than a message, beginning and end."""
+        tool = msgspec.structs.replace(tool, result=shortened(tool.result, RESULT_KEPT))
         happened = chat.CallEnded(
             turn=self._turn.id,
             call=tool.call,

@@ -23,7 +23,10 @@ class Thread:
         if recorded.sequence <= self.sequence:
             return
         event, self.sequence = recorded.event, recorded.sequence
-        match happening(event):
+        what = happening(event)
+        if getattr(what, "turn", event.id) not in self._exchanges and not isinstance(what, chat.Asked):
+            return
+        match what:
             case chat.Asked() as asked:
                 self._exchanges[event.id] = Exchange(
                     turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor
@@ -38,6 +41,7 @@ class Thread:
             case chat.Answered() as answered:
                 self._change(
                     answered.turn,
+                    tools=tuple(map(_abandoned, self[answered.turn].tools)),
                     answer=answered.text,
                     outcome=answered.outcome,
                     error=answered.error,
@@ -81,3 +85,7 @@ def _ended(tool: ToolUse, ended: chat.CallEnded) -> ToolUse:
     if tool.call != ended.call:
         return tool
     return replace(tool, ok=ended.ok, result=ended.result, seconds=ended.seconds)
+
+
+def _abandoned(tool: ToolUse) -> ToolUse:
+    return tool if tool.ok is not None else replace(tool, ok=False, result="The turn ended before it came back.")

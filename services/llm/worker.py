@@ -51,7 +51,8 @@ class Worker:
         self._lookout = Lookout(bus)
         self._parts = bus.feed(chat.PARTS)
         self._writing: dict[str, asyncio.Task[Outcome]] = {}
-        self._held_turns: set[str] = set()
+        self._callers: dict[str, Caller] = {}
+        """Whose turns we hold."""
         self._stops: deque[str] = deque(maxlen=STOPS)
         """Turns that were stopped lately, for those whose stop is heard before they begin."""
 
@@ -61,19 +62,28 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_stops())
             group.create_task(self._lookout.run())
+            # A slot first: what is taken and then waits would be given to somebody else.
+            await slots.acquire()
             async for delivery in self._bus.work("turns").each():
-                await slots.acquire()
                 group.create_task(self._take(delivery)).add_done_callback(lambda _: slots.release())
+                await slots.acquire()
 
     async def _follow_stops(self) -> None:
         """Cancel the turns that somebody wants stopped."""
         while True:
             async with self._bus.follow(events.of_kind(chat.Halted.kind)) as stops:
-                with contextlib.suppress(Interrupted):
+                with contextlib.suppress(Interrupted, errors.Unavailable):
+                    await self._stop_what_was_halted()
                     async for event in stops:
                         halted = happening(event)
                         if isinstance(halted, chat.Halted):
                             self._stop(halted.turn)
+
+    async def _stop_what_was_halted(self) -> None:
+        """Find the stops that were recorded while we could not hear."""
+        for turn, caller in list(self._callers.items()):
+            if (await self._threads.read(caller.user, caller.conversation)).halted(turn):
+                self._stop(turn)
 
     def _stop(self, turn: str) -> None:
         self._stops.append(turn)
@@ -83,14 +93,14 @@ class Worker:
     async def _take(self, delivery: Delivery) -> None:
         """Do one delivery; whatever happens, the turn is either over or delivered again."""
         event = delivery.recorded.event
-        if event.id in self._held_turns:
+        if event.id in self._callers:
             # It was slow to say that it goes on, so it came again; the first delivery is acknowledged when it is over.
             return
         caller = Caller(user=event.user, actor=event.actor, conversation=event.conversation)
         try:
-            async with self._held(delivery):
+            async with self._held(delivery, caller):
                 thread, around = await asyncio.gather(
-                    self._threads.containing(caller.user, caller.conversation, event.id),
+                    self._thread(caller, delivery),
                     self._lookout.surroundings(caller, delivery.recorded.sequence),
                 )
                 if event.id in thread:
@@ -106,23 +116,29 @@ class Worker:
             await delivery.later(0)
             raise
 
+    async def _thread(self, caller: Caller, delivery: Delivery) -> Thread:
+        """Read the conversation; what we know already is enough unless another worker had the turn before us."""
+        if delivery.attempt > 1:
+            return await self._threads.read(caller.user, caller.conversation)
+        return await self._threads.containing(caller.user, caller.conversation, delivery.recorded.event.id)
+
     @asynccontextmanager
-    async def _held(self, delivery: Delivery) -> AsyncIterator[None]:
+    async def _held(self, delivery: Delivery, caller: Caller) -> AsyncIterator[None]:
         """Keep the delivery ours for as long as we work on it."""
 
         async def beat() -> None:
             while True:
                 await asyncio.sleep(HEARTBEAT)
-                await delivery.still_working()
+                with contextlib.suppress(errors.Unavailable):
+                    await delivery.still_working()
 
-        turn = delivery.recorded.event.id
-        self._held_turns.add(turn)
+        self._callers[delivery.recorded.event.id] = caller
         beating = asyncio.create_task(beat())
         try:
             yield
         finally:
             beating.cancel()
-            self._held_turns.discard(turn)
+            del self._callers[delivery.recorded.event.id]
 
     async def _answer(self, thread: Thread, around: Surroundings, caller: Caller, delivery: Delivery) -> None:
         exchange, attempt = thread[delivery.recorded.event.id], delivery.attempt

@@ -11,7 +11,7 @@ from proto import errors, events, tasks
 from proto.base import Caller, new_id
 from proto.events import Happening, Recorded
 from proto.tasks import Task, TaskChange
-from services.runtime.bus.journal import Expect, Journal
+from services.runtime.bus.journal import Expect, Journal, Repeated
 from services.tasks.list import Tasks
 
 TRIES = 5
@@ -35,7 +35,7 @@ class State:
     def __init__(self) -> None:
         self.tasks = Tasks()
         self.sequence = 0
-        self.answered: dict[str, TaskChange] = {}
+        self.answered: dict[tuple[str, str], TaskChange] = {}
         """What requests with an idempotency key led to, so that asking twice happens once."""
 
     def apply(self, recorded: Recorded) -> None:
@@ -45,7 +45,9 @@ class State:
         if event.key:
             task = self.tasks.get(msgspec.json.decode(event.data, type=_Of).task)
             gone = Task(id="", title=event.sentence)
-            self.answered[event.key] = TaskChange(task=task or gone, sentence=event.sentence, event=event.id)
+            self.answered[event.actor, event.key] = TaskChange(
+                task=task or gone, sentence=event.sentence, event=event.id
+            )
 
 
 class Handlers:
@@ -130,18 +132,20 @@ class Handlers:
         """Decide, and record it if nobody else changed the list since; otherwise decide again."""
         for _ in range(TRIES):
             state = await self._current(caller.user)
-            if caller.key in state.answered:
-                return state.answered[caller.key]
+            asked = caller.actor, caller.key
+            if asked in state.answered:
+                return state.answered[asked]
             what, task = decide(state.tasks)
             before = state.tasks.get(task)
             event = events.happened(what, caller)
             expect = Expect(filter=events.of_noun("task", caller.user), sequence=state.sequence)
             try:
                 await self._journal.append(event, expect=expect)
-            except errors.Conflict:
+            except (errors.Conflict, Repeated):
                 continue
-            after = (await self._current(caller.user)).tasks.get(task) or before or Task(id=task, title="")
-            return TaskChange(task=after, sentence=event.sentence, event=event.id)
+            after = (await self._current(caller.user)).tasks.get(task) or before
+            if after is not None:
+                return TaskChange(task=after, sentence=event.sentence, event=event.id)
         raise errors.Conflict("The list is being changed by somebody else all the time; try again.")
 
     async def _current(self, user: str) -> State:

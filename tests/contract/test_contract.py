@@ -24,7 +24,7 @@ def test_every_subject_is_served_by_exactly_one_service():
 def test_the_service_that_serves_a_call_is_the_one_its_subject_names_or_owns():
     for name, role in ROLES.items():
         for call in role.serves:
-            assert call.service in {name, "chat"}, call.subject
+            assert call.noun in {name, "chat"}, call.subject
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
@@ -104,6 +104,6 @@ def test_nobody_may_say_that_something_happened_but_the_log():
 
 def test_a_program_reaches_one_user_and_its_own_noun():
     rights = program("weather", "ada", "weather")
-    assert set(rights.publish) == {"daimon.do.ada.plugin-weather.>", "$SRV.>"}
+    assert set(rights.publish) == {"daimon.do.ada.plugin-weather.>", "$SRV.>", "_INBOX.>"}
     assert "daimon.do.*.*.weather.>" in rights.subscribe
     assert not any(subject.startswith(("$JS", "$KV")) for subject in (*rights.publish, *rights.subscribe))

@@ -17,7 +17,7 @@ from daimon.up.nats_config import BusUser
 from daimon.up.polling import until_answered
 from daimon.up.unsupervised import running
 
-ADA = BusUser(name="ada", password="a", publish=("here.>",), subscribe=("here.>", "_INBOX_ada.>"))
+ADA = BusUser(name="ada", password="a", publish=("here.>",), subscribe=("here.>", "_INBOX.ada.>"))
 BEN = BusUser(name="ben", password="b", subscribe=("here.>",))
 
 

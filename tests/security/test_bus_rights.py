@@ -50,8 +50,8 @@ DEAF = [
     ("weather", "daimon.record.ada.>", "a program would hear what may yet be refused"),
     ("weather", "daimon.event.bob.>", "a program would hear another user"),
     ("weather", "daimon.do.*.*.tasks.add", "a program would take over the actions of tasks"),
-    ("weather", "_INBOX_gateway.>", "a program would read the replies to others"),
-    ("tasks", "_INBOX_llm.>", "a service would read the replies to others"),
+    ("weather", "_INBOX.gateway.>", "a program would read the replies to others"),
+    ("tasks", "_INBOX.llm.>", "a service would read the replies to others"),
     ("tasks", "daimon.do.*.*.sandbox.run", "a service would take over the actions of another"),
 ]
 

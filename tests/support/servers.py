@@ -86,8 +86,7 @@ class NatsServer:
         users = "\n".join(
             f'{{ user: "{name}", password: "{password}", permissions: {{ '
             f"publish: {{ allow: [{quoted(allowed.publish)}] }}, "
-            f"subscribe: {{ allow: [{quoted(allowed.subscribe)}] }}, "
-            f'allow_responses: {{ max: 1, expires: "15m" }} }} }}'
+            f"subscribe: {{ allow: [{quoted(allowed.subscribe)}] }} }} }}"
             for name, allowed in self._users.items()
         )
         self._configuration.write_text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ from services.runtime.bus import wire
 from services.runtime.bus.asking import ask
 from services.runtime.bus.discovery import ServiceInfo, discover
 from services.runtime.bus.feed import Log
-from services.runtime.bus.journal import Journal
+from services.runtime.bus.journal import Journal, recorded
 from services.runtime.bus.kv import Kv
 from services.runtime.bus.live import Following, Live
 from services.runtime.bus.serving import Routes, Server
@@ -135,6 +136,7 @@ class Bus:
         return msgspec.json.decode(reply.data, type=dict[str, Any])
 
     async def _close(self) -> None:
+        self._live.leaving = True
         for server in self._servers:
             await server.stop()
         # A connection that breaks while it closes is closed all the same.
@@ -157,6 +159,11 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
         log.info("the bus is back", extra={"action": "bus.reconnected"})
         live.interrupt()
 
+    async def lost() -> None:
+        if not live.leaving:
+            log.critical("the bus has shut us out; starting anew", extra={"action": "bus.closed"})
+            signal.raise_signal(signal.SIGTERM)
+
     async def failed(error: Exception) -> None:
         problems[:] = [error]
         log.debug("%s", error, extra={"action": "bus.error"})
@@ -174,6 +181,7 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
                 reconnect_time_wait=RECONNECT_WAIT,  # type: ignore[arg-type]
                 disconnected_cb=away,
                 reconnected_cb=back,
+                closed_cb=lost,
                 error_cb=failed,
             )
     except TimeoutError as error:
@@ -182,4 +190,4 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
 
 
 def _event(message: Msg) -> Event:
-    return wire.decode(message.data, Event)
+    return recorded(0, message.data).event

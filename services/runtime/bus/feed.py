@@ -45,7 +45,9 @@ class Log(Generic[Item]):
     async def append(self, item: Item, *names: str) -> None:
         """Write an item at the end of a log; followers have it before it is on the disk."""
         try:
-            await self._client.publish(self._feed.at(*names), wire.encode(item))
+            await self._client.publish(wire.checked(self._feed.at(*names)), wire.encode(item))
+        except nats_errors.MaxPayloadError as error:
+            raise errors.TooLarge from error
         except nats_errors.Error as error:
             raise errors.Unavailable("The bus cannot be reached.") from error
 

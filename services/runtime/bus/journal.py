@@ -21,8 +21,10 @@ from services.runtime.bus.stored import Stored
 
 BATCH_LIMIT = 1000
 """Messages in one atomic batch: the server's own limit."""
-ACK_TIMEOUT = 2.0
+ACK_TIMEOUT = 1.5
 TRIES = 3
+HEADER_ROOM = 2000
+"""Bytes kept free for headers in a message of the largest size."""
 UNREADABLE = "log.unreadable"
 WRONG_SEQUENCE = 10071
 """JetStream's error code for an expectation that does not hold."""
@@ -40,8 +42,16 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
     """What JetStream answers to a publish."""
 
     seq: int = 0
-    count: int = 0
+    duplicate: bool = False
     error: dict[str, object] | None = None
+
+
+class Repeated(Exception):
+    """The same request has been recorded before, under the same idempotency key."""
+
+    def __init__(self, recorded: Recorded) -> None:
+        super().__init__(recorded.event.id)
+        self.recorded = recorded
 
 
 class Journal:
@@ -56,11 +66,14 @@ class Journal:
     async def append(self, event: Event, *, expect: Expect | None = None) -> int:
         """Record an event and return its place in the log, once it is on the disk.
 
-        Concurrent appends without an expectation become one atomic batch. Conflict when the expectation
-        does not hold; Unavailable when the log cannot be reached, and then nothing was accepted.
+        Concurrent appends without an expectation become one atomic batch. Raises Conflict when the expectation does
+        not hold, Repeated when the event's key was used before, TooLarge, and Unavailable when the log cannot be
+        reached.
         """
         if not self._client.is_connected:
             raise errors.Unavailable("The event log cannot be reached, so nothing was done. Try again in a moment.")
+        if len(wire.encode(event)) > self._client.max_payload - HEADER_ROOM:
+            raise errors.TooLarge("That is too large to be recorded; the limit is 1 MB.")
         if expect is not None:
             return await self._publish(event, expect)
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -85,7 +98,8 @@ class Journal:
             try:
                 await self._commit(batch)
             except errors.Failure as failure:
-                _fail(batch, failure)
+                for _, done in batch:
+                    _settle(done, failure)
 
     async def _commit(self, batch: Sequence[tuple[Event, asyncio.Future[int]]]) -> None:
         if len(batch) > 1 and await self._commit_together(batch):
@@ -97,8 +111,11 @@ class Journal:
     async def _commit_together(self, batch: Sequence[tuple[Event, asyncio.Future[int]]]) -> bool:
         """Publish as one atomic batch; False when the server would not take it as such."""
         name, last = new_id(), len(batch)
-        for number, (event, _) in enumerate(batch[:-1], start=1):
-            await self._client.publish(event.subject, wire.encode(event), headers=_batched(event, name, number))
+        try:
+            for number, (event, _) in enumerate(batch[:-1], start=1):
+                await self._client.publish(event.subject, wire.encode(event), headers=_batched(event, name, number))
+        except nats_errors.Error:
+            return False
         final = batch[-1][0]
         commit = _batched(final, name, last) | {"Nats-Batch-Commit": "1"}
         answer = await self._ask(final.subject, wire.encode(final), commit)
@@ -114,11 +131,32 @@ class Journal:
         if expect is not None:
             found["Nats-Expected-Last-Subject-Sequence"] = str(expect.sequence)
             found["Nats-Expected-Last-Subject-Sequence-Subject"] = expect.filter
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             answer = await self._ask(event.subject, wire.encode(event), found)
-            if answer is not None:
-                return _sequence(answer)
+            if answer is None:
+                continue
+            try:
+                return await self._place(event, answer)
+            except errors.Conflict:
+                # The expectation is checked before the id: a lost acknowledgement looks like somebody else's event.
+                ours = await self._find(event, expect) if attempt and expect else 0
+                if not ours:
+                    raise
+                return ours
         raise errors.Unavailable("The event log did not answer, so it is not certain that this was recorded.")
+
+    async def _place(self, event: Event, answer: Acknowledged) -> int:
+        sequence = _sequence(answer)
+        if answer.duplicate and event.key:
+            (stored,) = await self.read(events.ALL, after=sequence - 1, limit=1)
+            if stored.event.id != event.id:
+                raise Repeated(stored)
+        return sequence
+
+    async def _find(self, event: Event, expect: Expect) -> int:
+        """The place of an event that may have been recorded after what was expected; 0 when it was not."""
+        since = await self.read(expect.filter, after=expect.sequence)
+        return next((each.sequence for each in since if each.event.id == event.id), 0)
 
     async def _ask(self, subject: str, payload: bytes, found: wire.Headers) -> Acknowledged | None:
         try:
@@ -169,8 +207,3 @@ def _settle(done: asyncio.Future[int], result: int | BaseException) -> None:
         done.set_exception(result)
     else:
         done.set_result(result)
-
-
-def _fail(batch: Sequence[tuple[Event, asyncio.Future[int]]], failure: errors.Failure) -> None:
-    for _, done in batch:
-        _settle(done, failure)

@@ -49,7 +49,7 @@ class Kv:
         try:
             entry = await self._bucket.get(key)
             await self._bucket.delete(key, last=entry.revision)
-        except (js_errors.NotFoundError, js_errors.KeyWrongLastSequenceError):
+        except (js_errors.NotFoundError, js_errors.KeyWrongLastSequenceError, js_errors.BadRequestError):
             return None
         except nats_errors.Error as error:
             raise errors.Unavailable(_AWAY) from error

@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors
+from services.runtime.bus.wire import checked
 
 T = TypeVar("T")
 
@@ -56,6 +57,8 @@ class Live:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self.leaving = False
+        """Whether we close the connection ourselves."""
         self._queues: weakref.WeakSet[asyncio.Queue[Msg | None]] = weakref.WeakSet()
 
     def interrupt(self) -> None:
@@ -72,7 +75,7 @@ class Live:
             following.queue.put_nowait(message)
 
         try:
-            subscription = await self._client.subscribe(subject, cb=put)
+            subscription = await self._client.subscribe(checked(subject), cb=put)
         except nats_errors.Error as error:
             raise errors.Unavailable("The bus cannot be reached.") from error
         self._queues.add(following.queue)

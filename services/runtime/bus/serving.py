@@ -24,6 +24,7 @@ from nats.micro.service import Endpoint, EndpointConfig, Service, ServiceConfig
 
 from proto import errors
 from proto.base import Action, Call, Caller
+from proto.permissions import INBOX
 from services.runtime import log
 from services.runtime.bus import wire
 
@@ -41,7 +42,7 @@ class Server:
     """One micro service of this process."""
 
     def __init__(self, client: Client, name: str, description: str) -> None:
-        self._service = Service(client, ServiceConfig(name=name, version=VERSION, description=description))
+        self._service = _Service(client, ServiceConfig(name=name, version=VERSION, description=description))
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._running: set[asyncio.Task[None]] = set()
         self._log = logging.getLogger(f"daimon.{name}")
@@ -99,6 +100,22 @@ class Server:
             raise errors.TimedOut from error
 
 
+class _Service(Service):
+    """A service that answers on the control subjects to inboxes alone."""
+
+    async def _handle_ping_request(self, msg: Msg) -> None:
+        if msg.reply.startswith(f"{INBOX}."):
+            await super()._handle_ping_request(msg)
+
+    async def _handle_info_request(self, msg: Msg) -> None:
+        if msg.reply.startswith(f"{INBOX}."):
+            await super()._handle_info_request(msg)
+
+    async def _handle_stats_request(self, msg: Msg) -> None:
+        if msg.reply.startswith(f"{INBOX}."):
+            await super()._handle_stats_request(msg)
+
+
 class _Endpoint(Endpoint):
     """An endpoint whose statistics count a request when it has been answered."""
 
@@ -151,7 +168,8 @@ async def _unused(_: object) -> None:
 
 
 async def _respond(message: Msg, payload: bytes, headers: wire.Headers | None = None) -> None:
-    if not message.reply:
+    # A requester may name any subject for the reply; ours go to inboxes, or a reply could pass for an event.
+    if not message.reply.startswith(f"{INBOX}."):
         return
     try:
         await message._client.publish(message.reply, payload, headers=headers)  # noqa: SLF001 - respond() takes no headers

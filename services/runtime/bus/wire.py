@@ -21,6 +21,10 @@ TIMEOUT = "Daimon-Timeout-Ms"
 """Deadlines travel as time left, because clocks on two machines differ."""
 TRACE = "traceparent"
 HEADER_LIMIT = 2000
+NAME_LIMIT = 200
+SUBJECT_LIMIT = 1500
+"""Characters; a longer subject makes the server end the connection, and nats-py never comes back from that."""
+_NAMES = {"conversation": CONVERSATION, "cause": CAUSE, "key": KEY}
 
 S = TypeVar("S")
 Headers = dict[str, str]
@@ -60,18 +64,19 @@ def headers(caller: Caller, timeout: float) -> Headers:
 def caller(template: str, subject: str, found: Mapping[str, str] | None) -> Caller:
     """Who asks: user and actor from the subject, which the broker has checked; the rest from headers."""
     given = found or {}
-    return msgspec.structs.replace(
-        caller_of(template, subject),
-        conversation=untoken(given.get(CONVERSATION, "=")),
-        cause=untoken(given.get(CAUSE, "=")),
-        key=untoken(given.get(KEY, "=")),
-    )
+    try:
+        named = {field: untoken(given.get(header, "=")) for field, header in _NAMES.items()}
+    except UnicodeError as error:
+        raise errors.Invalid("A header of this request is not an encoded name.") from error
+    if any(len(name) > NAME_LIMIT for name in named.values()):
+        raise errors.Invalid(f"A name in the headers of this request is longer than {NAME_LIMIT} characters.")
+    return msgspec.structs.replace(caller_of(template, subject), **named)
 
 
 def timeout(found: Mapping[str, str] | None, default: float) -> float:
     """Seconds the caller still waits."""
     text = (found or {}).get(TIMEOUT, "")
-    return int(text) / 1000 if text.isdigit() else default
+    return int(text) / 1000 if text.isdecimal() and len(text) < 10 else default
 
 
 def failure(found: Mapping[str, str] | None) -> errors.Failure | None:
@@ -80,6 +85,13 @@ def failure(found: Mapping[str, str] | None) -> errors.Failure | None:
         return None
     code = found.get(ERROR_CODE_HEADER, "500")
     return errors.failure(int(code) if code.isdigit() else 500, found[ERROR_HEADER])
+
+
+def checked(subject: str) -> str:
+    """Return a subject that the server takes; Invalid when a name in it is too long."""
+    if len(subject) > SUBJECT_LIMIT:
+        raise errors.Invalid("A name in this request is too long.")
+    return subject
 
 
 def header_text(message: str) -> str:

@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import msgspec
+from nats import errors as nats_errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from proto import events
+from proto import errors, events
 from services.runtime.bus import wire
 from services.runtime.bus.journal import recorded
 from services.runtime.bus.live import Following, Interrupted, Live
@@ -18,6 +19,8 @@ from services.runtime.bus.live import Following, Interrupted, Live
 EXPIRES = 20.0
 """Seconds that the server keeps one request for work; afterwards, or after a reconnect, we ask again."""
 GRACE = 5.0
+PAUSE = 0.5
+"""Seconds to wait when the server has no such consumer, or is not there yet."""
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,15 +44,21 @@ class Delivery:
 
     async def ack(self) -> None:
         """It is done, and everything before it where the consumer acknowledges all."""
-        await self._message.respond(Msg.Ack.Ack)
+        await self._say(Msg.Ack.Ack)
 
     async def still_working(self) -> None:
         """Give it more time before somebody else gets it."""
-        await self._message.respond(Msg.Ack.Progress)
+        await self._say(Msg.Ack.Progress)
 
     async def later(self, seconds: float) -> None:
         """Have it delivered again after a while."""
-        await self._message.respond(Msg.Ack.Nak + b" " + wire.encode({"delay": int(seconds * 1e9)}))
+        await self._say(Msg.Ack.Nak + b" " + wire.encode({"delay": int(seconds * 1e9)}))
+
+    async def _say(self, word: bytes) -> None:
+        try:
+            await self._message.respond(word)
+        except nats_errors.Error as error:
+            raise errors.Unavailable("The bus cannot be reached.") from error
 
 
 class Batch:
@@ -89,6 +98,7 @@ class Work:
                         yield Batch(deliveries)
                     left -= len(deliveries)
                     if len(deliveries) < len(messages) or not messages:
+                        await asyncio.sleep(PAUSE if any(map(_refused, messages)) else 0)
                         break
 
     @asynccontextmanager
@@ -109,3 +119,8 @@ class Work:
         if gather:
             await asyncio.sleep(gather)
         return [first, *replies.waiting(limit - 1)]
+
+
+def _refused(message: Msg) -> bool:
+    """Whether this is a status other than "nothing came" and "time is up"."""
+    return not message.reply and str((message.headers or {}).get("Status")) not in {"404", "408"}

@@ -29,11 +29,11 @@ def test_websocket_is_there_only_when_asked_for() -> None:
 
 
 def test_a_user_gets_its_subjects_and_no_others() -> None:
-    user = BusUser(name="a", password="b", publish=("x.>",), subscribe=("_INBOX_a.>",))
+    user = BusUser(name="a", password="b", publish=("x.>",), subscribe=("_INBOX.a.>",))
     (found,) = decoded(users=(user,))["authorization"]["users"]
     assert (found["user"], found["password"]) == ("a", "b")
     assert found["permissions"]["publish"] == {"allow": ["x.>"]}
-    assert found["permissions"]["subscribe"] == {"allow": ["_INBOX_a.>"]}
+    assert found["permissions"]["subscribe"] == {"allow": ["_INBOX.a.>"]}
 
 
 def test_no_subjects_means_none_and_not_all() -> None:
