@@ -1,6 +1,6 @@
-"""Follow everything that happens for a user: python follow_events.py NATS_URL [USER].
+"""Follow everything that happens for a user: .venv/bin/python docs/examples/follow_events.py NATS_URL [USER].
 
-The address comes from `daimon credentials add watcher`. Needs only nats-py.
+The address comes from `bin/daimon credentials add watcher`. Needs only nats-py.
 """
 
 import asyncio
@@ -18,4 +18,6 @@ async def main(url: str, user: str = "owner") -> None:
         print(event["time"], event["actor"], event["sentence"], flush=True)
 
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
 asyncio.run(main(*sys.argv[1:]))

@@ -1,6 +1,6 @@
-"""Give Daimon a new action: python register_action.py NATS_URL.
+"""Give Daimon a new action: .venv/bin/python docs/examples/register_action.py NATS_URL.
 
-The address comes from `daimon credentials add weather --serves weather`. Needs only nats-py.
+The address comes from `bin/daimon credentials add weather --serves weather`. Needs only nats-py.
 """
 
 import asyncio
@@ -31,4 +31,6 @@ async def main(url: str) -> None:
     await asyncio.Event().wait()
 
 
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
 asyncio.run(main(sys.argv[1]))
