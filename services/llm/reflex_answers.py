@@ -74,9 +74,16 @@ def result(content: str) -> str:
 
 def _sentence(told: dict[str, object]) -> str:
     sentence, event = told.get("sentence"), told.get("event")
-    if not isinstance(sentence, str) or not sentence:
+    if not isinstance(sentence, str) or not sentence or any(map(_is_numbered, told.values())):
         return ""
     return link(sentence, event) if isinstance(event, str) and event else plain(sentence)
+
+
+def _is_numbered(value: object) -> bool:
+    """Whether it is a list that is shown in its order; the sentence beside it says the same on one line."""
+    if not isinstance(value, list) or not value:
+        return False
+    return all(isinstance(entry, dict) and "position" in entry and "title" in entry for entry in value)
 
 
 def _printed(told: dict[str, object]) -> Iterable[str]:
