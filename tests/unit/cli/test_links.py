@@ -8,11 +8,19 @@ import pytest
 
 from daimon.links import Unlinked, unlinked
 
-TEXT = "[Added task 'buy milk'](/timeline/01a2-55) and [docs](https://example.org/x), [1] or list[0](x)\n- [x] done [a"
-SHOWN = "Added task 'buy milk' and [docs](https://example.org/x), [1] or list[0](x)\n- [x] done [a"
+TEXT = (
+    "[Added task 'buy \\[oat\\] milk'](/timeline/01a2-55) and [docs](https://example.org/x), [1] or list[0](x)\n"
+    "1. ~~call \\*mum\\*~~ ~5 C:\\temp 2 \\< 3 `a\\_b` and `` c`d ``\n"
+    "```sh\necho \\* ~~x~~ [a](/b)\n  `` \n```\n````\n```\n````\n- [x] done [a"
+)
+SHOWN = (
+    "Added task 'buy [oat] milk' and [docs](https://example.org/x), [1] or list[0](x)\n"
+    "1. [x] call *mum* ~5 C:\\temp 2 < 3 `a\\_b` and `` c`d ``\n"
+    "echo \\* ~~x~~ [a](/b)\n  `` \n```\n- [x] done [a"
+)
 
 
-def test_a_link_to_a_page_of_ours_is_its_words_and_all_else_stays() -> None:
+def test_links_to_pages_of_ours_escapes_strokes_and_fences_read_as_words_and_all_else_stays() -> None:
     assert unlinked(TEXT) == SHOWN
 
 
