@@ -152,18 +152,28 @@ async def _ollama(home: Home) -> Finding:
             _, writer = await asyncio.open_connection(parts.hostname, parts.port or 11434)
         writer.close()
     except (OSError, TimeoutError, ValueError):
-        cure = f"Without it the reflex answers. Start Ollama, or set its address under [llm] in {home.overrides}."
+        cure = _without_ollama(home)
         return Finding(name="ollama", verdict="note", found=f"no answer at {address}", cure=cure)
     return Finding(name="ollama", verdict="ok", found=f"answers at {address}")
 
 
+def _without_ollama(home: Home) -> str:
+    if _chosen_ollama(home) == "auto":
+        return f"Without it the reflex answers. Start Ollama, or set its address under [llm] in {home.overrides}."
+    return f"Chat answers with this error until it is started, or `ollama` is removed under [llm] in {home.overrides}."
+
+
 def _ollama_address(home: Home) -> str:
+    chosen = _chosen_ollama(home)
+    return OLLAMA if chosen == "auto" else chosen
+
+
+def _chosen_ollama(home: Home) -> str:
     try:
         settings = overrides.read(home.overrides, [service.name for service in SERVICES])
     except OverrideError:
-        return OLLAMA
-    chosen = settings.get("llm", {}).get("ollama", "auto")
-    return OLLAMA if chosen == "auto" else chosen
+        return "auto"
+    return settings.get("llm", {}).get("ollama", "auto")
 
 
 def _docker() -> Finding:

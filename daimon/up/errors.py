@@ -3,7 +3,7 @@
 UpError
 ├── HomeError      the home cannot be used
 ├── DiskFull       there is too little room
-├── PortTaken      somebody else listens there
+├── PortTaken      somebody else listens there, or we may not
 ├── ChildFailed    NATS, Postgres or a service did not get ready
 └── OverrideError  settings.toml is wrong
 """
@@ -30,7 +30,7 @@ class DiskFull(UpError):
 
 
 class PortTaken(UpError):
-    """Somebody else listens on the port."""
+    """Somebody else listens on the port, or we may not."""
 
 
 class ChildFailed(UpError):

@@ -11,14 +11,18 @@ LOOPBACK = "127.0.0.1"
 
 def is_free(port: int) -> bool:
     """Say whether a server could listen there now."""
+    return _refusal(port) is None
+
+
+def _refusal(port: int) -> OSError | None:
     with socket.socket() as probe:
         # As servers do: connections of an earlier run that are still closing do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error
+        return None
 
 
 def free(preferred: int = 0) -> int:
@@ -32,7 +36,13 @@ def free(preferred: int = 0) -> int:
 
 def demand(port: int) -> int:
     """Return the port, or a free one for 0; raises PortTaken."""
-    if port and not is_free(port):
+    refusal = _refusal(port) if port else None
+    if isinstance(refusal, PermissionError):
+        raise PortTaken(
+            f"Port {port} is not allowed to ordinary users; "
+            "choose one above 1023 with --port N, or a free one with --port 0."
+        )
+    if refusal:
         raise PortTaken(
             f"Port {port} is in use by another program; choose one with --port N, or a free one with --port 0."
         )

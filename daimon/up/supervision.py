@@ -114,7 +114,7 @@ class Supervised:
         children.sweep(child.pid)
         if not watch.cancelled() and (reason := watch.result()):
             return reason
-        return _Ended(f"{self.part.name} {_how(code, launch)}; see {launch.log}.", code)
+        return _Ended(f"{self.part.name} {_how(code, launch)}; see {launch.log}.{_cure(self.part.name, code)}", code)
 
     async def _watch(self, child: Process) -> UpError | None:
         """Wait until it is ready; one that does not get ready is killed and the reason returned."""
@@ -175,3 +175,7 @@ def _how(code: int, launch: Launch) -> str:
     if code < 0:
         return f"was ended by signal {-code}"
     return f"ended with code {code}: {children.last_words(launch.log)}"
+
+
+def _cure(name: str, code: int) -> str:
+    return f" Put the table [{name}] of settings.toml right and start again." if code == WRONG_SETTING else ""
