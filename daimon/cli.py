@@ -6,9 +6,10 @@ import argparse
 import difflib
 import importlib
 import os
+import re
 import sys
-from collections.abc import Sequence
-from typing import Protocol, cast
+from collections.abc import Iterable, Sequence
+from typing import NoReturn, Protocol, cast
 
 from daimon import __version__
 from daimon.commands import CommandError
@@ -33,6 +34,8 @@ COMMANDS = {
     "test": "run the test suite",
 }
 """Each command with its line in `daimon help`; `daimon/commands/<name>.py` is imported only when it is called."""
+
+_NO_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
 
 
 class Command(Protocol):
@@ -75,15 +78,28 @@ def overview() -> str:
     )
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that guesses which verb was meant."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit with 2."""
+        found = _NO_CHOICE.search(message)
+        super().error(message + _guess(found[1], re.findall(r"[\w-]+", found[2])) if found else message)
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean `{near[0]}`?" if near else ""
+
+
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    hint = f" Did you mean `{near[0]}`?" if near else ""
-    return f"daimon: there is no command `{name}`.{hint} The commands are: {', '.join(COMMANDS)}."
+    return f"daimon: there is no command `{name}`.{_guess(name, COMMANDS)} The commands are: {', '.join(COMMANDS)}."
 
 
 def _call(name: str, rest: Sequence[str]) -> int:
     command = cast("Command", importlib.import_module(f"daimon.commands.{name.replace('-', '_')}"))
-    parser = argparse.ArgumentParser(prog=f"daimon {name}", description=f"{COMMANDS[name].capitalize()}.")
+    line = COMMANDS[name]
+    parser = _Parser(prog=f"daimon {name}", description=f"{line[0].upper()}{line[1:]}.")
     command.add_arguments(parser)
     try:
         return command.run(parser.parse_args(rest))

@@ -48,11 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _add(home: Home, arguments: argparse.Namespace) -> int:
     _check(arguments.name, arguments.serves)
     allowed = permissions.program(arguments.name, arguments.user, arguments.serves)
+    was_known = any(known.name == arguments.name for known in credentials.programs(home))
     added = credentials.add_program(home, arguments.name, allowed.publish, allowed.subscribe)
     url = f"nats://{added.name}:{added.password}@127.0.0.1:{_ports(home).client}"
     if _reload(home):
         finish(_until_let_in(url, added.name))
     print(url)
+    if was_known:
+        remark(f"{added.name} was let in before; its old password is void, so give it this address.")
     remark(f"Replies to its requests arrive at {permissions.inbox_prefix(added.name)}.> (its inbox prefix).")
     return 0
 
@@ -75,7 +78,7 @@ def _check(name: str, serves: str) -> None:
     for given in filter(None, (name, serves)):
         if not NAME.fullmatch(given):
             raise CommandError(f"`{given}` cannot be used here: take small letters, digits, - and _.")
-    ours = {call.service for role in permissions.ROLES.values() for call in role.serves}
+    ours = {call.noun for role in permissions.ROLES.values() for call in role.serves}
     if serves in ours:
         raise CommandError(f"The actions {serves}.* are Daimon's own; take another noun.")
 

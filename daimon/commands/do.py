@@ -32,7 +32,20 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
         """Whether something was done and the last of it worked; a model may also just have answered."""
         if self.outcome != "done":
             return False
-        return bool(self.tools[-1].ok) if self.tools else self.model != REFLEX
+        return _worked(self.tools[-1]) if self.tools else self.model != REFLEX
+
+
+class _Ran(msgspec.Struct, frozen=True, kw_only=True):
+    exit_code: int | None = None
+
+
+def _worked(tool: ToolUse) -> bool:
+    """Whether the action did what it should; one that ran a program answers well also when the program failed."""
+    try:
+        ran = msgspec.json.decode(tool.result, type=_Ran)
+    except msgspec.DecodeError:
+        ran = _Ran()
+    return bool(tool.ok) and not ran.exit_code
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +65,7 @@ async def _do(arguments: argparse.Namespace) -> int:
     if arguments.json:
         show_json(done)
     elif done.answer:
-        print(printable(unlinked(done.answer)))
+        print(printable(unlinked(done.answer)).rstrip())
     if done.error and not arguments.json:
         print(f"daimon: {printable(done.error)}", file=sys.stderr)
     return 0 if done.success else 1

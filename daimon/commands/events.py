@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--follow", action="store_true", help="go on with what happens from now on")
     parser.add_argument("--kind", action="append", default=[], help="only this kind, such as task.added or task")
-    parser.add_argument("--limit", type=int, default=20, metavar="N", help="at most this many of the past (20)")
+    parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="at most this many of the past (20)")
     add_json(parser, "print each event as a line of JSON")
     add_person(parser)
 
@@ -32,7 +32,7 @@ async def _past(connection: Connection, arguments: argparse.Namespace) -> int:
     past = await _recent(connection, arguments)
     for event in past:
         _show(event, as_json=arguments.json)
-    if not past:
+    if not past and arguments.limit:
         remark("Nothing of that kind has happened yet.")
     return 0
 
@@ -53,9 +53,17 @@ async def _follow(connection: Connection, arguments: argparse.Namespace) -> int:
 
 
 async def _recent(connection: Connection, arguments: argparse.Namespace) -> list[Event]:
+    if not arguments.limit:
+        return []
     recent = memory.Recent(kinds=tuple(arguments.kind), limit=arguments.limit)
     found = await connection.call(memory.RECENT, recent)
     return list(reversed(found.events))
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events: 0 or more is; 0 shows nothing of the past")
+    return int(text)
 
 
 def matches(kind: str, wanted: Sequence[str]) -> bool:

@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(change=None)
     verbs = parser.add_subparsers(metavar="VERB", title="without a verb the list is shown; the verbs are")
     for name, line, change, *takes in (
+        ("list", "show the list", None),
         ("add", "add a task", _add, "title"),
         ("done", "mark a task as done", _complete, "task"),
         ("reopen", "mark a task as not done", _reopen, "task"),
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("delete", "remove a task", _delete, "task"),
         ("move", "move a task to another place, 1 is the top", _move, "task", "position"),
     ):
-        verb = verbs.add_parser(name, help=line, description=f"{line.capitalize()}.")
+        verb = verbs.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
         verb.set_defaults(change=change)
         _add_operands(verb, *map(str, takes))
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from daimon.commands import CommandError, chat, credentials, do, sql, tasks
+from daimon import cli
+from daimon.commands import CommandError, chat, credentials, do, events, sql, tasks
+from proto.chat import ToolUse
 
 
 def parse(command: object, *words: str) -> argparse.Namespace:
@@ -52,6 +54,41 @@ def test_a_result_cannot_be_json_and_csv_at_once(capsys: pytest.CaptureFixture[s
     assert "not allowed with" in capsys.readouterr().err
 
 
+def test_nothing_of_the_past_can_be_asked_for_and_less_than_nothing_cannot(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse(events, "--follow", "--limit", "0").limit == 0
+    with pytest.raises(SystemExit):
+        parse(events, "--limit", "-1")
+    assert "'-1' is no number of events: 0 or more is" in capsys.readouterr().err
+
+
+def test_list_is_a_verb_too_and_a_misspelt_verb_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse(tasks, "list", "--json").change is None
+    with pytest.raises(SystemExit):
+        cli.run(["tasks", "lst"])
+    assert "Did you mean `list`?" in capsys.readouterr().err
+
+
+def test_what_a_command_says_of_itself_keeps_its_capitals(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.run(["help", "sql"])
+    assert "Ask the log in SQL." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("ok", "result", "success"),
+    [
+        (True, '{"exit_code": 0}', True),
+        (True, '{"exit_code": 2, "stdout": ""}', False),
+        (True, '{"exit_code": null}', True),
+        (True, "[]", True),
+        (False, "There is no such task.", False),
+    ],
+)
+def test_a_command_that_ends_with_a_program_that_failed_has_failed(ok: bool, result: str, success: bool) -> None:
+    tool = ToolUse(call="1", action="sandbox.run", arguments="{}", ok=ok, result=result)
+    assert do.Done(conversation="c", outcome="done", answer="", tools=(tool,)).success is success
+
+
 def home_with_bus(path: Path) -> Path:
     (path / "nats").mkdir()
     (path / "credentials").mkdir()
@@ -77,6 +114,16 @@ def test_a_program_that_is_let_in_gets_an_address_and_stands_in_the_list(
     credentials_run(home, "remove", "watcher")
     credentials_run(home, "list")
     assert "ada" not in capsys.readouterr().out
+
+
+def test_letting_a_program_in_again_says_that_its_old_password_is_void(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = home_with_bus(tmp_path)
+    credentials_run(home, "add", "watcher")
+    assert "void" not in capsys.readouterr().err
+    credentials_run(home, "add", "watcher")
+    assert "watcher was let in before; its old password is void" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [("a.b",), ("Weather",), ("*",), ("x", "--serves", "a.>")])
