@@ -187,7 +187,7 @@ class Called(Happening, frozen=True, kw_only=True):
     """The whole answer as far as it was written when the model called."""
 
     def sentence(self) -> str:
-        return f"The model called {self.action} {excerpt(self.arguments)}"
+        return f"Called {self.action} {excerpt(self.arguments)}"
 
 
 class CallEnded(Happening, frozen=True, kw_only=True):
