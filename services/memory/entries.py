@@ -12,7 +12,7 @@ import msgspec
 
 from proto import chat, sandbox
 from proto.events import Event, Happening, Recorded
-from proto.kinds import happening
+from proto.kinds import KINDS, happening
 
 BODY_LIMIT = 50_000
 """Characters that are indexed; beyond about 80,000 the word index of one text has no room."""
@@ -109,13 +109,12 @@ def identity(name: str) -> str:
 
 
 def _typed(event: Event) -> Happening | None:
-    try:
-        return happening(event)
-    except msgspec.DecodeError as error:
+    found = happening(event)
+    if found is None and event.kind in KINDS:
         logging.getLogger("daimon.memory").warning(
-            "event %s is not of its kind: %s", event.id, error, extra={"action": "memory.unreadable"}
+            "event %s is not of its kind", event.id, extra={"action": "memory.unreadable"}
         )
-        return None
+    return found
 
 
 def _clean(text: str) -> str:
