@@ -79,4 +79,4 @@ def _proven(knock: Knock) -> bool:
     # No form can send JSON, and a script of another site would have to ask first, which is never granted.
     if knock.media_type == _JSON:
         return True
-    return bool(knock.expected) and hmac.compare_digest(knock.expected, knock.given)
+    return bool(knock.expected) and hmac.compare_digest(knock.expected.encode(), knock.given.encode("utf-8", "replace"))

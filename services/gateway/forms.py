@@ -11,6 +11,7 @@ from services.gateway.access import Who
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
 POSITION_LIMIT = 100_000
+POSITION_DIGITS = 6
 
 
 async def say(visit: Visit) -> Response:
@@ -25,7 +26,7 @@ async def say(visit: Visit) -> Response:
 
 
 async def _say(visit: Visit, said: message.Said, mode: str) -> Response:
-    conversation = visit.path("conversation")
+    conversation = visit.conversation
     here = f"/chat/{conversation}"
     if said.text:
         request = chat.Send(conversation=conversation, text=said.text, mode=said.mode)
@@ -39,7 +40,7 @@ async def _say(visit: Visit, said: message.Said, mode: str) -> Response:
 
 
 async def _refused(visit: Visit, form: dict[str, str], failure: Failure) -> Response:
-    caller = visit.caller(visit.path("conversation"))
+    caller = visit.caller(visit.conversation)
     view = ui.ChatPage(
         frame=visit.frame(notice=failure.message),
         conversation=await panes.conversation(visit.gate.bus, caller),
@@ -51,7 +52,7 @@ async def _refused(visit: Visit, form: dict[str, str], failure: Failure) -> Resp
 
 async def stop(visit: Visit) -> Response:
     """Stop the answer that is being written."""
-    conversation = visit.path("conversation")
+    conversation = visit.conversation
     await visit.call(chat.STOP, chat.Stop(conversation=conversation), conversation=conversation)
     return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
 
@@ -83,7 +84,8 @@ async def rename(visit: Visit) -> Response:
 async def move(visit: Visit) -> Response:
     """Move a task to another place."""
     position = (await visit.form()).get("position", "")
-    if not (position.isdecimal() and 1 <= int(position[:9]) <= POSITION_LIMIT):
+    # The length comes first: int() refuses thousands of digits with an error of its own.
+    if not (position.isdecimal() and len(position) <= POSITION_DIGITS and 1 <= int(position) <= POSITION_LIMIT):
         raise Invalid("A place in the list is a number from 1.")
     await visit.call(tasks.MOVE, tasks.MoveTask(task=visit.path("task"), position=int(position)))
     return await _done(visit)

@@ -12,6 +12,8 @@ from proto.chat import MESSAGE_LIMIT, Mode
 from proto.errors import Invalid, TooLarge
 
 FIELD_LIMIT = 20
+CONVERSATION_LIMIT = 100
+"""Characters of a conversation's id, as the contract has it."""
 _SWITCH = re.compile(r"/(chat|command)(?:\s+|$)")
 
 
@@ -43,6 +45,16 @@ def text_of(value: str) -> str:
     if "\0" in value:
         raise Invalid("The text holds a NUL character, as binary files do. Send text only.")
     return value.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def conversation_of(name: str) -> str:
+    """Check the id of a conversation that came in an address."""
+    if len(name) > CONVERSATION_LIMIT:
+        raise Invalid(
+            f"The address names a conversation with {len(name):,} characters; {CONVERSATION_LIMIT} is the limit. "
+            "Choose one from the list, or begin a new one."
+        )
+    return name
 
 
 def said(text: str, mode: str) -> Said:

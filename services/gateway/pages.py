@@ -33,7 +33,7 @@ async def home(visit: Visit) -> Response:
 
 async def conversation(visit: Visit) -> Response:
     """A conversation as it is now."""
-    caller = visit.caller(visit.path("conversation"))
+    caller = visit.caller(visit.conversation)
     try:
         found, problem = await panes.conversation(visit.gate.bus, caller), ""
     except Failure as failure:

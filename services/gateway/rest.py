@@ -55,12 +55,12 @@ async def do(visit: Visit) -> Response:
 async def say(visit: Visit) -> Response:
     """Say something in a conversation; with `Prefer: respond-async` the answer is not waited for."""
     request = await visit.json(Said)
-    return await _converse(visit, visit.path("conversation"), request.text, request.mode)
+    return await _converse(visit, visit.conversation, request.text, request.mode)
 
 
 async def read(visit: Visit) -> Response:
     """A conversation."""
-    return _json(await panes.conversation(visit.gate.bus, visit.caller(visit.path("conversation"))))
+    return _json(await panes.conversation(visit.gate.bus, visit.caller(visit.conversation)))
 
 
 async def list_tasks(visit: Visit) -> Response:

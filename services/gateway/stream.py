@@ -13,6 +13,7 @@ from fastapi import Response
 from proto.errors import Failure
 from services.gateway.access import Who
 from services.gateway.live import Live, Wanted
+from services.gateway.message import conversation_of
 from services.gateway.visit import Route, Visit
 from services.runtime.bus import Interrupted
 
@@ -24,6 +25,8 @@ RETRY_MS = (800, 2400)
 BUS_WAIT = 0.25
 AGAIN = 0.1
 """Seconds after which a task that was cancelled and goes on is cancelled again."""
+PLACE_DIGITS = 18
+"""No log grows to a place with more."""
 _EXPECTED = (Failure, Interrupted)
 """After these the page connects anew and is brought up to date."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -65,8 +68,8 @@ async def live(visit: Visit) -> Response:
     if visit.request.method == "HEAD":
         return Response(headers=_HEADERS)
     wanted = Wanted(
-        conversation=visit.query("conversation"),
-        seen=int(visit.query("seen")) if visit.query("seen").isdecimal() else -1,
+        conversation=conversation_of(visit.query("conversation")),
+        seen=_place(visit.query("seen")),
         turn=visit.query("turn"),
         tasks=bool(visit.query("tasks")),
         timeline=bool(visit.query("timeline")),
@@ -82,6 +85,11 @@ async def live(visit: Visit) -> Response:
 
     assert visit.session is not None  # noqa: S101 - the route is for those who are signed in
     return EventStream(source, visit.gate.closing, visit.session.ended)
+
+
+def _place(text: str) -> int:
+    """A place in the log; -1, which is nowhere, for anything else."""
+    return int(text) if text.isdecimal() and len(text) <= PLACE_DIGITS else -1
 
 
 async def _first(*waits: Awaitable[object]) -> None:

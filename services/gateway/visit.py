@@ -15,7 +15,7 @@ from proto.base import Call, Caller
 from proto.errors import Invalid, TooLarge
 from services.gateway.access import Who, csrf
 from services.gateway.gate import Gate
-from services.gateway.message import read_form
+from services.gateway.message import conversation_of, read_form
 from services.gateway.sessions import Session
 
 BODY_LIMIT = 1_000_000
@@ -59,6 +59,11 @@ class Visit:
     def path(self, name: str) -> str:
         """A part of the route's path."""
         return str(self.request.path_params[name])
+
+    @property
+    def conversation(self) -> str:
+        """The conversation that the path names; Invalid when none can have that id."""
+        return conversation_of(self.path("conversation"))
 
     def query(self, name: str) -> str:
         """A query parameter, empty when it is not there."""

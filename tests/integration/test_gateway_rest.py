@@ -106,6 +106,41 @@ async def test_a_wrong_question_gets_a_problem_in_a_sentence(browser, path, stat
     assert (await get(browser, path, status))["status"] == status
 
 
+@pytest.mark.parametrize("path", [
+    "/api/conversations/" + "x" * 101, "/chat/" + "x" * 300, "/live?conversation=" + "x" * 101,
+])  # fmt: skip
+async def test_a_conversation_that_cannot_be_is_refused_in_a_sentence(browser, path):
+    response = await browser.client.get(path)
+    assert response.status_code == 400
+    assert "100 is the limit" in response.text
+
+
+async def test_a_message_to_a_conversation_that_cannot_be_is_refused_in_a_sentence(browser):
+    told = await post(browser, "/api/chat/" + "x" * 101, 400, text="hi")
+    assert "100 is the limit" in told["detail"]
+    for path in ("/chat/" + "x" * 300, "/chat/" + "x" * 300 + "/stop"):
+        response = await browser.post(path, text="hi")
+        assert response.status_code == 400
+        assert "100 is the limit" in response.text
+
+
+@pytest.mark.parametrize("position", ["9" * 5000, "0" * 5000 + "1", "0", "", "100001"])
+async def test_a_place_that_no_list_has_is_refused_in_a_sentence(browser, position):
+    response = await browser.post("/tasks/milk/move", position=position)
+    assert response.status_code == 400
+    assert "a number from 1" in response.text
+
+
+async def test_a_place_in_the_log_that_cannot_be_is_no_place(browser):
+    async with browser.live(tasks="1", seen="9" * 5000) as stream:
+        assert "connection" in stream.seen
+
+
+async def test_a_token_that_is_no_ascii_is_a_wrong_token(browser):
+    response = await browser.client.post("/tasks", data={"csrf": "tökén", "title": "milk"})
+    assert response.status_code == 403
+
+
 async def test_a_stranger_gets_a_problem(front):
     for path in ("/api/tasks", "/api/actions", "/api/search?q=a", "/api/conversations/x"):
         response = await (await front.stranger()).get(path)

@@ -59,6 +59,8 @@ def test_our_own_pages_may_post(changed):
 @pytest.mark.parametrize("changed", [
     {"given": ""},
     {"given": "other"},
+    {"given": "tökén"},
+    {"given": "\udcff"},
     {"expected": "", "given": ""},
     {"fetch_site": "cross-site"},
     {"fetch_site": "same-site"},
