@@ -69,7 +69,7 @@ ROLES: dict[str, Role] = {
         reads_log=True,
         works=(MEMORY,),
     ),
-    "sandbox": Role(serves=sandbox.ACTIONS, emits=("sandbox",)),
+    "sandbox": Role(serves=sandbox.ACTIONS, emits=("sandbox",), follows=(events.of_kind(chat.Halted.kind),)),
     "tasks": Role(serves=tasks.ACTIONS, emits=("task",), reads_log=True),
     "ui": Role(serves=ui.CALLS),
     "cli": Role(

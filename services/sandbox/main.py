@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from pathlib import Path
 
-from proto import sandbox
-from services.runtime.bus import Bus
-from services.runtime.run import Ready, forever, run
+from proto import chat, events, sandbox
+from services.runtime.bus import Bus, Interrupted
+from services.runtime.run import Ready, run
 from services.sandbox.boxes import Boxes
 from services.sandbox.bubblewrap import Bubblewrap, Plan
 from services.sandbox.handlers import Handlers
@@ -38,7 +39,16 @@ async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
         handlers = Handlers(bus.journal, boxes)
         await bus.serve("sandbox", {sandbox.RUN: handlers.run}, description="A Linux box for each conversation")
         ready()
-        await forever()
+        await heed(bus, handlers)
+
+
+async def heed(bus: Bus, handlers: Handlers) -> None:
+    """Stop the commands of answers that are stopped, for ever."""
+    while True:
+        with contextlib.suppress(Interrupted):
+            async with bus.follow(events.of_kind(chat.Halted.kind)) as halted:
+                async for event in halted:
+                    handlers.stop(event.user, event.conversation)
 
 
 if __name__ == "__main__":
