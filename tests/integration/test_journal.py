@@ -81,6 +81,13 @@ async def test_a_repeated_key_gives_back_what_was_recorded_first(open_bus, ada):
     assert repeated.value.recorded.event.id == first.id
 
 
+async def test_a_repeated_key_without_an_expectation_is_recorded_once(open_bus, ada):
+    bus, keyed = await open_bus("tasks"), replace(ada, key="k")
+    first = await bus.journal.append(added(keyed))
+    assert await bus.journal.append(added(keyed)) == first
+    assert len(await bus.journal.read(events.of_user(ada.user))) == 1
+
+
 async def test_an_event_that_is_too_large_fails_alone(open_bus, ada):
     bus = await open_bus("tasks")
     results = await asyncio.gather(

@@ -67,7 +67,7 @@ class Journal:
         """Record an event and return its place in the log, once it is on the disk.
 
         Concurrent appends without an expectation become one atomic batch. Raises Conflict when the expectation does
-        not hold, Repeated when the event's key was used before, TooLarge, and Unavailable when the log cannot be
+        not hold, Repeated when it does but the event's key was used before, TooLarge, and Unavailable when the log cannot be
         reached.
         """
         if not self._client.is_connected:
@@ -203,7 +203,10 @@ def _sequence(answer: Acknowledged) -> int:
 def _settle(done: asyncio.Future[int], result: int | BaseException) -> None:
     if done.done():
         return
-    if isinstance(result, BaseException):
+    if isinstance(result, Repeated):
+        # Who expects nothing wants it recorded, and it is.
+        done.set_result(result.recorded.sequence)
+    elif isinstance(result, BaseException):
         done.set_exception(result)
     else:
         done.set_result(result)
