@@ -67,8 +67,8 @@ class Journal:
         """Record an event and return its place in the log, once it is on the disk.
 
         Concurrent appends without an expectation become one atomic batch. Raises Conflict when the expectation does
-        not hold, Repeated when it does but the event's key was used before, TooLarge, and Unavailable when the log cannot be
-        reached.
+        not hold, Repeated when it does but the event's key was used before, TooLarge, and Unavailable when the log
+        cannot be reached.
         """
         if not self._client.is_connected:
             raise errors.Unavailable("The event log cannot be reached, so nothing was done. Try again in a moment.")
