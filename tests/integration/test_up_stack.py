@@ -171,7 +171,8 @@ async def test_a_service_that_cannot_start_is_named_with_its_last_words(tmp_path
     last = printed.decode().strip().splitlines()[-1]
     log = tmp_path / "logs" / "alpha.log"
     assert process.returncode == 1
-    assert last == f"daimon: alpha ended with code 78: the moon is wrong; see {log}."
+    cure = "Put the table [alpha] of settings.toml right and start again."
+    assert last == f"daimon: alpha ended with code 78: the moon is wrong; see {log}. {cure}"
     assert log.read_text().count("the moon is wrong") == 1
     found = state.read(Home(path=tmp_path))
     assert everything_alive(tmp_path, found) == []
