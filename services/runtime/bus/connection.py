@@ -149,7 +149,7 @@ class Bus:
 
 async def _connect(client: Client, live: Live, settings: BusSettings, name: str, patience: float) -> None:
     log = logging.getLogger(f"daimon.{name}")
-    problems: list[Exception] = []
+    problems: set[str] = set()
 
     async def away() -> None:
         if not (client.is_closed or client.is_draining):
@@ -165,7 +165,7 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
             signal.raise_signal(signal.SIGTERM)
 
     async def failed(error: Exception) -> None:
-        problems[:] = [error]
+        problems.add(str(error))
         log.debug("%s", error, extra={"action": "bus.error"})
 
     user, password = settings.user or name, settings.password()
@@ -185,8 +185,10 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
                 error_cb=failed,
             )
     except TimeoutError as error:
-        reason = f" ({problems[0]})" if problems else ""
-        raise errors.Unavailable(f"No NATS server lets us in at {settings.url}{reason}.") from error
+        # A server that refuses a password also cuts the connection; that it refuses is what helps.
+        reason = max(problems, key=lambda problem: "uthorization" in problem, default="")
+        where = settings.url.rpartition("@")[2].removeprefix("nats://")
+        raise errors.Unavailable(f"No NATS server lets us in at {where}{reason and f' ({reason})'}.") from error
 
 
 def _event(message: Msg) -> Event:
