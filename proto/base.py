@@ -113,11 +113,11 @@ class Feed(Generic[Item]):
     items: tuple[type[Item], ...]
 
     def at(self, *names: str) -> str:
-        """The subject of one log; the names fill the placeholders in order."""
+        """The subject of one log; the names fill its places in order."""
         return re.sub(r"\{\w+\}", "{}", self.subject).format(*map(token, names))
 
     def under(self, *names: str) -> str:
-        """The subject filter of all logs whose first placeholders have these names."""
+        """The subject filter of all logs whose first places have these names."""
         rest = ["*"] * (self.subject.count("{") - len(names))
         return re.sub(r"\{\w+\}", "{}", self.subject).format(*map(token, names), *rest)
 
