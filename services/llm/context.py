@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+from collections.abc import Awaitable
 
 import msgspec
 
@@ -81,19 +82,19 @@ class Lookout:
             async for event in live:
                 self._around(event.user).hear(event)
 
-    async def surroundings(self, caller: Caller, sequence: int) -> Surroundings:
-        """Return what a turn is told that was asked for at this place of the log."""
+    async def surroundings(self, caller: Caller, place: Awaitable[int]) -> Surroundings:
+        """Return what a turn is told whose message stands at this place of the log; waits for it only when it must."""
         around: Around = self._around(caller.user)
         listed = around.tasks
         if not around.known or listed is None:
-            _, listed = await asyncio.gather(self._recall(around, caller, sequence), self._tasks(around, caller))
+            _, listed = await asyncio.gather(self._recall(around, caller, place), self._tasks(around, caller))
         return Surroundings(tasks=listed or (), recent=tuple(around.recent.values()))
 
-    async def _recall(self, around: Around, caller: Caller, sequence: int) -> None:
+    async def _recall(self, around: Around, caller: Caller, place: Awaitable[int]) -> None:
         """Read what happened before we listened."""
         if around.known:
             return
-        found = await self._bus.journal.read(events.of_user(caller.user), after=max(0, sequence - LATELY))
+        found = await self._bus.journal.read(events.of_user(caller.user), after=max(0, await place - LATELY))
         heard, around.recent = around.recent, {}
         for recorded in found:
             around.remember(recorded.event)

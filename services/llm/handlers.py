@@ -17,6 +17,7 @@ from services.llm.minilm import MiniLM
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
+from services.llm.worker import Worker
 from services.runtime.bus import Repeated
 
 TRIES = 5
@@ -28,7 +29,8 @@ Decide = Callable[[Thread], Happening | None]
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, threads: Threads, tools: Tools, engines: Engines, minilm: MiniLM) -> None:
+    def __init__(self, worker: Worker, threads: Threads, tools: Tools, engines: Engines, minilm: MiniLM) -> None:
+        self._worker = worker
         self._threads = threads
         self._tools = tools
         self._engines = engines
@@ -92,7 +94,7 @@ class Handlers:
                 return None
             event = events.happened(what, caller)
             try:
-                await self._threads.append(thread, event)
+                await self._append(thread, event)
             except Repeated as repeated:
                 return repeated.recorded.event
             except errors.Conflict:
@@ -100,6 +102,18 @@ class Handlers:
             else:
                 return event
         raise errors.Conflict("The conversation is changing too fast; try again.")
+
+    async def _append(self, thread: Thread, event: Event) -> None:
+        """Record an event; the answer to a message is begun meanwhile, and dropped if the log refuses the message."""
+        held = await self._worker.begin(event, thread) if event.kind == chat.Asked.kind else None
+        try:
+            place = await self._threads.append(thread, event, self._worker.name if held else "")
+        except BaseException:
+            if held:
+                held.place.cancel()
+            raise
+        if held:
+            held.place.set_result(place)
 
 
 def _ask(thread: Thread, text: str, mode: chat.Mode) -> chat.Asked:

@@ -7,6 +7,7 @@ import functools
 from pathlib import Path
 
 from proto import chat, llm
+from services.llm.answering import Answering
 from services.llm.catalogue import Catalogue
 from services.llm.engines import Engines
 from services.llm.handlers import Handlers
@@ -32,8 +33,8 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     tools = Tools(bus, Catalogue())
     engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
     threads = Threads(bus.journal)
-    handlers = Handlers(threads, tools, engines, minilm)
-    worker = Worker(bus, threads, tools, engines, settings)
+    worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), settings.turns)
+    handlers = Handlers(worker, threads, tools, engines, minilm)
     await asyncio.gather(tools.learn(), engines.look())
     await bus.serve(
         "llm",

@@ -74,8 +74,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """The id of the call that a tool message answers."""
 
 
-class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """An action as it is offered to a model."""
+class Tool(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """An action as it is offered to a model; itself and no other, so that what is made of it can be kept."""
 
     name: str
     description: str

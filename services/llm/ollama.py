@@ -97,12 +97,12 @@ class Ollama:
         body = chat_body(prompt, manner)
         held = HeldAnswer() if prompt.tools and not manner.native else None
         actions = {spelled: action for action, spelled in tool_names(prompt.tools).items()}
-        async with aclosing(self._lines(body, manner.model)) as lines:
-            async for line in lines:
-                for part in parts(line, actions):
+        async with aclosing(self._lines(body, manner.model)) as batches:
+            async for lines in batches:
+                for part in parts(lines, actions):
                     for shown in (part,) if held is None else read_held(held, part):
                         yield shown
-                if line.done:
+                if lines[-1].done:
                     return
         raise ModelBroke(why="it ended without saying so")
 
@@ -163,8 +163,8 @@ class Ollama:
     async def version(self) -> str:
         """Ask for the server's version, which also tells whether it is there."""
         async with aclosing(self._raw_lines("GET", "/api/version", b"")) as lines:
-            async for line in lines:
-                return str(msgspec.json.decode(line, type=dict[str, str]).get("version", ""))
+            async for batch in lines:
+                return str(msgspec.json.decode(batch[0], type=dict[str, str]).get("version", ""))
         return ""
 
     async def _manner(self, model: str) -> Manner:
@@ -193,23 +193,22 @@ class Ollama:
                 return entry.name
         raise ModelMissing("The Ollama server has no model that chats; get one with `ollama pull llama3.2`.")
 
-    async def _lines(self, body: bytes, model: str) -> AsyncGenerator[Line, None]:
-        async with aclosing(self._raw_lines("POST", "/api/chat", body, model)) as lines:
-            async for raw in lines:
-                try:
-                    line = LINE.decode(raw)
-                except msgspec.DecodeError as error:
-                    raise ModelBroke(why=f"it sent a line that is not what it should be: {error}") from error
-                if line.error:
-                    raise ModelFailed(model=model, text=line.error)
-                yield line
+    async def _lines(self, body: bytes, model: str) -> AsyncGenerator[list[Line], None]:
+        async with aclosing(self._raw_lines("POST", "/api/chat", body, model)) as batches:
+            async for batch in batches:
+                lines, problem = _read(batch, model)
+                if lines:
+                    yield lines
+                if problem:
+                    raise problem
 
-    async def _raw_lines(self, method: str, path: str, body: bytes, model: str = "") -> AsyncGenerator[bytes, None]:
+    async def _raw_lines(
+        self, method: str, path: str, body: bytes, model: str = ""
+    ) -> AsyncGenerator[list[bytes], None]:
         try:
             async with aclosing(line_stream(self.url, path, body, self.limits, method=method)) as batches:
                 async for batch in batches:
-                    for line in batch:
-                        yield line
+                    yield batch
         except Unreachable as error:
             raise ModelUnreachable(url=self.url) from error
         except Stalled as error:
@@ -250,6 +249,22 @@ class Ollama:
             raise ModelStalled(seconds=self.limits.stall) from error
         except (httpx.HTTPError, ValueError) as error:
             raise ModelBroke(why=str(error)) from error
+
+
+def _read(batch: Sequence[bytes], model: str) -> tuple[list[Line], ModelError | None]:
+    """Read lines up to the last one of an answer, or to one that cannot go on; what came before it counts."""
+    lines: list[Line] = []
+    for raw in batch:
+        try:
+            line = LINE.decode(raw)
+        except msgspec.DecodeError as error:
+            return lines, ModelBroke(why=f"it sent a line that is not what it should be: {error}")
+        if line.error:
+            return lines, ModelFailed(model=model, text=line.error)
+        lines.append(line)
+        if line.done:
+            break
+    return lines, None
 
 
 def read_held(held: HeldAnswer, part: Part) -> Iterator[Part]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -14,6 +15,8 @@ from services.llm.model import BadCall, Finished, Message, Part, Prompt, TextPar
 from services.llm.schemas import inline
 
 SHOWN: Final = 2000
+KEPT: Final = 1000
+"""Tools whose spelling is kept."""
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -92,18 +95,15 @@ def _native(prompt: Prompt) -> dict[str, object]:
     names = tool_names(prompt.tools)
     asked: dict[str, object] = {"messages": [_message(message, names) for message in prompt.messages]}
     if prompt.tools:
-        asked["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": names[tool.name],
-                    "description": tool.description,
-                    "parameters": inline(tool.schema),
-                },
-            }
-            for tool in prompt.tools
-        ]
+        asked["tools"] = [_function(tool, names[tool.name]) for tool in prompt.tools]
     return asked
+
+
+@functools.lru_cache(KEPT)
+def _function(tool: Tool, name: str) -> msgspec.Raw:
+    """Spell a tool once for all the prompts that offer it."""
+    function = {"name": name, "description": tool.description, "parameters": inline(tool.schema)}
+    return msgspec.Raw(msgspec.json.encode({"type": "function", "function": function}))
 
 
 def _held(prompt: Prompt) -> dict[str, object]:
@@ -131,8 +131,26 @@ def _spelled(action: str, names: Mapping[str, str]) -> str:
     return names.get(action) or _FOREIGN.sub("_", action)
 
 
-def parts(line: Line, actions: Mapping[str, str]) -> Iterator[Part]:
-    """The parts in one line; `actions` leads from a model's spelling back to the menu's."""
+def parts(lines: Sequence[Line], actions: Mapping[str, str]) -> Iterator[Part]:
+    """The parts in lines that came together; `actions` leads from a model's spelling back to the menu's.
+
+    Text that came together is one part: a model that is faster than its readers costs no more for each token.
+    """
+    pieces: list[str] = []
+    for line in lines:
+        said = line.message
+        if said.content and not (said.thinking or said.tool_calls or line.done):
+            pieces.append(said.content)
+            continue
+        if pieces:
+            yield TextPart(text="".join(pieces))
+            pieces = []
+        yield from _parts(line, actions)
+    if pieces:
+        yield TextPart(text="".join(pieces))
+
+
+def _parts(line: Line, actions: Mapping[str, str]) -> Iterator[Part]:
     said = line.message
     if said.thinking:
         yield ThoughtPart(text=said.thinking)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import msgspec
@@ -9,22 +10,28 @@ import msgspec
 from proto import chat, errors, events
 from proto.base import Caller
 from proto.chat import Exchange, Outcome
-from proto.events import Happening, Recorded
+from proto.events import Event, Happening, Recorded
 from services.llm.thread import Thread
+from services.llm.threads import Threads
 from services.runtime.bus.journal import Expect, Journal
+
+TRIES = 20
+"""How often an entry is tried again when others write to the conversation without touching the turn."""
 
 
 class Lost(Exception):
-    """Somebody else has written to this conversation: the turn is no longer ours."""
+    """Somebody else has gone on with this turn, or wants it to stop: it is no longer ours to write."""
 
 
 class Turn:
     """One turn in the hands of one worker."""
 
-    def __init__(self, journal: Journal, thread: Thread, exchange: Exchange, caller: Caller, attempt: int) -> None:
+    def __init__(self, journal: Journal, threads: Threads, exchange: Exchange, caller: Caller, attempt: int) -> None:
         self._journal = journal
-        self._thread = thread
-        self._sequence = thread.sequence
+        self._threads = threads
+        self._accepted = asyncio.Event()
+        self._sequence = 0
+        self._entries = 0
         self.caller = caller
         self.attempt = attempt
         self._began = time.perf_counter()
@@ -38,27 +45,36 @@ class Turn:
         """The id of the event that asked."""
         return self.exchange.turn
 
-    def goes_on_from(self, sequence: int) -> None:
-        """Accept what others have written up to here."""
-        self._sequence = sequence
+    @property
+    def thread(self) -> Thread:
+        """The conversation it belongs to, as far as it is known."""
+        return self._threads.known(self.caller.user, self.caller.conversation)
+
+    def accept(self) -> None:
+        """Let entries be written from now on: the log has the message, and the thread has been read."""
+        self._entries = self.thread.entries(self.id)
+        self.goes_on()
+        self._accepted.set()
+
+    def goes_on(self) -> None:
+        """Let what others have written so far stand before our next entry."""
+        self._sequence = self.thread.sequence
+
+    async def accepted(self) -> None:
+        """Wait until the log has the message: before that nothing of its answer may be seen."""
+        await self._accepted.wait()
 
     async def record(self, what: Happening, *, cause: str = "") -> str:
         """Put an event of this turn into the log, if the turn is still ours; returns its id."""
+        await self.accepted()
         caller = msgspec.structs.replace(self.caller, actor="model", cause=cause or self.id, key="")
         event = events.happened(what, caller)
-        mine = events.in_conversation(caller.user, caller.conversation, "chat")
-        try:
-            sequence = await self._journal.append(event, expect=Expect(filter=mine, sequence=self._sequence))
-        except errors.Conflict as conflict:
-            raise Lost from conflict
-        self._wrote(Recorded(sequence=sequence, event=event))
-        return event.id
-
-    def _wrote(self, recorded: Recorded) -> None:
-        """Let the conversation know at once, unless it has not read what came before."""
-        if self._thread.sequence == self._sequence:
-            self._thread.apply(recorded)
-        self._sequence = recorded.sequence
+        for _ in range(TRIES):
+            try:
+                return await self._append(event)
+            except errors.Conflict:
+                await self._look()
+        raise Lost
 
     async def end(self, outcome: Outcome, answer: str, error: str = "") -> None:
         """Record that it is over."""
@@ -76,3 +92,20 @@ class Turn:
                 seconds=round(time.perf_counter() - self._began, 3),
             )
         )
+
+    async def _append(self, event: Event) -> str:
+        mine = events.in_conversation(self.caller.user, self.caller.conversation, "chat")
+        sequence = await self._journal.append(event, expect=Expect(filter=mine, sequence=self._sequence))
+        # The conversation hears of it at once, unless it has not read what came before.
+        if self.thread.sequence == self._sequence:
+            self.thread.apply(Recorded(sequence=sequence, event=event))
+        self._sequence = sequence
+        self._entries += 1
+        return event.id
+
+    async def _look(self) -> None:
+        """See what others wrote; raises Lost when it was about this turn."""
+        thread = await self._threads.read(self.caller.user, self.caller.conversation)
+        if thread.halted(self.id) or thread.entries(self.id) != self._entries:
+            raise Lost
+        self.goes_on()

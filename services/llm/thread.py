@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from proto import chat
 from proto.chat import Conversation, Exchange, ToolUse
-from proto.events import Recorded
+from proto.events import Event, Recorded
 from proto.kinds import happening
 
 
@@ -17,6 +19,7 @@ class Thread:
         self.sequence = 0
         self._exchanges: dict[str, Exchange] = {}
         self._halted: set[str] = set()
+        self._entries: Counter[str] = Counter()
 
     def apply(self, recorded: Recorded) -> None:
         """Let an event of the log happen; one that has happened already changes nothing."""
@@ -32,13 +35,16 @@ class Thread:
                     turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor
                 )
             case chat.Called() as called:
+                self._entries[called.turn] += 1
                 tool = ToolUse(call=called.call, action=called.action, arguments=called.arguments, at=len(called.text))
                 self._change(called.turn, tools=(*self[called.turn].tools, tool), answer=called.text)
             case chat.CallEnded() as ended:
+                self._entries[ended.turn] += 1
                 self._change(ended.turn, tools=tuple(_ended(tool, ended) for tool in self[ended.turn].tools))
             case chat.Halted(turn=turn):
                 self._halted.add(turn)
             case chat.Answered() as answered:
+                self._entries[answered.turn] += 1
                 self._change(
                     answered.turn,
                     tools=tuple(map(_abandoned, self[answered.turn].tools)),
@@ -49,6 +55,13 @@ class Thread:
                     steps=answered.steps,
                     event=event.id,
                 )
+
+    def foreseen(self, event: Event) -> Thread:
+        """Return the conversation as it will be when the log has taken one more event."""
+        thread = Thread()
+        thread._exchanges, thread._halted = dict(self._exchanges), set(self._halted)
+        thread.apply(Recorded(sequence=self.sequence + 1, event=event))
+        return thread
 
     def __getitem__(self, turn: str) -> Exchange:
         return self._exchanges[turn]
@@ -61,6 +74,10 @@ class Thread:
         """The id of the turn that is being written, empty when none is."""
         last = next(reversed(self._exchanges.values()), None)
         return last.turn if last is not None and last.outcome is None else ""
+
+    def entries(self, turn: str) -> int:
+        """Count what has been written of a turn, which tells its worker whether somebody else went on with it."""
+        return self._entries[turn]
 
     def halted(self, turn: str) -> bool:
         """Tell whether somebody wants this turn to stop."""

@@ -38,8 +38,9 @@ class Threads:
         thread: Thread = self._thread(user, conversation)
         return thread
 
-    async def append(self, thread: Thread, event: Event) -> None:
+    async def append(self, thread: Thread, event: Event, begun_by: str = "") -> int:
         """Append to a conversation that nobody else has appended to since we read it, or raise Conflict."""
-        filter_ = events.in_conversation(event.user, event.conversation, "chat")
-        sequence = await self._journal.append(event, expect=Expect(filter=filter_, sequence=thread.sequence))
+        expect = Expect(filter=events.in_conversation(event.user, event.conversation, "chat"), sequence=thread.sequence)
+        sequence = await self._journal.append(event, expect=expect, begun_by=begun_by)
         thread.apply(Recorded(sequence=sequence, event=event))
+        return sequence

@@ -6,6 +6,7 @@ import asyncio
 
 from proto import chat
 from proto.chat import Part
+from services.llm.recording import Turn
 from services.runtime.bus.feed import Append
 
 SOON = 0.05
@@ -15,9 +16,10 @@ SOON = 0.05
 class Writer:
     """The feed of one turn, at one attempt."""
 
-    def __init__(self, append: Append[Part], attempt: int) -> None:
-        self._append = append
-        self._attempt = attempt
+    def __init__(self, append: Append[Part], turn: Turn) -> None:
+        self._send = append
+        self._turn = turn
+        self._attempt = turn.attempt
         self._waiting = ""
         self._flushing: asyncio.Task[None] | None = None
         self._start: chat.Started | None = None
@@ -62,6 +64,17 @@ class Writer:
         """Say that nothing follows."""
         await self._begin()
         await self._append(chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer))
+
+    def close(self) -> None:
+        """Write nothing any more, whatever still waits."""
+        for waiting in (self._starting, self._flushing):
+            if waiting is not None:
+                waiting.cancel()
+
+    async def _append(self, part: Part) -> None:
+        """Send a part, once it is certain that the turn was asked for."""
+        await self._turn.accepted()
+        await self._send(part)
 
     def _nudge(self) -> None:
         if self._flushing is None or self._flushing.done():

@@ -63,8 +63,10 @@ class Journal:
         self._waiting: list[tuple[Event, asyncio.Future[int]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
-    async def append(self, event: Event, *, expect: Expect | None = None) -> int:
+    async def append(self, event: Event, *, expect: Expect | None = None, begun_by: str = "") -> int:
         """Record an event and return its place in the log, once it is on the disk.
+
+        `begun_by` names the worker that has begun with it already; it goes with an expectation only.
 
         Concurrent appends without an expectation become one atomic batch. Raises Conflict when the expectation does
         not hold, Repeated when it does but the event's key was used before, TooLarge, and Unavailable when the log
@@ -75,7 +77,7 @@ class Journal:
         if len(wire.encode(event)) > self._client.max_payload - HEADER_ROOM:
             raise errors.TooLarge("That is too large to be recorded; the limit is 1 MB.")
         if expect is not None:
-            return await self._publish(event, expect)
+            return await self._publish(event, expect, begun_by)
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((event, done))
         if self._flusher is None or self._flusher.done():
@@ -125,9 +127,9 @@ class Journal:
             _settle(done, place)
         return True
 
-    async def _publish(self, event: Event, expect: Expect | None = None) -> int:
+    async def _publish(self, event: Event, expect: Expect | None = None, begun_by: str = "") -> int:
         """Publish one event; safe to repeat, because the server knows its id."""
-        found = {"Nats-Msg-Id": event.message_id}
+        found = {"Nats-Msg-Id": event.message_id} | ({wire.BEGUN_BY: begun_by} if begun_by else {})
         if expect is not None:
             found["Nats-Expected-Last-Subject-Sequence"] = str(expect.sequence)
             found["Nats-Expected-Last-Subject-Sequence-Subject"] = expect.filter

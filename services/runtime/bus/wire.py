@@ -20,6 +20,10 @@ KEY = "Daimon-Key"
 TIMEOUT = "Daimon-Timeout-Ms"
 """Deadlines travel as time left, because clocks on two machines differ."""
 TRACE = "traceparent"
+BEGUN_BY = "Daimon-Begun-By"
+"""The worker that began with an event while it was being recorded; a hint to others, not part of the event."""
+ACKNOWLEDGES = "Daimon-Acknowledges"
+"""Where a delivery is acknowledged that one worker passes on to another."""
 HEADER_LIMIT = 2000
 NAME_LIMIT = 200
 SUBJECT_LIMIT = 1500

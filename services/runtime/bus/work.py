@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -12,6 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors, events
+from proto.base import token
 from services.runtime.bus import wire
 from services.runtime.bus.journal import recorded
 from services.runtime.bus.live import Following, Interrupted, Live
@@ -19,6 +23,7 @@ from services.runtime.bus.live import Following, Interrupted, Live
 EXPIRES = 20.0
 """Seconds that the server keeps one request for work; afterwards, or after a reconnect, we ask again."""
 GRACE = 5.0
+_ACKNOWLEDGES = re.compile(rf"\$JS\.ACK\.{events.STREAM}\.\w+(\.\d+){{5}}")
 PAUSE = 0.5
 """Seconds to wait when the server has no such consumer, or is not there yet."""
 
@@ -41,6 +46,8 @@ class Delivery:
         self.recorded = recorded(sequence.stream if sequence else 0, message.data)
         self.attempt = metadata.num_delivered or 1
         """1 at the first delivery."""
+        self.begun_by = (message.headers or {}).get(wire.BEGUN_BY, "")
+        """The worker that began it when the event was recorded, empty when none did."""
 
     async def ack(self) -> None:
         """It is done, and everything before it where the consumer acknowledges all."""
@@ -53,6 +60,16 @@ class Delivery:
     async def later(self, seconds: float) -> None:
         """Have it delivered again after a while."""
         await self._say(Msg.Ack.Nak + b" " + wire.encode({"delay": int(seconds * 1e9)}))
+
+    async def pass_on(self, address: str) -> None:
+        """Give it to the worker that listens at an address, to acknowledge in our place."""
+        message = self._message
+        try:
+            # In a header, because the server lets nobody publish with a reply subject that acknowledges.
+            found = {**(message.headers or {}), wire.ACKNOWLEDGES: message.reply}
+            await message._client.publish(address, message.data, headers=found)  # noqa: SLF001
+        except nats_errors.Error as error:
+            raise errors.Unavailable("The bus cannot be reached.") from error
 
     async def _say(self, word: bytes) -> None:
         try:
@@ -80,6 +97,25 @@ class Work:
         self._client = client
         self._live = live
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{events.STREAM}.{durable}"
+        self._address = client.new_inbox()
+
+    @property
+    def name(self) -> str:
+        """How other connections of the same service know this one."""
+        return self._address.rpartition(".")[2]
+
+    async def pass_on(self, delivery: Delivery) -> None:
+        """Give a delivery to the worker that began it, so that it can keep and acknowledge it."""
+        await delivery.pass_on(f"{self._address.rpartition('.')[0]}.{token(delivery.begun_by)}")
+
+    async def passed_on(self) -> AsyncGenerator[Delivery, None]:
+        """Yield what others give to us."""
+        while True:
+            async with self._live.follow(self._address, _passed_on) as given:
+                with contextlib.suppress(Interrupted):
+                    async for delivery in given:
+                        if delivery is not None:
+                            yield delivery
 
     async def each(self) -> AsyncGenerator[Delivery, None]:
         """Yield events one by one; the next is asked for when the caller comes back."""
@@ -119,6 +155,14 @@ class Work:
         if gather:
             await asyncio.sleep(gather)
         return [first, *replies.waiting(limit - 1)]
+
+
+def _passed_on(message: Msg) -> Delivery | None:
+    """Read a delivery that another connection was given; None when it is not one, for any program may write to us."""
+    acknowledges = (message.headers or {}).get(wire.ACKNOWLEDGES, "")
+    if not _ACKNOWLEDGES.fullmatch(acknowledges):
+        return None
+    return Delivery(dataclasses.replace(message, reply=acknowledges))
 
 
 def _refused(message: Msg) -> bool:

@@ -82,7 +82,7 @@ def test_a_line_becomes_its_parts_in_order() -> None:
         b'{"index":0,"name":"tasks_move","arguments":{"task":"milk","position":1}},"id":"c9"}]},'
         b'"done":true,"done_reason":"stop","prompt_eval_count":12,"eval_count":3}'
     )
-    assert list(parts(line, {"tasks_move": "tasks.move"})) == [
+    assert list(parts([line], {"tasks_move": "tasks.move"})) == [
         ThoughtPart(text="hm"),
         TextPart(text="Hi"),
         ToolCall(id="c9", action="tasks.move", arguments={"task": "milk", "position": 1}),
@@ -102,7 +102,7 @@ def test_a_line_becomes_its_parts_in_order() -> None:
 )
 def test_arguments_that_are_no_object_make_a_bad_call(function: str, expected: dict[str, object] | None) -> None:
     line = LINE.decode(f'{{"message":{{"tool_calls":[{{"function":{function}}}]}}}}')
-    (part,) = parts(line, {"tasks_move": "tasks.move"})
+    (part,) = parts([line], {"tasks_move": "tasks.move"})
     if expected is None:
         assert isinstance(part, BadCall)
         assert part.reason
@@ -113,7 +113,7 @@ def test_arguments_that_are_no_object_make_a_bad_call(function: str, expected: d
 
 def test_a_name_that_was_not_offered_is_handed_on_as_written() -> None:
     line = LINE.decode(b'{"message":{"tool_calls":[{"function":{"name":"rm_rf","arguments":{}}}]}}')
-    (part,) = parts(line, {})
+    (part,) = parts([line], {})
     assert isinstance(part, ToolCall)
     assert part.action == "rm_rf"
 

@@ -1,0 +1,139 @@
+"""Answering one turn: what is known, what the model writes, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import closing
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from proto import chat, errors
+from proto.chat import Exchange, Outcome
+from services.llm.context import Lookout
+from services.llm.engines import Engines
+from services.llm.holding import Held
+from services.llm.loop import Loop
+from services.llm.model import Message
+from services.llm.recording import Lost, Turn
+from services.llm.settings import LlmSettings
+from services.llm.thread import Thread
+from services.llm.threads import Threads
+from services.llm.tools import Tools
+from services.llm.turn import Known, messages
+from services.llm.writer import Writer
+from services.runtime.bus import Bus
+
+ATTEMPTS = 3
+"""Workers that try a turn before it is given up, so that a turn that kills its worker ends."""
+BROKE_OFF = "The answer broke off {0} times, so it was given up. Ask again; `daimon logs llm` says what happened."
+
+_log = logging.getLogger("daimon.llm")
+
+
+class Answering:
+    """What every turn of this process needs."""
+
+    def __init__(self, bus: Bus, threads: Threads, tools: Tools, engines: Engines, settings: LlmSettings) -> None:
+        self._bus = bus
+        self._threads = threads
+        self._tools = tools
+        self._engines = engines
+        self._settings = settings
+        self._lookout = Lookout(bus)
+        self._parts = bus.feed(chat.PARTS)
+
+    async def listen(self) -> None:
+        """Follow what happens around the conversations, until cancelled."""
+        await self._lookout.run()
+
+    async def answer(self, held: Held) -> None:
+        """Write a turn and record its end; raises Lost when it has become somebody else's."""
+        thread, around = await asyncio.gather(self._thread(held), self._lookout.surroundings(held.caller, held.place))
+        if held.turn not in thread:
+            return
+        turn = Turn(self._bus.journal, self._threads, thread[held.turn], held.caller, held.attempt)
+        held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
+        known = Known(now=datetime.now(UTC), asked=turn.exchange, earlier=thread.before(turn.id), around=around)
+        with closing(Writer(self._parts.at(held.caller.user, held.caller.conversation, turn.id), turn)) as writer:
+            await self._answer(held, turn, writer, known)
+
+    async def _answer(self, held: Held, turn: Turn, writer: Writer, known: Known) -> None:
+        exchange = turn.exchange
+        if exchange.outcome is not None:
+            await writer.ended(exchange.outcome, exchange.error, exchange.answer)
+            return
+        outcome, error = await self._outcome(held, turn, writer, known)
+        await writer.flush()
+        answer = writer.written or exchange.answer
+        await self._end(turn, outcome, answer, error)
+        await writer.ended(outcome, error, answer)
+
+    async def _thread(self, held: Held) -> Thread:
+        """Read the conversation; what we know already is enough unless another worker had the turn before us."""
+        user, conversation = held.caller.user, held.caller.conversation
+        if held.foreseen is not None:
+            return held.foreseen
+        if held.attempt > 1:
+            return await self._threads.read(user, conversation)
+        return await self._threads.containing(user, conversation, held.turn)
+
+    async def _end(self, turn: Turn, outcome: Outcome, answer: str, error: str) -> None:
+        """Record the end; a wish to stop that came in between is no reason to lose it."""
+        try:
+            await turn.end(outcome, answer, error)
+        except Lost:
+            if not await self._still_halted(turn):
+                raise
+            await turn.end("stopped" if outcome == "done" else outcome, answer, error)
+
+    async def _outcome(self, held: Held, turn: Turn, writer: Writer, known: Known) -> tuple[Outcome, str]:
+        """Write the turn; returns how it ended, and the error if it failed."""
+        if held.stopped or turn.thread.halted(turn.id):
+            return "stopped", ""
+        if turn.attempt > ATTEMPTS:
+            return "failed", BROKE_OFF.format(ATTEMPTS)
+        held.writing = asyncio.create_task(self._write(turn, writer, known))
+        try:
+            await asyncio.wait([held.writing])
+        except asyncio.CancelledError:
+            held.writing.cancel()
+            await asyncio.wait([held.writing])
+            raise
+        try:
+            return _result(held.writing)
+        except Lost:
+            if await self._still_halted(turn):
+                return "stopped", ""
+            raise
+
+    async def _still_halted(self, turn: Turn) -> bool:
+        """Tell whether it was a wish to stop that came in between; then the turn is still ours to end."""
+        thread = await self._threads.read(turn.caller.user, turn.caller.conversation)
+        if not thread.halted(turn.id) or thread[turn.id].outcome is not None:
+            return False
+        turn.goes_on()
+        return True
+
+    async def _write(self, turn: Turn, writer: Writer, known: Known) -> Outcome:
+        def see(exchange: Exchange) -> tuple[Message, ...]:
+            return messages(replace(known, asked=exchange))
+
+        model = self._engines.model(turn.exchange.mode, turn.caller)
+        await Loop(turn, model, self._tools, writer).run(see, self._settings)
+        return "done"
+
+
+def _result(writing: asyncio.Task[Outcome]) -> tuple[Outcome, str]:
+    if writing.cancelled():
+        return "stopped", ""
+    error = writing.exception()
+    if isinstance(error, Lost):
+        raise error
+    if isinstance(error, errors.Failure):
+        return "failed", error.message
+    if error is not None:
+        _log.error("turn failed", exc_info=error, extra={"action": "turn.failed"})
+        return "failed", errors.Failure().message
+    return writing.result(), ""
