@@ -108,12 +108,12 @@ class Handlers:
         held = await self._worker.begin(event, thread) if event.kind == chat.Asked.kind else None
         try:
             place = await self._threads.append(thread, event, self._worker.name if held else "")
-        except BaseException:
             if held:
+                held.place.set_result(place)
+        finally:
+            if held:
+                # Changes nothing where the place is known.
                 held.place.cancel()
-            raise
-        if held:
-            held.place.set_result(place)
 
 
 def _ask(thread: Thread, text: str, mode: chat.Mode) -> chat.Asked:
