@@ -93,6 +93,10 @@ class Box(Protocol):
         """End every process of the box; its files stay."""
         ...
 
+    async def leave(self) -> None:
+        """Let go of the box: where the backend can, it lives on for the next service."""
+        ...
+
 
 class Backend(Protocol):
     """A way to hold boxes on this machine."""

@@ -34,7 +34,7 @@ class Boxes:
 
     async def __aenter__(self) -> Self:
         self._closed = False
-        self._closing.push_async_callback(self._close_all)
+        self._closing.push_async_callback(self._leave_all)
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
         rounds = tasks.create_task(self._rounds())
         self._closing.callback(rounds.cancel)
@@ -91,11 +91,12 @@ class Boxes:
         if box is not None:
             await box.close()
 
-    async def _close_all(self) -> None:
+    async def _leave_all(self) -> None:
         self._closed = True
+        boxes, self._boxes = self._boxes, {}
         async with asyncio.TaskGroup() as tasks:
-            for root in list(self._boxes):
-                tasks.create_task(self._close(root))
+            for box in boxes.values():
+                tasks.create_task(box.leave())
 
 
 def _folder(name: str) -> str:

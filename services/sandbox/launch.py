@@ -10,13 +10,14 @@ import signal
 import socket
 import subprocess
 import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 
+from services.sandbox import orphans
 from services.sandbox.box import BoxStartError
+from services.sandbox.cgroup import Group
 from services.sandbox.channel import LostError, hello, readable
 from services.sandbox.rootfs import USER
 
@@ -43,6 +44,18 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     """The system call filter."""
     user: int
     """Who the box's processes are on the machine itself."""
+    group: Group
+    """The control groups they run in."""
+    alive: Path
+    """The folder in which running boxes are noted."""
+
+
+class Line(NamedTuple):
+    """The agent's pid as the machine sees it, the service's end of the line to it, and the box's way out."""
+
+    agent: int
+    near: socket.socket
+    listener: socket.socket
 
 
 class _Info(msgspec.Struct):
@@ -67,13 +80,16 @@ def outside_user(name: str) -> int:
 class Launched:
     """A running bwrap with the agent in it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], agent: int, near: socket.socket, errors: int) -> None:
-        """`agent` is the agent's pid as the machine sees it, `near` the service's end of the line to it."""
+    kept = False
+
+    def __init__(self, process: subprocess.Popen[bytes], start: Start, line: Line, errors: int) -> None:
+        """`errors` is where bwrap and the agent complain."""
         self.process = process
-        self.agent = agent
-        self.near = near
+        self.agent, self.near, self.listener = line
+        self._group = start.group
+        self._note = orphans.record(start.alive, process.pid)
         self._errors = errors
-        self._handle = os.pidfd_open(agent)
+        self._handle = os.pidfd_open(self.agent)
 
     @property
     def ended(self) -> bool:
@@ -84,6 +100,14 @@ class Launched:
         """What the agent said of its trouble."""
         return _read_now(self._errors)
 
+    def hits(self) -> dict[str, int]:
+        """How often the kernel enforced a limit so far."""
+        return self._group.hits()
+
+    async def leave(self) -> None:
+        """End the box, which cannot live without its service."""
+        await self.end()
+
     async def end(self) -> None:
         """Kill the agent and so all of the box; returns when every process is gone."""
         with contextlib.suppress(ProcessLookupError):
@@ -92,16 +116,16 @@ class Launched:
         os.close(self._errors)
         self.near.close()
         await _gone(self.process)
+        self._group.remove()
+        self._note.unlink(missing_ok=True)
 
 
-async def launch(start: Start, take: Callable[[int], None]) -> tuple[Launched, socket.socket]:
-    """Start a box; what runs, and the socket on which its network is served. BoxStartError says why it could not.
-
-    `take` gets the agent's pid before anything else runs in the box.
-    """
+async def launch(start: Start) -> Launched:
+    """Start a box; BoxStartError says why it could not."""
     near, far = socket.socketpair()
     near.setblocking(False)
     async with contextlib.AsyncExitStack() as undo:
+        undo.callback(start.group.remove)
         undo.callback(near.close)
         with far, _Lines() as lines:
             process = _spawn(start, far, lines)
@@ -111,12 +135,12 @@ async def launch(start: Start, take: Callable[[int], None]) -> tuple[Launched, s
                 async with asyncio.timeout(START_WITHIN):
                     agent = await _begin(start, lines)
                     # Joining a control group takes the kernel as long as Python takes to start.
-                    listener, _ = await asyncio.gather(hello(near), asyncio.to_thread(take, agent))
+                    listener, _ = await asyncio.gather(hello(near), asyncio.to_thread(start.group.take, agent))
             except (LostError, OSError) as error:
                 raise BoxStartError(f"The box did not start: {lines.complaint() or error or 'no answer'}") from error
-            launched = Launched(process, agent, near, os.dup(lines.errors))
+            launched = Launched(process, start, Line(agent, near, listener), os.dup(lines.errors))
         undo.pop_all()
-    return launched, listener
+    return launched
 
 
 class _Lines:

@@ -9,17 +9,15 @@ from pathlib import Path
 
 import msgspec
 
-from services.sandbox import orphans
 from services.sandbox.agent.frames import LIMITS, RUN, STOP, fields
 from services.sandbox.box import BoxClosedError, BoxStartError, OnOutput, Ran
-from services.sandbox.cgroup import Cgroups, Group
 from services.sandbox.channel import Channel, LostError
 from services.sandbox.disk import Gauge
-from services.sandbox.launch import Launched, Start, launch
-from services.sandbox.limits import Limits, counts_processes_per_namespace
+from services.sandbox.limits import Limits
 from services.sandbox.network import Gate
 from services.sandbox.output import Output
 from services.sandbox.reach import Reach
+from services.sandbox.started import Ground, Started
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +29,6 @@ READY_WITHIN = 10.0
 ANEW = "The box was started anew: its files are kept, but variables, functions and processes are lost."
 ENDED = "The box ended while this ran; its files are kept, and the next command starts it anew."
 UNSTOPPABLE = "the command could not be stopped, so the box was ended"
-
-
-class Ground(msgspec.Struct, frozen=True, kw_only=True):
-    """What a box stands on."""
-
-    start: Start
-    limits: Limits
-    cgroups: Cgroups
-    name: str
-    alive: Path
-    """The folder in which running boxes are noted."""
 
 
 class ShellBox:
@@ -74,12 +61,12 @@ class ShellBox:
     @property
     def agent(self) -> int:
         """The agent's pid as the machine sees it; 0 when the box is down."""
-        return self._running.launched.agent if self._running else 0
+        return self._running.started.agent if self._running else 0
 
     async def start(self, *, reopened: bool) -> None:
         """Start the box; `reopened` when it has files of an earlier time."""
-        self._note = ANEW if reopened else ""
         self._running = await Running.start(self._ground, self._gate)
+        self._note = ANEW if reopened and not self._running.started.kept else ""
 
     async def run(self, command: str, *, timeout: float, on_output: OnOutput | None = None) -> Ran:
         """Run one command, after those already asked for."""
@@ -112,6 +99,14 @@ class ShellBox:
         self._closed = True
         await self._end()
 
+    async def leave(self) -> None:
+        """Let go of the box: where it can, it lives on for the next service."""
+        self._closed = True
+        running, self._running = self._running, None
+        self._gate.close()
+        if running is not None:
+            await running.leave()
+
     async def _end(self) -> None:
         running, self._running = self._running, None
         self._gate.close()
@@ -121,8 +116,8 @@ class ShellBox:
     async def _revived(self) -> Channel:
         if self._closed:
             raise BoxClosedError
-        if self._running is not None and (self._running.channel.lost.done() or self._running.launched.ended):
-            words = self._running.launched.last_words()
+        if self._running is not None and (self._running.channel.lost.done() or self._running.started.ended):
+            words = self._running.started.last_words()
             log.warning("a box was lost: %s", words or "killed", extra={"action": "box.lost", "box": self._ground.name})
             await self._end()
         if self._running is None:
@@ -161,36 +156,32 @@ class ShellBox:
 class Running:
     """The part of a box that is lost with its processes."""
 
-    def __init__(self, launched: Launched, channel: Channel, group: Group, note: Path) -> None:
-        self.launched = launched
+    def __init__(self, started: Started, channel: Channel) -> None:
+        self.started = started
         self.channel = channel
-        self._group = group
-        self._note = note
-        self._hits = group.hits()
+        self._hits = started.hits()
 
     @classmethod
     async def start(cls, ground: Ground, gate: Gate) -> Running:
-        """Launch the box, put it in its groups, tell the agent its limits, and open its way out."""
+        """Launch the box, tell the agent its limits, and open its way out."""
         async with contextlib.AsyncExitStack() as undo:
-            group = ground.cgroups.group(ground.name, ground.limits)
-            undo.callback(group.remove)
-            launched, listener = await launch(ground.start, group.take)
-            undo.callback(listener.close)
-            undo.push_async_callback(launched.end)
+            started = await ground.launch()
+            undo.push_async_callback(started.end)
+            undo.callback(started.listener.close)
             loop = asyncio.get_running_loop()
-            _, channel = await loop.create_connection(Channel, sock=launched.near)
+            _, channel = await loop.create_connection(Channel, sock=started.near)
             channel.send(LIMITS, 0, _limit_fields(ground))
-            await gate.listen(listener)
+            await gate.listen(started.listener)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(channel.ready), READY_WITHIN)
             if not channel.ready.done() or channel.lost.done():
                 raise BoxStartError("The box did not start: its agent could not set the limits or start a shell.")
             undo.pop_all()
-        return cls(launched, channel, group, orphans.record(ground.alive, launched.process.pid))
+        return cls(started, channel)
 
     def group_hit(self, limits: Limits) -> str:
         """The limit that the kernel enforced since the last time this was asked, or ''."""
-        before, self._hits = self._hits, self._group.hits()
+        before, self._hits = self._hits, self.started.hits()
         names = {
             "memory": f"the box has {limits.memory >> 20} MiB of memory; the kernel ended a process",
             "pids": f"the box may run {limits.processes} processes at a time",
@@ -200,18 +191,20 @@ class Running:
     async def end(self) -> None:
         """Kill everything; returns when it is gone."""
         self.channel.close()
-        await self.launched.end()
-        self._group.remove()
-        self._note.unlink(missing_ok=True)
+        await self.started.end()
+
+    async def leave(self) -> None:
+        """Hang up; the box lives on where it can."""
+        self.channel.close()
+        await self.started.leave()
 
 
 def _limit_fields(ground: Ground) -> bytes:
     limits = ground.limits
-    # Without a cgroup each process has the box's whole memory as its limit, and the agent watches their sum.
-    counted = "memory" in ground.cgroups.folders
     return fields(
-        data=str(0 if counted else limits.memory),
-        nproc=str(limits.processes if counts_processes_per_namespace() else 0),
+        # Where nothing counts the whole box's memory each process has all of it, and the agent watches their sum.
+        data=str(0 if ground.memory_counted else limits.memory),
+        nproc=str(limits.processes if ground.processes_counted else 0),
         open_files=str(limits.open_files),
         cpu_seconds=str(limits.cpu_seconds),
         memory=str(limits.memory),

@@ -11,6 +11,7 @@ STOP = 19
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 PASSES = 20
+AGENT = str(os.getpid())
 
 
 class Alive:
@@ -32,10 +33,23 @@ def living() -> dict[int, Alive]:
     """Every process of the box but the agent, by pid."""
     found = {}
     for name in os.listdir("/proc"):  # noqa: PTH208
-        if name.isdigit() and name != "1":
+        if name.isdigit() and name != AGENT:
             stat = read(f"/proc/{name}/stat")
             if stat:
                 found[int(name)] = Alive(int(name), stat)
+    return found if AGENT == "1" else _below(int(AGENT), found)
+
+
+def _below(root: int, table: dict[int, Alive]) -> dict[int, Alive]:
+    """Those that came from `root`, which also becomes the parent of every one whose own has ended."""
+    children: dict[int, list[int]] = {}
+    for one in table.values():
+        children.setdefault(one.parent, []).append(one.pid)
+    found, todo = {}, [root]
+    while todo:
+        for pid in children.get(todo.pop(), ()):
+            found[pid] = table[pid]
+            todo.append(pid)
     return found
 
 
@@ -72,11 +86,11 @@ def _came_from(table: dict[int, Alive], pid: int, shell: int, since: tuple[int, 
 
 
 def send(signal: int, pids: set[int]) -> None:
-    """Signal processes; those already gone are no error."""
+    """Signal processes; those already gone, or that are not ours any more, are no error."""
     for pid in pids:
         try:
             os.kill(pid, signal)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
             continue
 
 

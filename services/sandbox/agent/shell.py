@@ -6,6 +6,7 @@ import fcntl
 import os
 
 from .kernel import KILL
+from .places import RUN, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ INTERRUPT = 2
 ABANDON = 30
 # The shell reads its commands byte by byte; a longer one is quicker read from a file.
 LINE = 3500
-SCRIPT = b"/run/script"
-NO_ROOM = b"{ echo 'there is no room in /run for so long a command' >&2; \\command false; }"
+SCRIPT = f"{RUN}/script"
+NO_ROOM = b"{ echo 'there is no room for so long a command' >&2; \\command false; }"
 # The shell is more likely to be chosen than the agent when the kernel runs out of memory.
 SCORE = b"300"
 # Commands leave the machine's processor to the services when these want it.
@@ -97,10 +98,10 @@ class Shell:
         """Begin a command whose outputs go to the named pipes `out` and `err`."""
         words = b"\\command eval '" + text.replace(b"'", b"'\\''") + b"'"
         if len(text) > LINE:
-            words = b"\\command . " + SCRIPT if self._wrote(text) else NO_ROOM
+            words = b"\\command . " + quoted(SCRIPT) if self._wrote(text) else NO_ROOM
         if self.full:
             words = b"( \\command ulimit -f 0; " + words + b" )"
-        self._write(b"%b </dev/null >%b 2>%b %d>&-\n" % (words, out.encode(), err.encode(), STATUS))
+        self._write(b"%b </dev/null >%b 2>%b %d>&-\n" % (words, quoted(out), quoted(err), STATUS))
         self.ask(number)
 
     def ask(self, number: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from .places import HOME, RUN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from .loop import Loop
 
 CHUNK = 65536
-FOLDER = "/home/box/.output"
+FOLDER = f"{HOME}/.output"
 FILES_KEPT = 20
 LATE_KEPT = 200
 
@@ -39,7 +41,7 @@ class Pipes:
         return path
 
     def _renew(self) -> None:
-        self._folder = f"/run/{os.urandom(8).hex()}"
+        self._folder = f"{RUN}/{os.urandom(8).hex()}"
         os.mkdir(self._folder, 0o700)  # noqa: PTH102
 
 

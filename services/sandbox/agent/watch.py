@@ -6,13 +6,12 @@ import os
 
 from . import processes
 from .kernel import KILL
+from .places import IN_MEMORY, ON_DISK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .processes import Alive
 
-MEMORY_FOLDERS = ("/tmp", "/dev/shm", "/run")  # noqa: S108 - the box's own
-FILE_FOLDERS = ("/home/box", "/data", "/return")
 # Files that have no name are looked for less often: it means looking at every open descriptor.
 SELDOM = 5
 
@@ -88,16 +87,16 @@ def _memory_of(one: Alive) -> int:
 
 
 def _in_memory_folders() -> int:
-    states = [os.statvfs(folder) for folder in MEMORY_FOLDERS]
+    states = [os.statvfs(folder) for folder in IN_MEMORY]
     return sum((state.f_blocks - state.f_bfree) * state.f_frsize for state in states)
 
 
 def _names_in_memory_folders() -> int:
-    return sum(state.f_files - state.f_ffree for state in map(os.statvfs, MEMORY_FOLDERS))
+    return sum(state.f_files - state.f_ffree for state in map(os.statvfs, IN_MEMORY))
 
 
 def _find_unnamed(pid: int, found: dict[tuple[int, int], int]) -> None:
-    devices = {os.stat(folder).st_dev for folder in FILE_FOLDERS}  # noqa: PTH116
+    devices = {os.stat(folder).st_dev for folder in ON_DISK}  # noqa: PTH116
     folder = f"/proc/{pid}/fd"
     try:
         descriptors = os.listdir(folder)  # noqa: PTH208

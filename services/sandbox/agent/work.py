@@ -8,6 +8,8 @@ from . import kernel, processes
 from .command import Command
 from .frames import DONE, LIMITS, READY, RUN, STOP, Frames, fields, frame, texts
 from .loop import Loop
+from .outlast import CALL_EVERY
+from .places import HOME
 from .shell import Shell
 from .streams import Late, Pipes
 from .watch import Watch
@@ -15,6 +17,7 @@ from .watch import Watch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .loop import Timer
+    from .outlast import Line
 
 TIMED_OUT = 124
 LOOK_BUSY, LOOK_IDLE = 0.1, 1.0
@@ -24,8 +27,10 @@ NEW_SHELL = "the shell ended; a new one was started in the same folder, without 
 class Agent:
     """Runs one command after the other, and keeps the box within its limits."""
 
-    def __init__(self, channel: int) -> None:
+    def __init__(self, channel: int, line: Line | None = None) -> None:
+        """`line` makes a new channel when this one is cut; without one the box ends with its service."""
         self._channel = channel
+        self._line = line
         self._frames = Frames()
         self._loop = Loop()
         self._late = Late(self._loop)
@@ -50,14 +55,19 @@ class Agent:
 
     def _send(self, kind: int, number: int, body: bytes = b"") -> None:
         left = memoryview(frame(kind, number, body))
-        while left:
-            left = left[os.write(self._channel, left) :]
+        try:
+            while left and self._channel >= 0:
+                left = left[os.write(self._channel, left) :]
+        except (BrokenPipeError, ConnectionResetError):
+            self._hung_up()
 
     def _received(self) -> None:
-        received = os.read(self._channel, 65536)
+        try:
+            received = os.read(self._channel, 65536)
+        except ConnectionResetError:
+            received = b""
         if not received:
-            # As pid 1, ending ends everything in the box.
-            os._exit(0)
+            self._hung_up()
         for kind, number, body in self._frames.feed(received):
             if kind == LIMITS:
                 self._set_up(texts(body))
@@ -67,12 +77,38 @@ class Agent:
             elif kind == STOP:
                 self._stop(number, texts(body).get("limit", ""))
 
+    def _hung_up(self) -> None:
+        """End with the service, or stop the command that it will not hear of, and wait for the next service."""
+        if self._line is None:
+            # As pid 1, ending ends everything in the box.
+            os._exit(0)
+        if self._channel >= 0:
+            self._loop.forget(self._channel)
+            os.close(self._channel)
+            self._channel = -1
+            self._frames = Frames()
+            self._waiting = []
+            self._halt("the service ended", force=False)
+            self._loop.after(CALL_EVERY, self._call_again)
+
+    def _call_again(self) -> None:
+        # An answer to the last service would mean nothing to the next one.
+        if self._line is not None and self._command is None:
+            self._channel = self._line.call()
+        if self._channel >= 0:
+            self._loop.read(self._channel, self._received)
+        else:
+            self._loop.after(CALL_EVERY, self._call_again)
+
     def _set_up(self, given: dict[str, str]) -> None:
+        if self._shell is not None:
+            self._send(READY, 0)
+            return
         number = {name: int(text) for name, text in given.items()}
         kernel.limit(number["data"], number["nproc"], number["open_files"], number["disk"], number["cpu_seconds"])
         self._watch = Watch(number["memory"], number["processes"], number["disk"], number["files"])
         self._room = (number["output"], number["output_kept"])
-        self._shell = Shell(self._loop, "/home/box", self._told)
+        self._shell = Shell(self._loop, HOME, self._told)
         self._send(READY, 0)
 
     def _next(self) -> None:

@@ -33,6 +33,9 @@ class PaperBox:
     async def close(self) -> None:
         self.closed = True
 
+    async def leave(self) -> None:
+        self.closed = True
+
 
 class PaperBackend:
     """A backend that opens such boxes and remembers them."""
