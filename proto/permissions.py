@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, chat, events, llm, memory, sandbox, tasks, ui
+from proto import accounts, chat, documents, events, llm, memory, sandbox, tasks, ui
 from proto.base import Call, token
 from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
 
@@ -37,6 +37,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     writes_parts: bool = False
     reads_parts: bool = False
     buckets: tuple[str, ...] = ()
+    reads_files: bool = False
+    writes_files: bool = False
     discovers: bool = False
 
 
@@ -50,6 +52,8 @@ ROLES: dict[str, Role] = {
         follows=(events.ALL,),
         reads_parts=True,
         buckets=(accounts.SESSIONS,),
+        reads_files=True,
+        writes_files=True,
         discovers=True,
     ),
     "llm": Role(
@@ -63,11 +67,12 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "memory": Role(
-        serves=(*memory.ACTIONS, *memory.CALLS),
+        serves=(*memory.ACTIONS, *memory.CALLS, *documents.CALLS),
         calls=(llm.EMBED,),
-        emits=("memory",),
+        emits=("memory", "document"),
         reads_log=True,
         works=(MEMORY,),
+        reads_files=True,
     ),
     "sandbox": Role(serves=sandbox.ACTIONS, emits=("sandbox",), follows=(events.of_kind(chat.Halted.kind),)),
     "tasks": Role(serves=tasks.ACTIONS, emits=("task",), reads_log=True),
@@ -78,6 +83,8 @@ ROLES: dict[str, Role] = {
         reads_log=True,
         follows=(events.ALL,),
         reads_parts=True,
+        reads_files=True,
+        writes_files=True,
         discovers=True,
     ),
 }
@@ -144,6 +151,8 @@ def _writing(role: Role) -> Iterable[str]:
         yield chat.PARTS.under()
     for bucket in role.buckets:
         yield f"$KV.{bucket}.>"
+    if role.writes_files:
+        yield f"$O.{documents.FILES}.>"
 
 
 def _reading(role: Role) -> Iterable[str]:
@@ -151,6 +160,8 @@ def _reading(role: Role) -> Iterable[str]:
         yield from _direct(EVENTS.name)
     if role.reads_parts:
         yield from _direct(PARTS.name)
+    if role.reads_files or role.writes_files:
+        yield from _direct(f"OBJ_{documents.FILES}")
     for consumer in role.works:
         yield f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS.name}.{consumer.durable_name}"
         yield f"$JS.ACK.{EVENTS.name}.{consumer.durable_name}.>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from proto import accounts, chat, events
+from proto import accounts, chat, documents, events
 from proto.base import Feed
 
 SECOND = 1_000_000_000
@@ -81,11 +81,22 @@ def bucket(name: str) -> Stream:
     )
 
 
+def object_bucket(name: str) -> Stream:
+    """The stream behind an object bucket, as every NATS client lays it out."""
+    return Stream(
+        name=f"OBJ_{name}",
+        subjects=(f"$O.{name}.C.>", f"$O.{name}.M.>"),
+        discard="new",
+        allow_direct=True,
+        allow_rollup_hdrs=True,
+    )
+
+
 TURN_LEASE = 5
 """Seconds after which a turn whose worker is silent goes to another."""
 MEMORY = Consumer(durable_name="memory", ack_policy="all", max_ack_pending=20_000)
 TURNS = Consumer(durable_name="turns", filter_subject=events.of_kind(chat.Asked.kind), ack_wait=TURN_LEASE * SECOND)
-STREAMS = (EVENTS, PARTS, bucket(accounts.SESSIONS))
+STREAMS = (EVENTS, PARTS, bucket(accounts.SESSIONS), object_bucket(documents.FILES))
 CONSUMERS = (MEMORY, TURNS)
 """All of them on the log."""
 FEEDS: tuple[Feed[chat.Part], ...] = (chat.PARTS,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, llm, memory, sandbox, tasks, ui
+from proto import accounts, chat, documents, llm, memory, sandbox, tasks, ui
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -17,6 +17,7 @@ CALLS: tuple[AnyCall, ...] = (
     *memory.ACTIONS,
     *chat.CALLS,
     *memory.CALLS,
+    *documents.CALLS,
     *llm.CALLS,
     *accounts.CALLS,
     *ui.CALLS,

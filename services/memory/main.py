@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from proto import memory
+from proto import documents, memory
 from services.memory.handlers import Handlers
 from services.memory.keeping import keep_up
 from services.memory.settings import MemorySettings
 from services.memory.store import Store
+from services.memory.uploads import Uploads
 from services.runtime.bus import Bus
 from services.runtime.run import Ready, run
 
@@ -28,6 +29,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 memory.RECENT: handlers.recent,
                 memory.CONVERSATIONS: handlers.conversations,
                 memory.PROGRESS: handlers.progress,
+                documents.ADD: Uploads(bus).add,
             },
             description="Search and SQL over everything that happened",
         )

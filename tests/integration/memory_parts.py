@@ -141,6 +141,7 @@ class Daimon:
             "page": "gateway",
             "session": "gateway",
             "memory": "memory",
+            "document": "memory",
         }
         return await self._buses[owner[event.kind.partition(".")[0]]].journal.append(event)
 

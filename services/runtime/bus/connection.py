@@ -27,6 +27,7 @@ from services.runtime.bus.feed import Log
 from services.runtime.bus.journal import Journal, recorded
 from services.runtime.bus.kv import Kv
 from services.runtime.bus.live import Following, Live
+from services.runtime.bus.objects import Objects
 from services.runtime.bus.serving import Routes, Server
 from services.runtime.bus.work import Work
 from services.runtime.settings import BusSettings
@@ -125,6 +126,10 @@ class Bus:
             return Kv(await self._client.jetstream().key_value(bucket))
         except (NotFoundError, nats_errors.Error) as error:
             raise errors.Unavailable(f"The bucket {bucket} is not there; run `daimon up` again.") from error
+
+    def objects(self, bucket: str) -> Objects:
+        """Open an object bucket."""
+        return Objects(self._client, self._live, bucket)
 
     async def discover(self) -> list[ServiceInfo]:
         """Ask everybody on the bus who they are and what they offer."""

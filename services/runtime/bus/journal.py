@@ -45,6 +45,11 @@ class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
     duplicate: bool = False
     error: dict[str, object] | None = None
 
+    @property
+    def wrong_sequence(self) -> bool:
+        """Whether an expectation did not hold."""
+        return self.error is not None and self.error.get("err_code") == WRONG_SEQUENCE
+
 
 class Repeated(Exception):
     """The same request has been recorded before, under the same idempotency key."""
@@ -197,7 +202,7 @@ def _batched(event: Event, name: str, number: int) -> wire.Headers:
 def _sequence(answer: Acknowledged) -> int:
     if answer.error is None:
         return answer.seq
-    if answer.error.get("err_code") == WRONG_SEQUENCE:
+    if answer.wrong_sequence:
         raise errors.Conflict
     raise errors.Unavailable(f"The event log refused this: {answer.error.get('description', 'no reason given')}.")
 

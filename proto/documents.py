@@ -1,0 +1,104 @@
+"""Files that people hand in: where their bytes are kept, how they become known, and what happened to them."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import PurePosixPath
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from proto.base import Call
+from proto.events import Happening
+
+FILES = "daimon_files"
+"""The object bucket of everybody's files, each under its owner and its SHA-256."""
+SIZE_LIMIT = 100_000_000
+"""Bytes of one file, unless the settings say otherwise."""
+NAME_LIMIT = 200
+"""Bytes of a file's name, which leaves room in the 255 of a file system."""
+ANY_TYPE = "application/octet-stream"
+_IDS = uuid.UUID("6c6a0a6e-57a1-5d0b-9d3c-8a8f5f1a1f0e")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+-]{0,60}")
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class AddDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Make a file that lies in the bucket already known as a document of its owner."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=1000)]
+    size: Annotated[int, Meta(ge=0)]
+    sha256: Sha256
+    media_type: Annotated[str, Meta(max_length=200)] = ANY_TYPE
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that is known."""
+
+    document: str
+    """Its id: the same bytes of the same owner have the same one."""
+    name: str
+    """As it was handed in, without folders and without what no file system takes."""
+    size: int
+    sha256: str
+    media_type: str
+    again: bool = False
+    """These bytes were known before."""
+    event: str = ""
+    """The event that recorded this upload."""
+
+
+class DocumentUploaded(Happening, frozen=True, kw_only=True):
+    """Somebody handed in a file; its bytes lie in the bucket under the user and the SHA-256."""
+
+    kind: ClassVar[str] = "document.uploaded"
+    document: str
+    name: str
+    size: int
+    media_type: str
+    sha256: str
+
+    def sentence(self) -> str:
+        return f"Uploaded '{self.name}' ({readable_size(self.size)})"
+
+
+def document_id(user: str, sha256: str) -> str:
+    """The id of a user's document with these bytes; nobody else's document has it."""
+    return str(uuid.uuid5(_IDS, f"{user}/{sha256}"))
+
+
+def plain_name(name: str) -> str:
+    """The last part of a path as a name that every file system takes, and that hides nothing from who reads it."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(character for character in last if character.isprintable()).strip()
+    if not shown.strip("."):
+        return "file"
+    stem, dot, ending = shown.rpartition(".")
+    if not stem or len(ending.encode()) > NAME_LIMIT // 4:
+        stem, dot, ending = shown, "", ""
+    room = NAME_LIMIT - len((dot + ending).encode())
+    return stem.encode()[:room].decode("utf-8", "ignore") + dot + ending
+
+
+def plain_media_type(text: str) -> str:
+    """A media type without parameters; the one that says nothing for whatever is none."""
+    found = text.partition(";")[0].strip().lower()
+    return found if _MEDIA_TYPE.fullmatch(found) else ANY_TYPE
+
+
+def readable_size(size: int) -> str:
+    """Bytes as people say them: 999 bytes, 1.2 kB, 34 MB."""
+    number, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
+
+
+ADD = Call("daimon.do.{user}.{actor}.documents.add", AddDocument, Document)
+CALLS = (ADD,)
+KINDS: tuple[type[Happening], ...] = (DocumentUploaded,)
