@@ -65,31 +65,15 @@ class Objects:
     async def put(self, owner: str, pieces: AsyncIterable[bytes], *, limit: int) -> Kept:
         """Keep a file, however it is cut into pieces; TooLarge beyond `limit` bytes, and then nothing stays."""
         nuid = secrets.token_hex(16)
-        digest, size, count = hashlib.sha256(), 0, 0
         try:
-            async with aclosing(_chunks(pieces)) as chunks:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > limit:
-                        raise errors.TooLarge(f"The file is larger than {readable_size(limit)}, the limit of one file.")
-                    digest.update(chunk)
-                    count += 1
-                    await self._publish(self._chunk_subject(nuid), chunk)
-            info = Info(
-                name=_name(owner, digest.hexdigest()),
-                bucket=self._bucket,
-                nuid=nuid,
-                size=size,
-                chunks=count,
-                digest=_digest(digest.digest()),
-            )
+            digest, info = await self._write(owner, nuid, _within(pieces, limit))
             known = await self._announce(info)
         except BaseException:
-            await self._drop(nuid, count)
+            await self._drop(nuid)
             raise
         if known:
-            await self._drop(nuid, count)
-        return Kept(sha256=digest.hexdigest(), size=size, known=known)
+            await self._drop(nuid)
+        return Kept(sha256=digest, size=info.size, known=known)
 
     async def find(self, owner: str, sha256: str) -> Kept | None:
         """Whether an owner has a file with these bytes."""
@@ -122,6 +106,18 @@ class Objects:
         if held:
             yield held
 
+    async def _write(self, owner: str, nuid: str, pieces: AsyncGenerator[bytes, None]) -> tuple[str, Info]:
+        digest, size, count = hashlib.sha256(), 0, 0
+        async with aclosing(pieces), aclosing(_chunks(pieces)) as chunks:
+            async for chunk in chunks:
+                digest.update(chunk)
+                size, count = size + len(chunk), count + 1
+                await self._publish(self._chunk_subject(nuid), chunk)
+        name = _name(owner, digest.hexdigest())
+        whole = _digest(digest.digest())
+        info = Info(name=name, bucket=self._bucket, nuid=nuid, size=size, chunks=count, digest=whole)
+        return digest.hexdigest(), info
+
     async def _announce(self, info: Info) -> bool:
         """Write the description of an object, or find that the owner has the same bytes already."""
         subject = self._info_subject(info.name)
@@ -136,9 +132,9 @@ class Objects:
             return True
         return False
 
-    async def _drop(self, nuid: str, count: int) -> None:
+    async def _drop(self, nuid: str) -> None:
         """Take the chunks of an object back: a roll-up leaves one empty message, and needs no right to purge."""
-        if count and self._client.is_connected:
+        if self._client.is_connected:
             await self._publish(self._chunk_subject(nuid), b"", {"Nats-Rollup": "sub"})
 
     async def _publish(self, subject: str, payload: bytes, headers: wire.Headers | None = None) -> None:
@@ -157,6 +153,15 @@ class Objects:
 
     def _info_subject(self, name: str) -> str:
         return f"$O.{self._bucket}.M.{base64.urlsafe_b64encode(name.encode()).decode()}"
+
+
+async def _within(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[bytes, None]:
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise errors.TooLarge(f"The file is larger than {readable_size(limit)}, the limit of one file.")
+        yield piece
 
 
 async def _chunks(pieces: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
