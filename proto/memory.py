@@ -13,6 +13,7 @@ from proto.chat import excerpt
 from proto.events import Event, Happening
 from proto.phrasings import PHRASINGS
 
+Moment = Annotated[datetime, Meta(tz=True)]
 Cell = str | int | float | bool | None
 ROW_LIMIT = 200
 VIEWS = ("events", "messages", "tasks", "conversations", "commands")
@@ -27,7 +28,27 @@ class Search(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         tuple[str, ...], Meta(max_length=20, description="Only these kinds, such as task.added, or nouns, such as task")
     ] = ()
     conversation: Annotated[str, Meta(max_length=100, description="Only this conversation")] = ""
+    actor: Annotated[str, Meta(max_length=100, description="Only what this one did: user, model, ghost, system")] = ""
+    since: Annotated[Moment | None, Meta(description="Only from this time on, with its time zone")] = None
+    until: Annotated[Moment | None, Meta(description="Only before this time, with its time zone")] = None
+    ways: Annotated[
+        Literal["both", "words", "meaning"], Meta(description="By the same words, by the same meaning, or by both")
+    ] = "both"
+    neighbours: Annotated[
+        int, Meta(ge=0, le=5, description="How many events before and after each hit of a conversation to add")
+    ] = 0
+    more: Annotated[str, Meta(max_length=200, description="What the page before said, for the next page")] = ""
     limit: Annotated[int, Meta(ge=1, le=50)] = 10
+
+
+class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
+    """An event beside a hit, in its conversation."""
+
+    event: str
+    """Its id."""
+    time: datetime
+    actor: str
+    sentence: str
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +62,11 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
     conversation: str = ""
     score: float
-    """Reciprocal rank fusion; only the order means something."""
-    why: tuple[Literal["words", "meaning", "recent"], ...] = ()
-    """Which of the rankings found it."""
+    """The words and the meaning it shares with the query, what stands around it, and a little its age."""
+    why: tuple[Literal["words", "meaning", "near", "recent"], ...] = ()
+    """The same words, the same meaning, near to what has them in its conversation, of the last day."""
+    neighbours: tuple[Neighbour, ...] = ()
+    """What stands beside it, in order, when that was asked for."""
 
 
 class Hits(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +76,8 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str = ""
     note: str = ""
     """What is missing from this search, such as vectors that are still being made."""
+    more: str = ""
+    """To be given back for the next page; empty when this was the last."""
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

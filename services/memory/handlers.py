@@ -13,6 +13,7 @@ from proto.events import Event, Happening, happened
 from services.memory.asking import Asker
 from services.memory.search import Searcher
 from services.memory.store import Store
+from services.memory.vectors import BusEmbedder
 from services.runtime.bus import Bus
 
 LAST = 2**63 - 1
@@ -49,7 +50,7 @@ class Handlers:
     def __init__(self, store: Store, bus: Bus, *, questions: int) -> None:
         self._store = store
         self._bus = bus
-        self._searcher = Searcher(store, bus)
+        self._searcher = Searcher(store, BusEmbedder(store, bus))
         self._asker = Asker(store, questions)
 
     async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:

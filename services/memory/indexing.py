@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
 import logging
-import sys
 from collections.abc import Sequence
 
 import msgspec
-from pgvector import HalfVector
 
 from proto import errors, llm
 from services.memory.backoff import Backoff
 from services.memory.store import Store, Unstorable
+from services.memory.vectors import halfvecs
 from services.runtime.bus import Bus
 
 BATCH = 64
 """Texts in one call: large enough for the engine, small enough that a search need not wait long behind it."""
 CHARACTERS = 2000
 """How much of a text is embedded; the default engine reads no further."""
-DIMENSIONS = 384
 GATHER = 0.3
 """Seconds in which what happens together is embedded together."""
 TIMEOUT = 60.0
@@ -36,10 +33,6 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     made: bool
     """The vector came in between; only the place in the queue is left."""
-
-
-class WrongSize(errors.Unavailable):
-    """The embedding engine makes vectors of a size this database does not keep."""
 
 
 class Indexer:
@@ -112,19 +105,3 @@ class Indexer:
         if self._failing and not failure:
             log.info("vectors are made again", extra={"action": "memory.embedding_again"})
         self._failing = failure is not None
-
-
-def halfvecs(made: llm.Embeddings) -> list[str]:
-    """Read vectors from the wire as Postgres writes them; WrongSize when they do not fit the table."""
-    if made.dimensions != DIMENSIONS:
-        raise WrongSize(
-            f"The engine {made.engine} makes vectors of {made.dimensions} numbers; memory keeps {DIMENSIONS}."
-            " Choose another embedding engine."
-        )
-    numbers = array.array("f", made.vectors)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return [
-        HalfVector(numbers[start : start + DIMENSIONS].tolist()).to_text()
-        for start in range(0, len(numbers), DIMENSIONS)
-    ]

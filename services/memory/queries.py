@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from importlib import resources
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_PART = re.compile(r"\{(\w+)\}")
 
 
 def split(text: str) -> dict[str, str]:
@@ -18,12 +20,18 @@ def split(text: str) -> dict[str, str]:
     return {name: statement.strip() for name, statement in zip(names, statements, strict=True)}
 
 
-def query(name: str) -> bytes:
-    """Return a statement by its name; KeyError when there is none."""
-    return _all()[name]
+def whole(statement: str, parts: Mapping[str, str]) -> str:
+    """Put in the parts that a statement names in braces; what is no part stays for whoever fills it in."""
+    return _PART.sub(lambda named: whole(parts[named[1]], parts) if named[1] in parts else named[0], statement)
+
+
+def query(name: str, dimensions: int = 0) -> bytes:
+    """Return a statement by its name, for vectors of so many numbers; KeyError when there is none."""
+    return _all()[name].replace(b"{dimensions}", b"%d" % dimensions)
 
 
 @functools.cache
 def _all() -> dict[str, bytes]:
     text = resources.files("services.memory").joinpath("sql", "queries.sql").read_text()
-    return {name: statement.encode() for name, statement in split(text).items()}
+    statements = split(text)
+    return {name: whole(statement, statements).encode() for name, statement in statements.items()}

@@ -1,41 +1,30 @@
-"""Hybrid search: by words, by meaning and by time, fused by reciprocal rank."""
+"""Hybrid search over one user's log: by words, by meaning, by what stands around, and a little by age."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Literal
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
-from proto import accounts, chat, errors, llm, memory
+from proto import accounts, chat, errors, memory
 from proto.base import Caller
-from services.memory.indexing import halfvecs
-from services.memory.store import Store
-from services.runtime.bus import Bus
+from services.memory import ranking
+from services.memory.candidates import Question, gather
+from services.memory.ranking import Beside, Ranked
+from services.memory.store import Session, Store
+from services.memory.terms import Lexicon, Terms
+from services.memory.vectors import Embedder, QueryVector
 
-WORDS = 200
-MEANINGS = 100
-"""Candidates of each ranking."""
-RECENT = 20
-"""Only the newest of the candidates are called recent."""
-K = 60
-"""The constant of reciprocal rank fusion: how little the first places differ."""
-FARTHEST = 0.8
-"""Cosine distance beyond which two texts have nothing to do with each other, as MiniLM measures it."""
-EMBED_TIMEOUT = 1.0
 ECHOES = (memory.Searched, memory.Queried, accounts.Visited, chat.Called, chat.CallEnded)
 """Happenings that repeat what was looked for or what another event says; found only when their kind is asked for."""
 
-Why = Literal["words", "meaning", "recent"]
-WEIGHTS: Mapping[Why, float] = {"words": 1.0, "meaning": 1.0, "recent": 0.05}
-"""Being new is worth about three places, never as much as fitting."""
 
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it is shown."""
 
-class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that one of the rankings found."""
-
+    sequence: int
     event: str
     time: datetime
     kind: str
@@ -44,80 +33,110 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     conversation: str
 
 
-class Fused(msgspec.Struct, frozen=True, kw_only=True):
-    """An event's place after all rankings."""
-
-    event: str
-    score: float
-    why: tuple[Why, ...]
-
-
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """How many events have no vector, counted up to a bound."""
 
     events: int
 
 
+class Cursor(msgspec.Struct, frozen=True, array_like=True):
+    """The last hit of a page."""
+
+    score: float
+    sequence: int
+    moment: datetime
+    """When the first page was asked for: what is new is decided once."""
+
+
 class Searcher:
     """Searches one user's log."""
 
-    def __init__(self, store: Store, bus: Bus) -> None:
+    def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
-        self._bus = bus
+        self._embedder = embedder
+        self._lexicon = Lexicon()
 
     async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
         """Find what fits, best first; without the embedding engine by words alone, and say so."""
-        filters = _filters(request, caller)
-        words = await self._store.fetch(Candidate, "words", query=_plain(request.query), limit=WORDS, **filters)
-        meaning, note = await self._nearest(request.query, filters)
-        found = {candidate.event: candidate for candidate in (*words, *meaning)}
-        rankings: dict[Why, Sequence[str]] = {
-            "words": [candidate.event for candidate in words],
-            "meaning": [candidate.event for candidate in meaning],
-            "recent": newest(found.values()),
-        }
-        hits = tuple(_hit(found[fused.event], fused) for fused in fuse(rankings)[: request.limit])
-        return memory.Hits(hits=hits, sentence=_sentence(request.query, len(hits)), note=note)
+        last, filters = cursor(request.more), _filters(request, caller)
+        moment = last.moment if last else datetime.now(UTC)
+        vector, note = await self._vector(request)
+        async with self._store.session() as session:
+            weighed, pairs = await gather(session, await self._question(session, request, filters, vector))
+            ranked = ranking.rank(weighed, pairs, moment)
+            rest = [one for one in ranked if last is None or (one.score, one.sequence) < (last.score, last.sequence)]
+            page = rest[: request.limit]
+            hits = await _hits(session, page, request.neighbours, filters)
+            note = note or await _waiting(session, filters)
+        more = token(page[-1], moment) if len(rest) > len(page) else ""
+        return memory.Hits(hits=hits, sentence=_sentence(request.query, len(hits)), note=note, more=more)
 
-    async def _nearest(self, query: str, filters: Mapping[str, object]) -> tuple[list[Candidate], str]:
-        """Rank by meaning; what is missing is said in a note."""
+    async def _vector(self, request: memory.Search) -> tuple[QueryVector | None, str]:
+        if request.ways == "words":
+            return None, ""
         try:
-            made = await self._bus.call(llm.EMBED, llm.Embed(texts=(query,)), timeout=EMBED_TIMEOUT)
-            (vector,) = halfvecs(made)
+            return await self._embedder.query(request.query), ""
         except errors.Failure as failure:
-            return [], f"Searched by words alone, because there is no vector of the query: {failure}"
-        near = await self._store.fetch(
-            Candidate, "nearest", vector=vector, engine=made.engine, farthest=FARTHEST, limit=MEANINGS, **filters
-        )
-        (backlog,) = await self._store.fetch(Backlog, "backlog", user=filters["user"], hidden=filters["hidden"])
-        return near, _waiting(backlog.events)
+            return None, f"Searched by words alone, because there is no vector of the query: {failure}"
+
+    async def _question(
+        self, session: Session, request: memory.Search, filters: Mapping[str, object], vector: QueryVector | None
+    ) -> Question:
+        terms = Terms()
+        if request.ways != "meaning":
+            terms = await self._lexicon.read(session, str(filters["user"]), _plain(request.query))
+        return Question(terms=terms, vector=vector, filters=filters)
 
 
-def fuse(rankings: Mapping[Why, Sequence[str]], weights: Mapping[Why, float] = WEIGHTS) -> list[Fused]:
-    """Fuse rankings by reciprocal rank (Cormack, Clarke and Büttcher 2009); equal scores keep their first order."""
-    scores: defaultdict[str, float] = defaultdict(float)
-    why: defaultdict[str, list[Why]] = defaultdict(list)
-    for name, ranking in rankings.items():
-        for place, event in enumerate(ranking, start=1):
-            scores[event] += weights[name] / (K + place)
-            why[event].append(name)
-    ordered = sorted(scores, key=lambda event: -scores[event])
-    return [Fused(event=event, score=scores[event], why=tuple(why[event])) for event in ordered]
+async def _hits(
+    session: Session, page: Sequence[Ranked], neighbours: int, filters: Mapping[str, object]
+) -> tuple[memory.Hit, ...]:
+    """Read the events of a page, each with what stands beside it when that is asked for."""
+    places = [one.sequence for one in page]
+    narrow = {name: filters[name] for name in ("user", "hidden")}
+    pairs = await session.fetch(Beside, "around", sequences=places, reach=neighbours, **narrow) if neighbours else []
+    wanted = {*places, *(pair.sequence for pair in pairs)}
+    rows = {row.sequence: row for row in await session.fetch(Row, "read_found", sequences=list(wanted), **narrow)}
+    beside = {place: sorted(pair.sequence for pair in pairs if pair.beside == place) for place in places}
+    # An event may be forgotten between two statements.
+    return tuple(
+        _hit(rows[one.sequence], one, [rows[place] for place in beside[one.sequence] if place in rows])
+        for one in page
+        if one.sequence in rows
+    )
 
 
-def newest(candidates: Iterable[Candidate]) -> list[str]:
-    """Rank candidates by time, the newest only."""
-    ordered = sorted(candidates, key=lambda candidate: candidate.time, reverse=True)
-    return [candidate.event for candidate in ordered[:RECENT]]
+async def _waiting(session: Session, filters: Mapping[str, object]) -> str:
+    (backlog,) = await session.fetch(Backlog, "backlog", user=filters["user"], hidden=filters["hidden"])
+    if not backlog.events:
+        return ""
+    return f"Not searched by meaning yet, because their vectors are still being made: {backlog.events} events."
+
+
+def cursor(more: str) -> Cursor | None:
+    """Read where the page before ended; Invalid when it is not what a page said."""
+    if not more:
+        return None
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(more), type=Cursor)
+    except ValueError as error:
+        raise errors.Invalid("That is not what a page of this search ended with; repeat its `more`.") from error
+
+
+def token(last: Ranked, moment: datetime) -> str:
+    """Write where a page ended."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(Cursor(last.score, last.sequence, moment))).decode()
 
 
 def _filters(request: memory.Search, caller: Caller) -> dict[str, object]:
-    hidden = [] if request.kinds else [echo.kind for echo in ECHOES]
     return {
         "user": caller.user,
         "kinds": list(request.kinds),
-        "hidden": hidden,
+        "hidden": [] if request.kinds else [echo.kind for echo in ECHOES],
         "conversation": request.conversation,
+        "by": request.actor,
+        "since": request.since,
+        "until": request.until,
     }
 
 
@@ -126,24 +145,21 @@ def _plain(query: str) -> str:
     return query.replace("\0", " ")
 
 
-def _hit(candidate: Candidate, fused: Fused) -> memory.Hit:
+def _hit(row: Row, ranked: Ranked, beside: Sequence[Row]) -> memory.Hit:
     return memory.Hit(
-        event=candidate.event,
-        time=candidate.time,
-        kind=candidate.kind,
-        actor=candidate.actor,
-        sentence=candidate.sentence,
-        conversation=candidate.conversation,
-        score=fused.score,
-        why=fused.why,
+        event=row.event,
+        time=row.time,
+        kind=row.kind,
+        actor=row.actor,
+        sentence=row.sentence,
+        conversation=row.conversation,
+        score=ranked.score,
+        why=ranked.why,
+        neighbours=tuple(
+            memory.Neighbour(event=one.event, time=one.time, actor=one.actor, sentence=one.sentence) for one in beside
+        ),
     )
 
 
 def _sentence(query: str, found: int) -> str:
     return f'Found {found or "nothing"} for "{chat.excerpt(query)}"'
-
-
-def _waiting(events: int) -> str:
-    if not events:
-        return ""
-    return f"Not searched by meaning yet, because their vectors are still being made: {events} events."

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import select
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -72,13 +72,13 @@ class Session:
         """Run a named statement and read each row as a Struct whose fields are its columns."""
         with _our_errors():
             async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
-                await cursor.execute(query(name), values)
+                await cursor.execute(_statement(name, values), values)
                 return await cursor.fetchall()
 
     async def run(self, name: str, /, **values: object) -> int:
         """Run a named statement and return how many rows it touched."""
         with _our_errors():
-            cursor = await self._connection.execute(query(name), values)
+            cursor = await self._connection.execute(_statement(name, values), values)
             return cursor.rowcount
 
     async def script(self, text: str) -> None:
@@ -228,6 +228,11 @@ class Store:
         if self._away and not away:
             log.info("the database is back", extra={"action": "memory.database_back"})
         self._away = away
+
+
+def _statement(name: str, values: Mapping[str, object]) -> bytes:
+    """How many numbers a vector has is a part of its type, and no parameter can say it."""
+    return query(name, int(str(values.get("dimensions", 0))))
 
 
 def _spoken_to(connection: AsyncConnection[TupleRow]) -> bool:

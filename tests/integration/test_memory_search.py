@@ -135,3 +135,67 @@ async def test_any_query_is_only_a_query(daimon, ada, query):
 async def test_the_limit_is_the_limit(daimon, ada):
     await tell(daimon, ada, *(added(f"buy milk {number}") for number in range(5)))
     assert len(await sentences(daimon, "milk", ada, limit=2)) == 2
+
+
+async def test_actors_and_times_narrow_a_search(daimon, ada):
+    model = msgspec.structs.replace(ada, actor="model")
+    await tell(daimon, ada, added("buy milk"))
+    await tell(daimon, model, added("milk the goat"))
+    assert await sentences(daimon, "milk", ada, actor="model") == ["Added task 'milk the goat'"]
+    (hit,) = (await daimon.search("milk", ada, actor="model")).hits
+    assert await sentences(daimon, "milk", ada, until=hit.time) == ["Added task 'buy milk'"]
+    assert await sentences(daimon, "milk", ada, since=hit.time) == ["Added task 'milk the goat'"]
+
+
+async def test_a_search_may_be_by_words_or_by_meaning_alone(daimon, ada):
+    await tell(daimon, ada, added("buy milk"), added("bread"))
+    assert await sentences(daimon, "milk", ada, ways="words") == ["Added task 'buy milk'"]
+    by_meaning = (await daimon.search("milk", ada, ways="meaning")).hits
+    assert {hit.sentence for hit in by_meaning} == {"Added task 'buy milk'", "Added task 'bread'"}
+    assert not any("words" in hit.why for hit in by_meaning)
+
+
+async def test_pages_follow_each_other_without_a_gap_or_a_repetition(daimon, ada):
+    await tell(daimon, ada, *(added(f"buy milk {number}") for number in range(7)))
+    whole = [hit.event for hit in (await daimon.search("milk", ada, ways="words")).hits]
+    seen, more = [], ""
+    while len(seen) < len(whole):
+        page = await daimon.search("milk", ada, ways="words", limit=3, more=more)
+        seen += [hit.event for hit in page.hits]
+        more = page.more
+    assert (len(seen), set(seen), more) == (7, set(whole), "")
+
+
+async def test_what_was_answered_is_found_by_what_was_asked(daimon, ada):
+    talk = msgspec.structs.replace(ada, conversation="c2")
+    await tell(
+        daimon,
+        talk,
+        chat.Asked(text="Which colour shall the garden shed get?"),
+        chat.Answered(turn="t", text="Dark green, I would say."),
+    )
+    await tell(daimon, ada, added("a dark night"))
+    hits = (await daimon.search("what colour will the garden shed be", ada)).hits
+    assert [hit.sentence.partition(":")[0] for hit in hits[:2]] == ["Asked", "Answered"]
+    assert "near" in hits[1].why
+
+
+async def test_a_hit_brings_what_stands_beside_it_when_asked(daimon, ada):
+    talk = msgspec.structs.replace(ada, conversation="c3")
+    await tell(daimon, talk, *(chat.Asked(text=text) for text in ("one", "two", "zebra", "four", "five")))
+    (hit,) = (await daimon.search("zebra", ada, neighbours=1)).hits
+    assert [one.sentence for one in hit.neighbours] == ['Asked: "two"', 'Asked: "four"']
+
+
+async def test_an_event_is_found_by_the_day_it_happened_on(daimon, ada):
+    await tell(daimon, ada, added("buy milk"))
+    (hit,) = (await daimon.search("milk", ada)).hits
+    assert await sentences(daimon, f"{hit.time:%B} {hit.time.year}", ada, ways="words") == ["Added task 'buy milk'"]
+
+
+async def test_the_surroundings_of_another_users_events_stay_theirs(daimon, ada):
+    eve = msgspec.structs.replace(ada, user=f"{ada.user}-eve", conversation="shared")
+    await tell(daimon, eve, chat.Asked(text="the secret of eve"))
+    await tell(daimon, msgspec.structs.replace(ada, conversation="shared"), chat.Asked(text="zebra crossing painted"))
+    found = await daimon.search("where was the zebra crossing painted", ada, neighbours=5)
+    assert "secret" not in str(msgspec.json.encode(found))

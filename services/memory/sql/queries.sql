@@ -53,7 +53,7 @@ RETURNING sequence
 
 -- name: await_vectors
 INSERT INTO waiting (text_hash, text, sequence)
-SELECT DISTINCT ON (e.text_hash) e.text_hash, e.sentence || E'\n' || e.body, e.sequence
+SELECT DISTINCT ON (e.text_hash) e.text_hash, meant(e.kind, e.sentence, e.body), e.sequence
 FROM events AS e
 WHERE e.sequence = ANY (%(sequences)s)
     -- What a call asks for and leads to stands in the events it causes and in the answer too.
@@ -128,7 +128,7 @@ UPDATE progress SET engine = %(engine)s WHERE engine <> %(engine)s
 
 -- name: await_other_vectors
 INSERT INTO waiting (text_hash, text, sequence)
-SELECT DISTINCT ON (e.text_hash) e.text_hash, e.sentence || E'\n' || e.body, e.sequence
+SELECT DISTINCT ON (e.text_hash) e.text_hash, meant(e.kind, e.sentence, e.body), e.sequence
 FROM events AS e
 WHERE e.kind NOT IN ('chat.called', 'chat.returned')
     AND NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = e.text_hash AND v.engine = %(engine)s)
@@ -136,10 +136,11 @@ ORDER BY e.text_hash, e.sequence DESC
 ON CONFLICT (text_hash) DO NOTHING
 
 -- name: save_vectors
-INSERT INTO vectors (engine, text_hash, vector)
+INSERT INTO hot_vectors (engine, text_hash, vector)
 SELECT %(engine)s, text_hash, vector::public.halfvec
 FROM unnest(%(text_hash)s::bytea[], %(vector)s::text[]) AS made (text_hash, vector)
-ON CONFLICT (engine, text_hash) DO NOTHING
+WHERE NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = made.text_hash AND v.engine = %(engine)s)
+ON CONFLICT DO NOTHING
 
 -- name: no_longer_waiting
 -- In the order in which the projector adds them, so that neither waits for the other.
@@ -163,45 +164,141 @@ FROM (
     LIMIT 1000
 ) AS counted
 
+-- name: distance
+(v.vector::public.halfvec({dimensions}))
+OPERATOR(public.<=>) %(vector)s::public.halfvec({dimensions})
+
+-- name: filters
+e.user_name = %(user)s
+AND e.kind <> ALL (%(hidden)s::text[])
+AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY (%(kinds)s) OR split_part(e.kind, '.', 1) = ANY (%(kinds)s))
+AND (%(by)s = '' OR e.actor = %(by)s)
+AND (%(conversation)s = '' OR e.conversation = %(conversation)s)
+AND (%(since)s::timestamptz IS NULL OR e.time >= %(since)s::timestamptz)
+AND (%(until)s::timestamptz IS NULL OR e.time < %(until)s::timestamptz)
+
+-- name: parse
+-- The stems of a query, or its plain words where English has only fillers; and the query itself where it is strict.
+SELECT
+    tsvector_to_array(CASE WHEN length(stems) > 0 THEN stems ELSE words END) AS lexemes,
+    coalesce((
+        SELECT strict::text FROM websearch_to_tsquery('english', %(query)s) AS strict
+        WHERE strict::text ~ '[!<]' AND numnode(strict) > 0
+    ), '') AS strict
+FROM to_tsvector('english', %(query)s) AS stems, to_tsvector('simple', %(query)s) AS words
+
+-- name: served_engine
+SELECT engine FROM progress
+
+-- name: size_of_log
+SELECT count(*) AS count FROM events WHERE user_name = %(user)s
+
+-- name: count_terms
+-- How many of a user's events have a word: counted where it is rare, and estimated from the newest where it is not.
+SELECT
+    term::text,
+    CASE WHEN counted <= %(exactly)s THEN counted ELSE greatest(counted, (
+        SELECT count(*) FILTER (WHERE fts @@ term) * %(size)s / greatest(count(*), 1)
+        FROM (SELECT fts FROM events WHERE user_name = %(user)s ORDER BY sequence DESC LIMIT %(sample)s) AS newest
+    )) END AS count
+FROM unnest(%(terms)s::tsquery[]) AS asked (term)
+CROSS JOIN LATERAL (
+    SELECT count(*) FROM (
+        SELECT FROM events WHERE user_name = %(user)s AND fts @@ term LIMIT %(exactly)s + 1
+    ) AS found
+) AS bounded (counted)
+
+-- name: matching
+SELECT count(*) AS count FROM (SELECT FROM events AS e WHERE {filters} LIMIT %(most)s + 1) AS bounded
+
+-- name: coverage
+-- The share of the query's weight that a text has, a little less in a long one (BM25 with one occurrence a word).
+(
+    SELECT coalesce(sum(weight), 0)
+    FROM unnest(%(terms)s::tsquery[], %(weights)s::float8[]) AS asked (term, weight)
+    WHERE e.fts @@ term
+)
+/ (1 + 0.1 * (least(length(e.fts) / 24.0, 8) - 1))
+
 -- name: words
-SELECT id::text AS event, time, kind, actor, sentence, coalesce(conversation, '') AS conversation
+-- Of what has the rare words (or, where all are common, all words) the newest, and of these what covers most.
+SELECT sequence
 FROM (
-    SELECT * FROM events
-    WHERE fts @@ wanted(%(query)s)
-        AND user_name = %(user)s
-        AND kind <> ALL (%(hidden)s::text[])
-        AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s))
-        AND (%(conversation)s = '' OR conversation = %(conversation)s)
-    ORDER BY sequence DESC
-    LIMIT %(limit)s
-) AS newest
-ORDER BY ts_rank(fts, wanted(%(query)s), 1) DESC, sequence DESC
+    (SELECT e.* FROM events AS e WHERE e.fts @@ %(any)s::tsquery AND {filters} ORDER BY e.sequence DESC LIMIT %(most)s)
+    UNION ALL
+    (
+        SELECT e.* FROM events AS e
+        WHERE %(all)s <> '' AND e.fts @@ %(all)s::tsquery AND NOT e.fts @@ %(any)s::tsquery AND {filters}
+        ORDER BY e.sequence DESC LIMIT %(limit)s
+    )
+) AS e
+ORDER BY {coverage} DESC, sequence DESC
+LIMIT %(limit)s
 
 -- name: nearest
-WITH near AS MATERIALIZED (
-    SELECT e.*, v.vector OPERATOR(public.<=>) %(vector)s::public.halfvec AS distance
+SELECT sequence
+FROM (
+    SELECT e.sequence, {distance} AS distance
     FROM vectors AS v
     CROSS JOIN LATERAL (
-        SELECT * FROM events
-        WHERE text_hash = v.text_hash
-            AND user_name = %(user)s
-            AND kind <> ALL (%(hidden)s::text[])
-            AND (
-                cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s)
-            )
-            AND (%(conversation)s = '' OR conversation = %(conversation)s)
+        SELECT e.sequence FROM events AS e
+        WHERE e.text_hash = v.text_hash AND {filters}
         -- The same words may have been said a thousand times; the last times stand for all.
-        ORDER BY sequence DESC
+        ORDER BY e.sequence DESC
         LIMIT 3
     ) AS e
     WHERE v.engine = %(engine)s
-    ORDER BY v.vector OPERATOR(public.<=>) %(vector)s::public.halfvec
+    ORDER BY {distance}
     LIMIT %(limit)s
-)
-SELECT id::text AS event, time, kind, actor, sentence, coalesce(conversation, '') AS conversation
-FROM near
+) AS near
 WHERE distance < %(farthest)s
-ORDER BY distance, sequence DESC
+
+-- name: nearest_of_few
+-- The same where so few match that measuring each is faster than passing by all others.
+SELECT sequence
+FROM (
+    SELECT
+        e.sequence, {distance} AS distance,
+        row_number() OVER (PARTITION BY e.text_hash ORDER BY e.sequence DESC) AS repetition
+    FROM (SELECT * FROM events AS e WHERE {filters} OFFSET 0) AS e
+    JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
+) AS near
+WHERE distance < %(farthest)s AND repetition <= 3
+ORDER BY distance
+LIMIT %(limit)s
+
+-- name: weigh
+SELECT
+    e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation, {coverage} AS coverage,
+    coalesce(1 - ({distance}), 0) AS likeness
+FROM events AS e
+LEFT JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
+WHERE e.sequence = ANY (%(sequences)s) AND (%(strict)s = '' OR e.fts @@ %(strict)s::tsquery)
+
+-- name: around
+-- The places in the log next to some, within their conversations.
+SELECT e.sequence AS beside, n.sequence, n.step
+FROM events AS e
+CROSS JOIN LATERAL (
+    (
+        SELECT n.sequence, row_number() OVER (ORDER BY n.sequence DESC) AS step FROM events AS n
+        WHERE n.user_name = e.user_name AND n.conversation = e.conversation AND n.sequence < e.sequence
+            AND n.kind <> ALL (%(hidden)s::text[])
+        ORDER BY n.sequence DESC LIMIT %(reach)s
+    )
+    UNION ALL
+    (
+        SELECT n.sequence, row_number() OVER (ORDER BY n.sequence) AS step FROM events AS n
+        WHERE n.user_name = e.user_name AND n.conversation = e.conversation AND n.sequence > e.sequence
+            AND n.kind <> ALL (%(hidden)s::text[])
+        ORDER BY n.sequence LIMIT %(reach)s
+    )
+) AS n
+WHERE e.sequence = ANY (%(sequences)s) AND e.user_name = %(user)s
+
+-- name: read_found
+SELECT sequence, id::text AS event, time, kind, actor, sentence, coalesce(conversation, '') AS conversation
+FROM events WHERE sequence = ANY (%(sequences)s) AND user_name = %(user)s
 
 -- name: place_of_event
 SELECT sequence FROM events WHERE id = %(event)s::uuid AND user_name = %(user)s

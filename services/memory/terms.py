@@ -1,0 +1,133 @@
+"""The words of a query: which of them say much, because few events have them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from services.memory.store import Session
+
+EXACTLY = 5000
+"""Up to here a word's events are counted; beyond they are estimated."""
+SAMPLE = 1000
+"""The newest events that an estimate is made from."""
+KEPT = 60.0
+"""Seconds for which a count is good enough."""
+MOST_KEPT = 20_000
+MATCHES = 1200
+"""Events with rare words that are looked at for one query; of more, the newest."""
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """A query as Postgres reads it."""
+
+    lexemes: list[str]
+    strict: str
+    """The query itself where it excludes words or holds some together; else empty."""
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """How many there are."""
+
+    count: int
+
+
+class TermCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many events have a word."""
+
+    term: str
+    count: int
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for."""
+
+    terms: tuple[str, ...] = ()
+    """Each word, as Postgres writes it in a query."""
+    weights: tuple[float, ...] = ()
+    """What each says of all that the query says; together 1."""
+    any: str = ""
+    """One of these an event must have."""
+    all: str = ""
+    """Or all of these, where each alone is too common; empty when none is."""
+    strict: str = ""
+    """What it must fit in any case, because the query excludes words or holds some together."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether this is a question rather than a word or two to look up."""
+        return len(self.terms) >= 3
+
+
+class Lexicon:
+    """What is known of words in users' logs, counted again once a minute."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], tuple[float, int]] = {}
+
+    async def read(self, session: Session, user: str, query: str) -> Terms:
+        """Parse a query and weigh its words."""
+        (parsed,) = await session.fetch(Parsed, "parse", query=query)
+        if not parsed.lexemes:
+            return Terms()
+        terms = [literal(lexeme) for lexeme in parsed.lexemes]
+        size = await self._size(session, user)
+        await self._count(session, user, terms, size)
+        counts = {term: self._counts[user, term][1] for term in terms}
+        return weighed(counts, size, parsed.strict)
+
+    async def _size(self, session: Session, user: str) -> int:
+        if (user, "") not in self._fresh(user, [""]):
+            (size,) = await session.fetch(Count, "size_of_log", user=user)
+            self._keep(user, "", size.count)
+        return self._counts[user, ""][1]
+
+    async def _count(self, session: Session, user: str, terms: Sequence[str], size: int) -> None:
+        fresh = self._fresh(user, terms)
+        unknown = [term for term in terms if (user, term) not in fresh]
+        if unknown:
+            counted = await session.fetch(
+                TermCount, "count_terms", user=user, terms=unknown, exactly=EXACTLY, sample=SAMPLE, size=size
+            )
+            for term, one in zip(unknown, counted, strict=True):
+                self._keep(user, term, one.count)
+
+    def _fresh(self, user: str, terms: Sequence[str]) -> set[tuple[str, str]]:
+        now = time.monotonic()
+        keys = ((user, term) for term in terms)
+        return {key for key in keys if key in self._counts and self._counts[key][0] > now}
+
+    def _keep(self, user: str, term: str, count: int) -> None:
+        if len(self._counts) >= MOST_KEPT:
+            self._counts.clear()
+        self._counts[user, term] = (time.monotonic() + KEPT, count)
+
+
+def literal(lexeme: str) -> str:
+    """Quote a word as one word of a query of Postgres."""
+    escaped = lexeme.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def weighed(counts: Mapping[str, int], size: int, strict: str = "") -> Terms:
+    """Weigh words by how rare they are (the idf of BM25), and choose those that events are fetched by."""
+    size = max(size, *counts.values())
+    idf = {term: math.log(1 + (size - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
+    rarest = sorted(counts, key=lambda term: counts[term])
+    chosen, matches = rarest[:1], counts[rarest[0]]
+    for term in rarest[1:]:
+        matches += counts[term]
+        if matches <= MATCHES:
+            chosen.append(term)
+    common = len(chosen) == 1 and counts[chosen[0]] > MATCHES and len(rarest) > 1
+    total = sum(idf.values()) or 1.0
+    return Terms(
+        terms=tuple(rarest),
+        weights=tuple(idf[term] / total for term in rarest),
+        any=strict or " | ".join(chosen),
+        all=" & ".join(rarest[:3]) if common and not strict else "",
+        strict=strict,
+    )
