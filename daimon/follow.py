@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proto.chat import Calling, Ended, Part, Returned, Started, Text, Thought
+from proto.chat import Calling, Ended, Measured, Part, Returned, Started, Text, Thought
 
 RESTARTED = "\n\n[the answer starts again]\n\n"
 """Stands in a plain text where a later attempt went another way than the one that was being read."""
@@ -39,26 +39,21 @@ class Reading:
         self.missing = False
         self._from_log = True
         new: list[Part] = []
-        thought = 0
         for part in log:
             if part.attempt > self.attempt and not isinstance(part, Started | Ended):
                 self._begin(part.attempt)
-            if isinstance(part, Started):
-                thought = 0
-            if isinstance(part, Thought):
-                new += self._think(part, thought)
-                thought += len(part.text)
-            else:
-                new += self.take(part)
+            new += self.take(part)
         self._from_log = False
         return new
 
-    def _go_on(self, part: Text | Thought | Calling | Returned) -> list[Part]:
+    def _go_on(self, part: Text | Thought | Measured | Calling | Returned) -> list[Part]:
         match part:
             case Text():
                 return self._write(part)
             case Thought():
-                return self._think(part, len(self._thought))
+                return self._think(part)
+            case Measured(spent=spent):
+                return self._measure(part, spent.steps)
             case Calling():
                 return self._call(part)
             case Returned():
@@ -67,6 +62,7 @@ class Reading:
     def _begin(self, attempt: int) -> None:
         self.attempt = attempt
         self._thought = ""
+        self._steps = 0
         self._writes = False
         """Whether this attempt has written; until then the text is an earlier one's."""
         self._called: set[str] = set()
@@ -96,12 +92,22 @@ class Reading:
         self._written += text
         return [new]
 
-    def _think(self, part: Thought, offset: int) -> list[Part]:
-        text = part.text[len(self._thought) - offset :]
-        if part.attempt != self.attempt or not text:
+    def _think(self, part: Thought) -> list[Part]:
+        if part.offset > len(self._thought):
+            self.missing = True
             return []
+        text = part.text[len(self._thought) - part.offset :]
+        if not text:
+            return []
+        new = Thought(attempt=self.attempt, offset=len(self._thought), text=text)
         self._thought += text
-        return [Thought(attempt=self.attempt, text=text)]
+        return [new]
+
+    def _measure(self, part: Measured, steps: int) -> list[Part]:
+        if steps <= self._steps:
+            return []
+        self._steps = steps
+        return [part]
 
     def _call(self, part: Calling) -> list[Part]:
         if part.tool.call in self._called:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from daimon.connection import OWNER, Connection, connect
 from daimon.follow import Plain, Reading
-from proto import chat, errors
+from proto import chat, errors, versions
 from proto.base import new_id
-from proto.chat import Ended, Exchange, Mode, Part
+from proto.chat import Accepted, Ended, Exchange, Mode, Part
 from services.runtime.bus import Interrupted
 from services.runtime.bus.feed import Log
 from services.runtime.bus.live import Following
 
+Again = Literal["edit", "regenerate", "continue"]
 SILENCE = 2.0
 """Seconds without a part after which the log is asked whether one was lost."""
 PATIENCE = 900.0
@@ -63,9 +64,23 @@ class ChatSession:
 
     async def stream_parts(self, text: str, *, mode: Mode = "chat") -> AsyncGenerator[Part, None]:
         """Say something and yield all that the turn does: thoughts, calls, results, text, and its end."""
+        send = chat.Send(conversation=self.session, text=text, mode=mode)
+        async with aclosing(self._follow(lambda: self._joined.call(chat.SEND, send))) as parts:
+            async for part in parts:
+                yield part
+
+    async def revise_parts(self, way: Again, *, turn: str = "", text: str = "") -> AsyncGenerator[Part, None]:
+        """Ask a turn (the last one) again and yield all that the new one does: edit, regenerate, or continue."""
+        again = versions.Revise(conversation=self.session, turn=turn, way=way, text=text)
+        async with aclosing(self._follow(lambda: self._joined.call(versions.REVISE, again))) as parts:
+            async for part in parts:
+                yield part
+
+    async def _follow(self, ask: Callable[[], Awaitable[Accepted]]) -> AsyncGenerator[Part, None]:
+        """Listen, ask, and yield what the turn does."""
         feed = self._joined.bus.feed(chat.PARTS)
         async with feed.follow(self.user, self.session) as live:
-            accepted = await self._joined.call(chat.SEND, chat.Send(conversation=self.session, text=text, mode=mode))
+            accepted = await ask()
             turn = _Turn(feed, live, (self.user, self.session, accepted.turn))
             while not turn.reading.ended:
                 for part in await turn.next():

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from proto.base import Call, Feed
+from proto.base import Call
 from proto.events import Happening
+from proto.exchange import Conversation, Exchange, Mode, Outcome, Spent, ToolUse, Way
+from proto.parts import PARTS, Calling, Ended, Measured, Part, Returned, Started, Text, Thought
 
-Mode = Literal["chat", "command"]
-Outcome = Literal["done", "stopped", "failed"]
+__all__ = [
+    "PARTS",
+    "Calling",
+    "Conversation",
+    "Ended",
+    "Exchange",
+    "Measured",
+    "Mode",
+    "Outcome",
+    "Part",
+    "Returned",
+    "Spent",
+    "Started",
+    "Text",
+    "Thought",
+    "ToolUse",
+    "Way",
+]
 MESSAGE_LIMIT = 200_000
 """Characters in one message; a larger text belongs in a document."""
 EXCERPT = 80
@@ -54,114 +71,25 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     conversation: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
-class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of an action within a turn, with its result once there is one."""
-
-    call: str
-    action: str
-    arguments: str
-    """JSON."""
-    at: int = 0
-    """How many characters of the answer stood before it."""
-    ok: bool | None = None
-    """None while it runs."""
-    result: str = ""
-    """JSON, or the sentence of the failure."""
-    seconds: float = 0.0
-
-
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One turn as it reads: what was asked, what was done, what was answered."""
-
-    turn: str
-    time: datetime
-    asked: str
-    event: str = ""
-    """The id of the event that ended it, for links."""
-    mode: Mode = "chat"
-    actor: str = "user"
-    tools: tuple[ToolUse, ...] = ()
-    answer: str = ""
-    outcome: Outcome | None = None
-    """None while the answer is being written."""
-    error: str = ""
-    """Why it failed, in a sentence."""
-    model: str = ""
-    steps: int = 0
-    """How many times the model was called."""
-
-
-class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation as the log has it."""
-
-    id: str
-    title: str
-    exchanges: tuple[Exchange, ...] = ()
-    sequence: int = 0
-    """The place in the log up to which this is true."""
-
-
-# What a turn writes while it runs. Offsets count characters of the answer; an attempt is one worker's try,
-# and a reader drops what an earlier attempt wrote once it sees a later one.
-
-
-class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
-    """A worker took the turn."""
-
-    attempt: int
-    model: str
-
-
-class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
-    """The next piece of the answer."""
-
-    attempt: int
-    offset: int
-    text: str
-
-
-class Thought(msgspec.Struct, frozen=True, kw_only=True, tag="thought"):
-    """The next piece of what the model thinks before it answers."""
-
-    attempt: int
-    text: str
-
-
-class Calling(msgspec.Struct, frozen=True, kw_only=True, tag="calling"):
-    """The model called an action; it runs now."""
-
-    attempt: int
-    tool: ToolUse
-
-
-class Returned(msgspec.Struct, frozen=True, kw_only=True, tag="returned"):
-    """The action came back."""
-
-    attempt: int
-    tool: ToolUse
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
-    """The turn is over; nothing follows. The answer is whole here, for readers that came late."""
-
-    attempt: int
-    outcome: Outcome
-    error: str = ""
-    answer: str = ""
-
-
-Part = Started | Text | Thought | Calling | Returned | Ended
-
-
 class Asked(Happening, frozen=True, kw_only=True):
     """A message came in and opened a turn."""
 
     kind: ClassVar[str] = "chat.asked"
     text: str
     mode: Mode = "chat"
+    way: Way = "new"
+    parent: str | None = None
+    """The turn it follows, empty for the beginning; None for wherever the conversation ended."""
+    of: str = ""
+    """The turn that it is another version of."""
 
     def sentence(self) -> str:
-        verb = "Asked" if self.mode == "chat" else "Commanded"
+        verb = {
+            "new": "Asked" if self.mode == "chat" else "Commanded",
+            "edit": "Asked in other words",
+            "regenerate": "Asked again",
+            "continue": "Asked to go on",
+        }[self.way]
         return f'{verb}: "{excerpt(self.text)}"'
 
 
@@ -216,9 +144,23 @@ class Answered(Happening, frozen=True, kw_only=True):
     model: str = ""
     attempt: int = 1
     steps: int = 1
+    step_limit: int = 0
     prompt_tokens: int = 0
+    """Of the last call of the model."""
     answer_tokens: int = 0
+    """Of all calls."""
+    tokens: int = 0
+    """Of the context that the last call filled."""
+    context: int = 0
+    """Tokens that the model was given room for."""
+    warning: str = ""
+    """What the model did not see as a whole."""
     seconds: float = 0.0
+    time_limit: float = 0.0
+    cut: bool = False
+    """Whether the model had no room to finish."""
+    thought: str = ""
+    """What it thought, shortened where it is long."""
 
     def sentence(self) -> str:
         if self.outcome == "failed":
@@ -245,8 +187,5 @@ def title_of(text: str) -> str:
 SEND = Call("daimon.do.{user}.{actor}.chat.send", Send, Accepted)
 STOP = Call("daimon.do.{user}.{actor}.chat.stop", Stop, Stopped)
 READ = Call("daimon.do.{user}.{actor}.chat.read", Read, Conversation)
-PARTS = Feed[Part](
-    "daimon.part.{user}.{conversation}.{turn}", "PARTS", (Started, Text, Thought, Calling, Returned, Ended)
-)
 CALLS = (SEND, STOP, READ)
 KINDS: tuple[type[Happening], ...] = (Asked, Halted, Called, CallEnded, Answered)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, chat, documents, events, llm, memory, sandbox, tasks, ui
+from proto import accounts, chat, documents, events, llm, memory, sandbox, tasks, ui, versions
 from proto.base import Call, token
 from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
 
@@ -57,7 +57,7 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "llm": Role(
-        serves=(*chat.CALLS, *llm.CALLS),
+        serves=(*chat.CALLS, *versions.CALLS, *llm.CALLS),
         acts_as=("model",),
         emits=("chat",),
         reads_log=True,

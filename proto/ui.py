@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from proto.base import Call, Nothing
-from proto.chat import Conversation, Exchange, Mode, ToolUse
+from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
 from proto.llm import Engine, MenuItem
 from proto.memory import ConversationLine, Hits
@@ -146,6 +146,10 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True, tag="reset"):
     """The end of the conversation as it is now; replaces everything after the page's first render."""
 
     exchanges: tuple[Exchange, ...]
+    whole: bool = False
+    """Whether this is all of it, because other versions of earlier turns are read now."""
+    onward: tuple[str, ...] = ()
+    """Turns that follow the last exchange but are not chosen."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
@@ -168,6 +172,13 @@ class Pondered(msgspec.Struct, frozen=True, kw_only=True, tag="pondered"):
 
     turn: str
     text: str
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True, tag="weighed"):
+    """What a turn has taken so far changed."""
+
+    turn: str
+    spent: Spent
 
 
 class Used(msgspec.Struct, frozen=True, kw_only=True, tag="used"):
@@ -230,7 +241,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
     """The live connection stands again."""
 
 
-Change = Reset | Opened | Grew | Pondered | Used | Settled | Listed | Tasked | Logged | Older | Moded | Noted | Online
+Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
+Change = Written | Listed | Tasked | Logged | Older | Moded | Noted | Online
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

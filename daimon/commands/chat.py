@@ -11,7 +11,7 @@ from contextlib import aclosing
 from daimon.commands import CommandError
 from daimon.follow import Plain
 from daimon.links import Unlinked
-from daimon.session import ChatSession
+from daimon.session import Again, ChatSession
 from daimon.terminal import add_json, add_person, finish, printable, remark, show_line
 from proto.base import new_id
 from proto.chat import Calling, Ended, Outcome, Part, Returned
@@ -25,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("text", nargs="*", help="what to say; without it you are asked line by line")
     parser.add_argument("--conversation", default="", metavar="ID", help="go on in this conversation")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--regenerate", action="store_true", help="ask the last question again for another answer")
+    again.add_argument("--continue", dest="go_on", action="store_true", help="let an answer that was cut go on")
+    again.add_argument("--edit", type=int, metavar="N", help="ask the N-th question in other words; -1 is the last one")
     add_json(parser, "print each part of the answer as a line of JSON")
     add_person(parser)
 
@@ -32,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Say it; return 0, 1 when it failed, 130 when it was stopped."""
     text = " ".join(arguments.text)
+    if arguments.regenerate or arguments.go_on or arguments.edit is not None:
+        return _again(arguments, text)
     is_new = not arguments.conversation
     arguments.conversation = arguments.conversation or new_id()
     if not text and sys.stdin.isatty():
@@ -40,6 +46,29 @@ def run(arguments: argparse.Namespace) -> int:
     if is_new and sys.stdout.isatty():
         _tell_conversation(arguments)
     return code
+
+
+def _again(arguments: argparse.Namespace, text: str) -> int:
+    if not arguments.conversation:
+        raise CommandError("Say in which conversation, with `--conversation ID`; `daimon events` shows where you were.")
+    way: Again = "regenerate" if arguments.regenerate else "continue" if arguments.go_on else "edit"
+    if text and way != "edit":
+        raise CommandError(f"`--{way}` takes no text: it asks the last question again as it was.")
+    return finish(_revise(arguments, way, text))
+
+
+async def _revise(arguments: argparse.Namespace, way: Again, text: str) -> int:
+    async with _open(arguments) as chat:
+        turn = await _turn(chat, arguments.edit) if way == "edit" else ""
+        return await _follow(arguments, chat, chat.revise_parts(way, turn=turn, text=text))
+
+
+async def _turn(chat: ChatSession, number: int) -> str:
+    """The turn with a number, counted from 1, or from the end."""
+    turns = [exchange.turn for exchange in await chat.history()]
+    if number == 0 or abs(number) > len(turns):
+        raise CommandError(f"There is no question {number}; this conversation has {len(turns)}.")
+    return turns[number - 1 if number > 0 else number]
 
 
 def _talk(arguments: argparse.Namespace) -> int:
@@ -74,15 +103,24 @@ def _tell_conversation(arguments: argparse.Namespace) -> None:
 
 
 async def _say(arguments: argparse.Namespace, text: str) -> int:
-    async with ChatSession(user=arguments.user, session=arguments.conversation, home=arguments.home) as chat:
-        show = _show_lines if arguments.json else _show
-        try:
-            async with aclosing(chat.stream_parts(text)) as parts:
-                return CODES[await show(parts)]
-        except asyncio.CancelledError:
-            print()
-            await chat.stop()
-            return STOPPED
+    async with _open(arguments) as chat:
+        return await _follow(arguments, chat, chat.stream_parts(text))
+
+
+def _open(arguments: argparse.Namespace) -> ChatSession:
+    return ChatSession(user=arguments.user, session=arguments.conversation, home=arguments.home)
+
+
+async def _follow(arguments: argparse.Namespace, chat: ChatSession, turn: AsyncGenerator[Part, None]) -> int:
+    """Show a turn as it is written; Ctrl-C stops it."""
+    show = _show_lines if arguments.json else _show
+    try:
+        async with aclosing(turn) as parts:
+            return CODES[await show(parts)]
+    except asyncio.CancelledError:
+        print()
+        await chat.stop()
+        return STOPPED
 
 
 async def _show_lines(parts: AsyncGenerator[Part, None]) -> Outcome:

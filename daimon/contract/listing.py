@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, documents, llm, memory, sandbox, tasks, ui
+from proto import accounts, chat, documents, llm, memory, sandbox, tasks, ui, versions
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -16,6 +16,7 @@ CALLS: tuple[AnyCall, ...] = (
     *sandbox.ACTIONS,
     *memory.ACTIONS,
     *chat.CALLS,
+    *versions.CALLS,
     *memory.CALLS,
     *documents.CALLS,
     *llm.CALLS,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, cast
+
 from fastapi import Response
 
-from proto import chat, tasks, ui
+from proto import chat, tasks, ui, versions
 from proto.errors import Failure, Invalid
 from services.gateway import message, pages, panes
 from services.gateway.access import Who
@@ -12,6 +14,7 @@ from services.gateway.visit import Endpoint, Route, Visit, see_other
 
 POSITION_LIMIT = 100_000
 POSITION_DIGITS = 6
+Again = Literal["edit", "regenerate", "continue"]
 
 
 async def say(visit: Visit) -> Response:
@@ -54,6 +57,22 @@ async def stop(visit: Visit) -> Response:
     """Stop the answer that is being written."""
     conversation = visit.conversation
     await visit.call(chat.STOP, chat.Stop(conversation=conversation), conversation=conversation)
+    return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
+
+
+async def revise(visit: Visit) -> Response:
+    """Ask an earlier question again, branch off after it, or turn to another version of it."""
+    form, conversation, turn = await visit.form(), visit.conversation, visit.path("turn")
+    wish = form.get("do", "")
+    if wish in ("edit", "regenerate", "continue"):
+        text = message.said(form.get("text", ""), "chat").text if wish == "edit" else ""
+        again = versions.Revise(conversation=conversation, turn=turn, way=cast("Again", wish), text=text)
+        await visit.call(versions.REVISE, again, conversation=conversation)
+    elif form.get("show") or wish == "branch":
+        chosen = versions.Select(conversation=conversation, turn=form.get("show") or turn, end=wish == "branch")
+        await visit.call(versions.SELECT, chosen, conversation=conversation)
+    else:
+        raise Invalid("The page asked for something that cannot be done with a message. Reload it and try again.")
     return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
 
 
@@ -118,6 +137,7 @@ def _form(path: str, answer: Endpoint) -> Route:
 ROUTES = (
     _form("/chat/{conversation}", say),
     _form("/chat/{conversation}/stop", stop),
+    _form("/chat/{conversation}/turns/{turn}", revise),
     _form("/tasks", add),
     _form("/tasks/{task}/complete", complete),
     _form("/tasks/{task}/reopen", reopen),

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from proto import chat, ui
+from proto import chat, ui, versions
 from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
@@ -59,6 +59,10 @@ class Live:
         self._lines_changed = asyncio.Event()
         self._unsure = False
         """Whether the conversation must be read (again)."""
+        self._whole = False
+        """Whether other versions of the conversation are read now than the page shows."""
+        self._branching = False
+        """Whether the next message begins a branch."""
         self._doubtful: set[str] = set()
         """Turns that are over in the log but not on the page."""
 
@@ -144,6 +148,8 @@ class Live:
             self._came.set()
 
     def _notice(self, event: Event, found: Happening | None) -> tuple[ui.Change, ...]:
+        if isinstance(found, versions.Selected) or (isinstance(found, chat.Asked) and self._turns_away(found)):
+            self._whole = self._unsure = True
         if self._unsure:
             return ()
         if isinstance(found, chat.Asked):
@@ -152,24 +158,36 @@ class Live:
             self._doubtful.add(found.turn)
         return ()
 
+    def _turns_away(self, asked: chat.Asked) -> bool:
+        """Whether a question makes another version of what the page shows."""
+        return self._branching or asked.way != "new"
+
     async def _catch_up(self) -> list[ui.Change]:
         """Read the conversation; returns its open end anew if the page has missed any, and nothing if it failed."""
         if not self._wanted.conversation:
             return []
         try:
             found = await panes.conversation(self._bus, self._caller)
-            exchanges = _from(found.exchanges, self._wanted.turn)
+            exchanges = self._changeable(found)
             parts = {each.turn: await self._written(each.turn) for each in exchanges if each.outcome is None}
         except Failure:
             self._unsure = True
             return []
         shown = self._talk.restart(exchanges, parts)
-        self._unsure = False
+        self._unsure, self._branching = False, bool(found.onward)
         if not parts and found.sequence == self._wanted.seen:
             return []
+        whole, self._whole = self._whole, False
         # From now on the page differs from its first render.
-        self._wanted = msgspec.structs.replace(self._wanted, seen=-1)
-        return [ui.Reset(exchanges=shown)]
+        first = exchanges[0].turn if whole and exchanges else self._wanted.turn
+        self._wanted = msgspec.structs.replace(self._wanted, seen=-1, turn=first)
+        return [ui.Reset(exchanges=shown, whole=whole, onward=found.onward)]
+
+    def _changeable(self, found: chat.Conversation) -> tuple[chat.Exchange, ...]:
+        """The exchanges that the page must be told of: all of them where the first that may change is not read now."""
+        places = [place for place, exchange in enumerate(found.exchanges) if exchange.turn == self._wanted.turn]
+        self._whole = self._whole or bool(self._wanted.turn and not places)
+        return found.exchanges if self._whole or not places else found.exchanges[places[0] :]
 
     async def _written(self, turn: str) -> list[chat.Part]:
         return await self._bus.feed(chat.PARTS).read(self._caller.user, self._wanted.conversation, turn)
@@ -209,10 +227,7 @@ async def _until(ended: asyncio.Future[None]) -> None:
     await ended
 
 
-def _from(exchanges: tuple[chat.Exchange, ...], turn: str) -> tuple[chat.Exchange, ...]:
-    places = [place for place, exchange in enumerate(exchanges) if exchange.turn == turn]
-    return exchanges[places[0] :] if places else exchanges
-
-
 def _exchange(event: Event, asked: chat.Asked) -> chat.Exchange:
-    return chat.Exchange(turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor)
+    return chat.Exchange(
+        turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor, parent=asked.parent or ""
+    )

@@ -22,10 +22,16 @@ class Turn:
         self._attempt = 0
         self._writing = 0
         """The attempt that wrote the text so far."""
-        self._pieces: list[str] = []
-        self._length = 0
-        self._tools: dict[str, ToolUse] = {}
+        # What goes on from an earlier answer begins with that.
+        begun = exchange if exchange.way == "continue" else None
+        self._pieces: list[str] = [begun.answer] if begun else []
+        self._length = len(begun.answer) if begun else 0
+        self._tools = {tool.call: tool for tool in begun.tools} if begun else {}
+        self._thought: list[str] = []
+        self._pondered = 0
+        """Characters of what this attempt thought."""
         self._model = exchange.model
+        self._spent = exchange.spent
         self._end: chat.Ended | None = None
 
     @property
@@ -42,19 +48,27 @@ class Turn:
             answer=(self._end.answer if self._end else "") or "".join(self._pieces),
             outcome=self._end.outcome if self._end else None,
             error=self._end.error if self._end else "",
+            cut=self._end.cut if self._end else False,
+            thought="".join(self._thought),
             model=self._model,
+            spent=self._end.spent if self._end else self._spent,
         )
 
     def take(self, part: Part) -> tuple[ui.Change, ...]:
         """Take the next part; raises Gap when one before it is missing."""
         if self._end is not None or part.attempt < self._attempt:
             return ()
-        self._attempt = part.attempt
+        if part.attempt > self._attempt:
+            self._attempt, self._thought, self._pondered = part.attempt, [], 0
+        return self._grow(part) if isinstance(part, chat.Text) else self._note(part)
+
+    def _note(self, part: Part) -> tuple[ui.Change, ...]:
         match part:
-            case chat.Text():
-                return self._grow(part)
             case chat.Thought():
-                return (ui.Pondered(turn=self._asked.turn, text=part.text),)
+                return self._ponder(part)
+            case chat.Measured(spent=spent):
+                self._spent = spent
+                return (ui.Weighed(turn=self._asked.turn, spent=spent),)
             case chat.Calling(tool=tool) | chat.Returned(tool=tool):
                 return (self._use(tool),)
             case chat.Ended():
@@ -66,6 +80,8 @@ class Turn:
 
     def bridge(self, part: Part) -> None:
         """Mark a piece that the log itself has lost, so that what follows it keeps its place."""
+        if isinstance(part, chat.Thought) and part.attempt == self._attempt:
+            self._pondered = max(self._pondered, part.offset)
         missing = part.offset - self._length if isinstance(part, chat.Text) else 0
         if missing > 0:
             self._pieces.append("…".ljust(missing))
@@ -88,6 +104,16 @@ class Turn:
         if rewound:
             return (ui.Settled(exchange=self.exchange),)
         return (ui.Grew(turn=self._asked.turn, passage=len(self._tools), text=text),)
+
+    def _ponder(self, part: chat.Thought) -> tuple[ui.Change, ...]:
+        if part.offset > self._pondered:
+            raise Gap
+        text = part.text[self._pondered - part.offset :]
+        if not text:
+            return ()
+        self._thought.append(text)
+        self._pondered += len(text)
+        return (ui.Pondered(turn=self._asked.turn, text=text),)
 
     def _use(self, tool: ToolUse) -> ui.Change:
         first = tool.call not in self._tools

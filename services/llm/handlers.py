@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable
 
 import msgspec
 
-from proto import chat, errors, events, llm
+from proto import chat, errors, llm
 from proto.base import Caller, Nothing
-from proto.events import Event, Happening
+from proto.events import Event
 from proto.kinds import happening
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
+from services.llm.revising import check_text
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
 from services.llm.worker import Worker
-from services.runtime.bus import Repeated
-
-TRIES = 5
-"""How often a decision is made anew when somebody else wrote to the conversation in between."""
-
-Decide = Callable[[Thread], Happening | None]
 
 
 class Handlers:
@@ -39,19 +33,16 @@ class Handlers:
     async def send(self, request: chat.Send, caller: Caller) -> chat.Accepted:
         """Accept a message, unless an answer is being written; the event that records it opens the turn."""
         mode, text = _mode(request)
-        if not text.strip():
-            raise errors.Invalid("There is nothing in that message; write something first.")
-        if "\0" in text:
-            raise errors.Invalid("That is binary, not text: it contains NUL characters. Send it as a file instead.")
+        check_text(text)
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        event = await self._decide(caller, lambda thread: _ask(thread, text, mode))
+        event = await self._threads.decide(caller, lambda thread: _ask(thread, text, mode), self._append)
         return chat.Accepted(turn=event.id if event else "", conversation=request.conversation)
 
     async def stop(self, request: chat.Stop, caller: Caller) -> chat.Stopped:
         """Record the wish to stop; whoever writes the turn ends it."""
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
         thread = await self._threads.read(caller.user, caller.conversation)
-        event = await self._decide(caller, _halt)
+        event = await self._threads.decide(caller, _halt)
         halted = happening(event) if event else None
         return chat.Stopped(turn=halted.turn if isinstance(halted, chat.Halted) else thread.open)
 
@@ -77,35 +68,9 @@ class Handlers:
         """Say what answers."""
         return self._engines.engine()
 
-    async def _decide(self, caller: Caller, decide: Decide) -> Event | None:
-        """Decide on the conversation as we know it, and record it if it is still so; otherwise look and decide again.
-
-        Returns the event, the earlier one for a repeated request, and None when nothing was to be recorded.
-        """
-        thread = self._threads.known(caller.user, caller.conversation)
-        for _ in range(TRIES):
-            try:
-                what = decide(thread)
-            except errors.Busy:
-                # It may have ended since we looked.
-                thread = await self._threads.read(caller.user, caller.conversation)
-                what = decide(thread)
-            if what is None:
-                return None
-            event = events.happened(what, caller)
-            try:
-                await self._append(thread, event)
-            except Repeated as repeated:
-                return repeated.recorded.event
-            except errors.Conflict:
-                thread = await self._threads.read(caller.user, caller.conversation)
-            else:
-                return event
-        raise errors.Conflict("The conversation is changing too fast; try again.")
-
     async def _append(self, thread: Thread, event: Event) -> None:
-        """Record an event; the answer to a message is begun meanwhile, and dropped if the log refuses the message."""
-        held = await self._worker.begin(event, thread) if event.kind == chat.Asked.kind else None
+        """Record a message; its answer is begun meanwhile, and dropped if the log refuses the message."""
+        held = await self._worker.begin(event, thread)
         try:
             place = await self._threads.append(thread, event, self._worker.name if held else "")
             if held:

@@ -41,6 +41,9 @@ class Loop:
     async def run(self, see: See, settings: LlmSettings) -> None:
         """Go on until the model answers without calling anything; raises Failure when it cannot."""
         self._turn.model = self._model.name
+        self._turn.limits = chat.Spent(
+            step_limit=settings.steps, time_limit=settings.turn_timeout, context=settings.num_ctx
+        )
         await self._writer.started(self._model.name)
         if self._turn.exchange.answer:
             self._writer.text(self._turn.exchange.answer)
@@ -54,6 +57,7 @@ class Loop:
             await self._writer.flush()
             if not calls and not bad:
                 return
+            await self._writer.measured()
             corrections = tuple(message for wrong in bad for message in corrected(wrong))
             self._bad += len(bad)
             self._give_up(bad[-1].reason if bad else "")
@@ -70,13 +74,13 @@ class Loop:
                     case TextPart(text=text):
                         self._writer.text(text)
                     case ThoughtPart(text=text):
-                        await self._writer.thought(text)
+                        await self._writer.think(text)
                     case ToolCall():
                         calls.append(part)
                     case BadCall():
                         bad.append(part)
-                    case Finished(prompt_tokens=prompt_tokens, answer_tokens=answer_tokens):
-                        self._turn.tokens = prompt_tokens, self._turn.tokens[1] + answer_tokens
+                    case Finished():
+                        self._turn.finished(part)
         return calls, bad
 
     def _give_up(self, reason: str) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import functools
 from pathlib import Path
 
-from proto import chat, llm
 from services.llm.answering import Answering
 from services.llm.catalogue import Catalogue
 from services.llm.engines import Engines
@@ -14,6 +13,8 @@ from services.llm.handlers import Handlers
 from services.llm.minilm import MiniLM
 from services.llm.quotes import recall
 from services.llm.reflex import Reflex
+from services.llm.revising import Revising
+from services.llm.routes import routes
 from services.llm.settings import LlmSettings
 from services.llm.threads import Threads
 from services.llm.tools import Tools
@@ -35,17 +36,11 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     threads = Threads(bus.journal)
     worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), settings.turns)
     handlers = Handlers(worker, threads, tools, engines, minilm)
+    revising = Revising(threads)
     await asyncio.gather(tools.learn(), engines.look())
     await bus.serve(
         "llm",
-        {
-            chat.SEND: handlers.send,
-            chat.STOP: handlers.stop,
-            chat.READ: handlers.read,
-            llm.EMBED: handlers.embed,
-            llm.MENU: handlers.menu,
-            llm.ENGINE: handlers.engine,
-        },
+        routes(handlers, revising),
         description="Turns, embeddings and the menu of actions",
     )
     ready()

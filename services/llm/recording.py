@@ -6,17 +6,22 @@ import asyncio
 import time
 
 import msgspec
+from msgspec.structs import replace
 
 from proto import chat, errors, events
 from proto.base import Caller
 from proto.chat import Exchange, Outcome
 from proto.events import Event, Happening, Recorded
+from services.llm.model import Finished
 from services.llm.thread import Thread
 from services.llm.threads import Threads
+from services.llm.turn import shortened
 from services.runtime.bus.journal import Expect, Journal
 
 TRIES = 20
 """How often an entry is tried again when others write to the conversation without touching the turn."""
+THOUGHT_KEPT = 20_000
+"""Characters of what the model thought that the log keeps."""
 
 
 class Lost(Exception):
@@ -37,8 +42,15 @@ class Turn:
         self._began = time.perf_counter()
         self.exchange = exchange
         self.model = ""
-        self.steps = int(exchange.tools[-1].call.split("/")[-2]) if exchange.tools else 0
-        self.tokens = (0, 0)
+        self.steps = _steps(exchange)
+        self.limits = chat.Spent()
+        """How much the turn may take."""
+        self.warning = ""
+        self.thought = ""
+        """What the model thought at this attempt."""
+        self.cut = exchange.cut
+        """Whether the model had no room to finish."""
+        self._prompt_tokens = self._answer_tokens = self._tokens = 0
 
     @property
     def id(self) -> str:
@@ -76,8 +88,29 @@ class Turn:
                 await self._look()
         raise Lost
 
+    def finished(self, part: Finished) -> None:
+        """Count what a call of the model took."""
+        self.cut = part.reason == "length"
+        self._prompt_tokens = part.prompt_tokens
+        self._answer_tokens += part.answer_tokens
+        self._tokens = part.prompt_tokens + part.answer_tokens
+
+    @property
+    def spent(self) -> chat.Spent:
+        """What the turn has taken so far, or took."""
+        if self.exchange.outcome is not None:
+            return self.exchange.spent
+        return replace(
+            self.limits,
+            steps=self.steps,
+            seconds=round(time.perf_counter() - self._began, 3),
+            tokens=self._tokens,
+            warning=self.warning,
+        )
+
     async def end(self, outcome: Outcome, answer: str, error: str = "") -> None:
         """Record that it is over."""
+        spent = self.spent
         await self.record(
             chat.Answered(
                 turn=self.id,
@@ -86,10 +119,17 @@ class Turn:
                 error=error,
                 model=self.model,
                 attempt=self.attempt,
-                steps=self.steps,
-                prompt_tokens=self.tokens[0],
-                answer_tokens=self.tokens[1],
-                seconds=round(time.perf_counter() - self._began, 3),
+                steps=spent.steps,
+                step_limit=spent.step_limit,
+                prompt_tokens=self._prompt_tokens,
+                answer_tokens=self._answer_tokens,
+                tokens=spent.tokens,
+                context=spent.context,
+                warning=spent.warning,
+                seconds=spent.seconds,
+                time_limit=spent.time_limit,
+                cut=self.cut,
+                thought=shortened(self.thought, THOUGHT_KEPT),
             )
         )
 
@@ -109,3 +149,9 @@ class Turn:
         if thread.halted(self.id) or thread.entries(self.id) != self._entries:
             raise Lost
         self.goes_on()
+
+
+def _steps(exchange: Exchange) -> int:
+    """How often the model was called for this turn already: the number in its last call's id."""
+    own = [tool.call for tool in exchange.tools if tool.call.startswith(f"{exchange.turn}/")]
+    return int(own[-1].split("/")[-2]) if own else 0

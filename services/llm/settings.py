@@ -20,5 +20,7 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Turns that one process writes at the same time."""
     steps: int = 12
     """How often the model is called in one turn at most."""
+    turn_timeout: float = 1800.0
+    """Seconds after which a turn is ended."""
     stall_timeout: float = 120.0
     """Seconds of silence after which the model server counts as hung."""

@@ -6,10 +6,11 @@ from collections import Counter
 
 from msgspec.structs import replace
 
-from proto import chat
+from proto import chat, versions
 from proto.chat import Conversation, Exchange, ToolUse
 from proto.events import Event, Recorded
 from proto.kinds import happening
+from services.llm.tree import Tree
 
 
 class Thread:
@@ -18,6 +19,7 @@ class Thread:
     def __init__(self) -> None:
         self.sequence = 0
         self._exchanges: dict[str, Exchange] = {}
+        self._tree = Tree()
         self._halted: set[str] = set()
         self._entries: Counter[str] = Counter()
 
@@ -27,13 +29,13 @@ class Thread:
             return
         event, self.sequence = recorded.event, recorded.sequence
         what = happening(event)
-        if getattr(what, "turn", event.id) not in self._exchanges and not isinstance(what, chat.Asked):
+        if getattr(what, "turn", "") not in ("", *self._exchanges):
             return
         match what:
             case chat.Asked() as asked:
-                self._exchanges[event.id] = Exchange(
-                    turn=event.id, time=event.time, asked=asked.text, mode=asked.mode, actor=event.actor
-                )
+                self._ask(event, asked)
+            case versions.Selected() as selected:
+                self._tree.choose(selected.turn, end=selected.end)
             case chat.Called() as called:
                 self._entries[called.turn] += 1
                 tool = ToolUse(call=called.call, action=called.action, arguments=called.arguments, at=len(called.text))
@@ -52,7 +54,9 @@ class Thread:
                     outcome=answered.outcome,
                     error=answered.error,
                     model=answered.model,
-                    steps=answered.steps,
+                    spent=spent(answered),
+                    cut=answered.cut,
+                    thought=answered.thought,
                     event=event.id,
                 )
 
@@ -60,6 +64,7 @@ class Thread:
         """Return the conversation as it will be when the log has taken one more event."""
         thread = Thread()
         thread._exchanges, thread._halted = dict(self._exchanges), set(self._halted)
+        thread._tree = self._tree.copy()
         thread.apply(Recorded(sequence=self.sequence + 1, event=event))
         return thread
 
@@ -83,19 +88,65 @@ class Thread:
         """Tell whether somebody wants this turn to stop."""
         return turn in self._halted
 
+    @property
+    def end(self) -> str:
+        """The id of the turn that the next message follows, empty at the beginning."""
+        return self._tree.end
+
     def before(self, turn: str) -> tuple[Exchange, ...]:
-        """Return the exchanges that came before a turn."""
-        turns = list(self._exchanges)
-        return tuple(self._exchanges[earlier] for earlier in turns[: turns.index(turn)])
+        """Return the exchanges that lead to a turn."""
+        return tuple(self._exchanges[earlier] for earlier in self._tree.above(turn))
 
     def view(self, conversation: str) -> Conversation:
         """Return it as others see it."""
-        exchanges = tuple(self._exchanges.values())
-        title = chat.title_of(exchanges[0].asked) if exchanges else ""
-        return Conversation(id=conversation, title=title, exchanges=exchanges, sequence=self.sequence)
+        path = self._tree.path
+        return Conversation(
+            id=conversation,
+            title=self.title,
+            exchanges=tuple(replace(self[turn], versions=self._tree.beside(turn)) for turn in path),
+            onward=self._tree.below(path[-1]) if path else (),
+            sequence=self.sequence,
+        )
+
+    @property
+    def title(self) -> str:
+        """What it is called; empty before anything was said."""
+        first = next(iter(self._exchanges.values()), None)
+        return chat.title_of(first.asked) if first else ""
+
+    def _ask(self, event: Event, asked: chat.Asked) -> None:
+        parent = asked.parent
+        if parent is None or (parent and parent not in self):
+            parent = self._tree.end
+        self._tree.add(event.id, parent)
+        begun = self._exchanges.get(asked.of) if asked.way == "continue" else None
+        self._exchanges[event.id] = Exchange(
+            turn=event.id,
+            time=event.time,
+            asked=asked.text,
+            mode=asked.mode,
+            actor=event.actor,
+            parent=parent,
+            way=asked.way,
+            answer=begun.answer if begun else "",
+            tools=begun.tools if begun else (),
+        )
 
     def _change(self, turn: str, **fields: object) -> None:
         self._exchanges[turn] = replace(self._exchanges[turn], **fields)
+
+
+def spent(answered: chat.Answered) -> chat.Spent:
+    """What a turn took."""
+    return chat.Spent(
+        steps=answered.steps,
+        step_limit=answered.step_limit,
+        seconds=answered.seconds,
+        time_limit=answered.time_limit,
+        tokens=answered.tokens,
+        context=answered.context,
+        warning=answered.warning,
+    )
 
 
 def _ended(tool: ToolUse, ended: chat.CallEnded) -> ToolUse:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Awaitable, Callable
 
-from proto import events
-from proto.events import Event, Recorded
+from proto import errors, events
+from proto.base import Caller
+from proto.events import Event, Happening, Recorded
 from services.llm.thread import Thread
+from services.runtime.bus import Repeated
 from services.runtime.bus.journal import Expect, Journal
 
 KEPT = 500
 """Conversations kept in memory; the others are read from the log again."""
+TRIES = 5
+"""How often a decision is made anew when somebody else wrote to the conversation in between."""
+
+Decide = Callable[[Thread], Happening | None]
+Append = Callable[[Thread, Event], Awaitable[object]]
 
 
 class Threads:
@@ -44,3 +52,29 @@ class Threads:
         sequence = await self._journal.append(event, expect=expect, begun_by=begun_by)
         thread.apply(Recorded(sequence=sequence, event=event))
         return sequence
+
+    async def decide(self, caller: Caller, decide: Decide, append: Append | None = None) -> Event | None:
+        """Decide on the conversation as we know it, and record it if it is still so; otherwise look and decide again.
+
+        Returns the event, the earlier one for a repeated request, and None when nothing was to be recorded.
+        """
+        thread = self.known(caller.user, caller.conversation)
+        for _ in range(TRIES):
+            try:
+                what = decide(thread)
+            except errors.Busy:
+                # It may have ended since we looked.
+                thread = await self.read(caller.user, caller.conversation)
+                what = decide(thread)
+            if what is None:
+                return None
+            event = events.happened(what, caller)
+            try:
+                await (append or self.append)(thread, event)
+            except Repeated as repeated:
+                return repeated.recorded.event
+            except errors.Conflict:
+                thread = await self.read(caller.user, caller.conversation)
+            else:
+                return event
+        raise errors.Conflict("The conversation is changing too fast; try again.")

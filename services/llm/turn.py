@@ -15,6 +15,8 @@ from services.llm.model import Message, ToolCall
 RESULT_LIMIT = 8000
 """Characters of one result that the model sees; the middle of a longer one is left out, and it says so."""
 
+GO_ON = "Your answer ended there before it was complete. Go on from exactly there; repeat nothing and add no comment."
+
 _RULES = """You are Daimon, an assistant that lives inside the program it serves.
 Today is {now}.
 
@@ -88,7 +90,10 @@ def _spoken(exchange: Exchange) -> Iterable[Message]:
             yield Message(role="tool", content=shortened(tool.result), name=tool.action, call=tool.call)
         start = calls[0].at
     rest = exchange.answer[start:]
-    if exchange.outcome is not None and (rest or exchange.error):
+    if exchange.outcome is None and rest:
+        yield Message(role="assistant", content=rest)
+        yield Message(role="user", content=GO_ON)
+    elif exchange.outcome is not None and (rest or exchange.error):
         yield Message(role="assistant", content=rest or f"(failed: {exchange.error})")
 
 

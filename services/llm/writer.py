@@ -46,10 +46,17 @@ class Writer:
             self.written += piece
             await self._append(chat.Text(attempt=self._attempt, offset=offset, text=piece))
 
-    async def thought(self, piece: str) -> None:
+    async def think(self, piece: str) -> None:
         """Write the next piece of what the model thinks."""
         await self._begin()
-        await self._append(chat.Thought(attempt=self._attempt, text=piece))
+        offset = len(self._turn.thought)
+        self._turn.thought += piece
+        await self._append(chat.Thought(attempt=self._attempt, offset=offset, text=piece))
+
+    async def measured(self) -> None:
+        """Say what the turn has taken so far."""
+        await self._begin()
+        await self._append(chat.Measured(attempt=self._attempt, spent=self._turn.spent))
 
     async def calling(self, tool: chat.ToolUse) -> None:
         """Say that an action runs."""
@@ -63,7 +70,10 @@ class Writer:
     async def ended(self, outcome: chat.Outcome, error: str, answer: str) -> None:
         """Say that nothing follows."""
         await self._begin()
-        await self._append(chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer))
+        cut, spent = self._turn.cut, self._turn.spent
+        await self._append(
+            chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer, cut=cut, spent=spent)
+        )
 
     def close(self) -> None:
         """Write nothing any more, whatever still waits."""

@@ -32,6 +32,7 @@ _environment.filters |= {
     "exact": display.exact,
     "short_time": display.short_time,
     "day": display.day,
+    "duration": display.duration,
     "who": display.who,
     "plain": display.plain,
 }

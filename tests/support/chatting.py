@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from proto import chat
-from proto.base import Caller, new_id
+from proto.base import Call, Caller, new_id
 from services.runtime.bus import Bus
+
+Q = TypeVar("Q", bound=msgspec.Struct)
 
 
 @dataclass
@@ -43,10 +47,14 @@ class Heard:
 async def say(bus: Bus, caller: Caller, text: str, conversation: str = "", mode: chat.Mode = "chat") -> Heard:
     """Send a message and hear the whole turn."""
     conversation = conversation or new_id()
-    log = bus.feed(chat.PARTS)
-    async with log.follow(caller.user, conversation) as live:
-        sent = chat.Send(conversation=conversation, text=text, mode=mode)
-        accepted = await bus.call(chat.SEND, sent, caller=replace(caller, conversation=conversation))
+    sent = chat.Send(conversation=conversation, text=text, mode=mode)
+    return await hear(bus, replace(caller, conversation=conversation), chat.SEND, sent)
+
+
+async def hear(bus: Bus, caller: Caller, call: Call[Q, chat.Accepted], request: Q) -> Heard:
+    """Ask for a turn and hear all of it."""
+    async with bus.feed(chat.PARTS).follow(caller.user, caller.conversation) as live:
+        accepted = await bus.call(call, request, caller=caller)
         heard = Heard(accepted.turn)
         async for (_, _, turn), part in live:
             if turn == accepted.turn:

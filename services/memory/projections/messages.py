@@ -36,7 +36,7 @@ async def project(session: Session, entries: Sequence[Entry]) -> None:
 def message(entry: Entry) -> MessageRow | None:
     """Read an event as a message; None when it is none."""
     match entry.happening:
-        case chat.Asked(text=text):
+        case chat.Asked(text=text, way="new" | "edit"):
             turn, role, said, action, outcome = entry.id, "user", text, "", ""
         case chat.Answered() as end:
             turn, role, said, action, outcome = end.turn, "assistant", end.text or end.error, "", end.outcome

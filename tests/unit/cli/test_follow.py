@@ -23,7 +23,7 @@ def turn(answer: str, attempt: int = 1) -> list[Part]:
     return [
         Started(attempt=attempt, model="m"),
         Thought(attempt=attempt, text="hm "),
-        Thought(attempt=attempt, text="hm "),
+        Thought(attempt=attempt, offset=3, text="hm "),
         *texts(answer[:6], attempt),
         Calling(attempt=attempt, tool=TOOL),
         Returned(attempt=attempt, tool=TOOL),
@@ -144,9 +144,18 @@ def test_nothing_follows_the_end() -> None:
 
 def test_thoughts_read_again_from_the_log_are_not_doubled() -> None:
     reading = Reading()
-    log: list[Part] = [STARTED, *(Thought(attempt=1, text="so ") for _ in range(4))]
+    log: list[Part] = [STARTED, *(Thought(attempt=1, offset=3 * n, text="so ") for n in range(4))]
     take_all(log[:3], reading)
-    assert reading.catch_up(log) == [Thought(attempt=1, text="so "), Thought(attempt=1, text="so ")]
+    assert reading.catch_up(log) == log[3:]
+
+
+def test_a_thought_that_was_missed_is_noticed_and_a_repeated_one_is_not_doubled() -> None:
+    reading = Reading()
+    thoughts = [Thought(attempt=1, offset=3 * n, text="so ") for n in range(3)]
+    assert take_all([STARTED, thoughts[0], thoughts[0]], reading) == [STARTED, thoughts[0]]
+    assert take_all([thoughts[2]], reading) == []
+    assert reading.missing
+    assert reading.catch_up([STARTED, *thoughts]) == thoughts[1:]
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -156,7 +165,7 @@ def test_losses_and_repeats_healed_from_the_log_give_the_answer_exactly(seed: in
     log: list[Part] = [*turn(answer[: dice.randrange(6, 40)])[:-1], *turn(answer, attempt=2)]
     reading, plain, seen = Reading(), Plain(), []
     for upto, part in enumerate(log, start=1):
-        come = [part] * dice.choice([0, 1, 1, 2]) if not isinstance(part, Thought) else []
+        come = [part] * dice.choice([0, 1, 1, 2])
         seen += take_all(come, reading)
         seen += reading.catch_up(log[:upto]) if reading.missing or dice.random() < 0.1 else []
     seen += reading.catch_up(log)

@@ -9,7 +9,7 @@ import msgspec
 
 from proto import chat, llm, tasks, ui
 from proto.base import Call, Caller
-from proto.chat import Exchange, ToolUse
+from proto.chat import Exchange, Spent, ToolUse
 from proto.events import Event, happened
 from proto.memory import ConversationLine, Hit, Hits
 from services.ui.routes import pages
@@ -108,10 +108,11 @@ def every_page(text: str) -> dict[str, str]:
 def every_change(text: str) -> tuple[ui.Change, ...]:
     """Every change a page can be told of, with one text wherever a text of somebody's can stand."""
     return (
-        ui.Reset(exchanges=(exchange(text),)),
+        ui.Reset(exchanges=(exchange(text, versions=("a", TURN, "b"), thought=text),), whole=True, onward=("a",)),
         ui.Opened(exchange=exchange(text, outcome=None, tools=(), answer="")),
         ui.Grew(turn=TURN, text=text),
         ui.Pondered(turn=TURN, text=text),
+        ui.Weighed(turn=TURN, spent=Spent(steps=1, step_limit=9, tokens=5, context=10, time_limit=60, warning=text)),
         ui.Used(turn=TURN, number=0, tool=tool(text), first=True),
         ui.Used(turn=TURN, number=0, tool=tool(text), first=False),
         ui.Settled(exchange=exchange(text)),
