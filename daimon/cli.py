@@ -28,6 +28,7 @@ COMMANDS = {
     "events": "show what happened, or follow what happens",
     "search": "find what happened, by words and by meaning",
     "sql": "ask the log in SQL",
+    "verify": "prove that SQL holds what the log holds, and that nobody altered it",
     "credentials": "let other programs onto the bus",
     "contract": "write the documents that are generated from the contract",
     "bench": "measure Daimon on this machine",

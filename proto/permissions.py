@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, chat, documents, events, llm, memory, sandbox, tasks, ui, versions
+from proto import accounts, chat, documents, events, keeping, llm, memory, sandbox, tasks, ui, versions
 from proto.base import Call, token
 from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
 
@@ -67,7 +67,7 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "memory": Role(
-        serves=(*memory.ACTIONS, *memory.CALLS, *documents.CALLS),
+        serves=(*memory.ACTIONS, *memory.CALLS, *documents.CALLS, *keeping.CALLS),
         calls=(llm.EMBED,),
         emits=("memory", "document"),
         reads_log=True,
@@ -78,7 +78,7 @@ ROLES: dict[str, Role] = {
     "tasks": Role(serves=tasks.ACTIONS, emits=("task",), reads_log=True),
     "ui": Role(serves=ui.CALLS),
     "cli": Role(
-        calls=(accounts.INVITE, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS),
+        calls=(accounts.INVITE, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
         acts_as=("user",),
         reads_log=True,
         follows=(events.ALL,),

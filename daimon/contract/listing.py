@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, documents, llm, memory, sandbox, tasks, ui, versions
+from proto import accounts, chat, documents, keeping, llm, memory, sandbox, tasks, ui, versions
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -19,6 +19,7 @@ CALLS: tuple[AnyCall, ...] = (
     *versions.CALLS,
     *memory.CALLS,
     *documents.CALLS,
+    *keeping.CALLS,
     *llm.CALLS,
     *accounts.CALLS,
     *ui.CALLS,

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from proto import errors, memory
+from proto import errors, keeping, memory
 from proto.base import Caller, Nothing
 from proto.events import Event, Happening, happened
 from services.memory.asking import Asker
 from services.memory.search import Searcher
 from services.memory.store import Store
 from services.memory.vectors import BusEmbedder
+from services.memory.verifying import Verifier
 from services.runtime.bus import Bus
 
 LAST = 2**63 - 1
@@ -52,6 +53,7 @@ class Handlers:
         self._bus = bus
         self._searcher = Searcher(store, BusEmbedder(store, bus))
         self._asker = Asker(store, questions)
+        self._verifier = Verifier(store, bus.journal)
 
     async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
         """Find events by words and by meaning."""
@@ -89,6 +91,14 @@ class Handlers:
         """Say how far SQL and the vectors have come."""
         (progress,) = await self._store.fetch(memory.Progress, "progress")
         return progress
+
+    async def verify(self, request: keeping.Verify, _: Caller) -> keeping.Verified:
+        """Compare a piece of the log with SQL."""
+        return await self._verifier.piece(request.after, request.upto)
+
+    async def seal(self, request: keeping.Sealed, _: Caller) -> keeping.Seal:
+        """Hash the ends of all chains."""
+        return await self._verifier.seal(request.upto)
 
     async def _place(self, event: str, caller: Caller) -> int:
         try:

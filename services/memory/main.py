@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proto import documents, memory
+from proto import documents, keeping, memory
 from services.memory.handlers import Handlers
 from services.memory.keeping import keep_up
 from services.memory.settings import MemorySettings
@@ -30,6 +30,8 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 memory.CONVERSATIONS: handlers.conversations,
                 memory.PROGRESS: handlers.progress,
                 documents.ADD: Uploads(bus).add,
+                keeping.VERIFY: handlers.verify,
+                keeping.SEAL: handlers.seal,
             },
             description="Search and SQL over everything that happened",
         )

@@ -147,6 +147,8 @@ def continues(last: int, recorded: Sequence[Recorded]) -> bool:
 async def write(session: Session, entries: Sequence[Entry]) -> None:
     """Write events with all that follows from them, or nothing."""
     async with session.transaction():
+        # Whoever rebuilds, forgets or mends holds it too, so the order of the log is the order of the writing.
+        await session.run("hold_position")
         new = await projections.events.insert(session, entries)
         for projection in projections.ALL:
             await projection(session, new)

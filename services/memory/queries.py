@@ -1,4 +1,4 @@
-"""The statements of memory, read by name from `sql/queries.sql`."""
+"""The statements of memory, read by name from the files in `sql/`."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def query(name: str, dimensions: int = 0) -> bytes:
 
 @functools.cache
 def _all() -> dict[str, bytes]:
-    text = resources.files("services.memory").joinpath("sql", "queries.sql").read_text()
-    statements = split(text)
-    return {name: whole(statement, statements).encode() for name, statement in statements.items()}
+    found: dict[str, str] = {}
+    for file in resources.files("services.memory").joinpath("sql").iterdir():
+        if file.name.endswith(".sql"):
+            statements = split(file.read_text())
+            if found.keys() & statements.keys():
+                raise ValueError(f"{file.name} has a statement that another file has too")
+            found |= statements
+    return {name: whole(statement, found).encode() for name, statement in found.items()}

@@ -38,4 +38,7 @@ async def insert(session: Session, entries: Sequence[Entry]) -> list[Entry]:
     sequences = {row.sequence for row in written}
     if sequences:
         await session.run("await_vectors", sequences=list(sequences))
+    repeats = [entry for entry in entries if entry.sequence not in sequences]
+    if repeats:
+        await session.run("note_repeats", **by_column(repeats, "sequence", "id"))
     return [entry for entry in entries if entry.sequence in sequences]

@@ -34,23 +34,6 @@ SELECT sequence FROM progress
 -- name: event_at
 SELECT id::text FROM events WHERE sequence = %(sequence)s
 
--- name: insert_events
-INSERT INTO events (
-    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash
-)
-SELECT
-    id, sequence, time, user_name, actor, kind, sentence, body,
-    nullif(conversation, ''), nullif(cause, ''), data::jsonb, version, text_hash
-FROM unnest(
-    %(id)s::uuid[], %(sequence)s::bigint[], %(time)s::timestamptz[], %(user)s::text[], %(actor)s::text[],
-    %(kind)s::text[], %(sentence)s::text[], %(body)s::text[], %(conversation)s::text[], %(cause)s::text[],
-    %(data)s::text[], %(version)s::integer[], %(text_hash)s::bytea[]
-) AS arrived (
-    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash
-)
-ON CONFLICT (id) DO NOTHING
-RETURNING sequence
-
 -- name: await_vectors
 INSERT INTO waiting (text_hash, text, sequence)
 SELECT DISTINCT ON (e.text_hash) e.text_hash, meant(e.kind, e.sentence, e.body), e.sequence

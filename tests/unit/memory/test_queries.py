@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,9 @@ def test_an_unknown_name_is_an_error():
 
 
 def test_every_statement_is_used_and_every_used_one_exists():
-    statements = resources.files("services.memory").joinpath("sql", "queries.sql").read_text()
-    written = set(split(statements))
+    files = [file.read_text() for file in (FOLDER / "sql").iterdir() if file.suffix == ".sql"]
+    written = {name for text in files for name in split(text)}
     source = "\n".join(file.read_text() for file in FOLDER.rglob("*.py"))
     calls = re.findall(r'(?:\.fetch|\.run|\bquery)\(\s*(?:\w+(?:\.\w+)?,\s*)?"(\w+)"', source)
-    parts = written & set(re.findall(r"\{(\w+)\}", statements))
+    parts = written & set(re.findall(r"\{(\w+)\}", "\n".join(files)))
     assert set(calls) | parts == written

@@ -34,6 +34,12 @@ def test_a_schema_that_is_not_what_the_steps_make_is_refused(applied):
         pending(steps("a", "b"), applied)
 
 
-def test_each_step_has_a_number_of_its_own_and_they_rise():
+def test_numbers_may_be_left_out():
+    stepped = [steps("a")[0], Migration(number=20, name="0020_step.sql", checksum="b")]
+    assert pending(stepped, steps("a")) == stepped[1:]
+    assert pending(stepped, stepped) == []
+
+
+def test_each_step_has_a_number_of_its_own_and_they_are_in_order():
     numbers = [step.number for step in known()]
     assert numbers == sorted(set(numbers))

@@ -1,0 +1,127 @@
+-- Writing the chain of events, and proving it.
+
+-- name: hold_position
+SELECT sequence FROM progress FOR UPDATE
+
+-- name: insert_events
+WITH arrived AS MATERIALIZED (
+    SELECT DISTINCT ON (id)
+        id, sequence, time, user_name, actor, kind, sentence, body, nullif(conversation, '') AS conversation,
+        nullif(cause, '') AS cause, data::jsonb AS data, version, text_hash
+    FROM unnest(
+        %(id)s::uuid[], %(sequence)s::bigint[], %(time)s::timestamptz[], %(user)s::text[], %(actor)s::text[],
+        %(kind)s::text[], %(sentence)s::text[], %(body)s::text[], %(conversation)s::text[], %(cause)s::text[],
+        %(data)s::text[], %(version)s::integer[], %(text_hash)s::bytea[]
+    ) AS arrived (
+        id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash
+    )
+    WHERE NOT EXISTS (SELECT FROM events WHERE events.id = arrived.id)
+    ORDER BY id, sequence
+),
+fresh AS MATERIALIZED (
+    SELECT *, digest_of(id, time, user_name, actor, kind, sentence, conversation, cause, data, version) AS digest
+    FROM arrived
+),
+ends AS MATERIALIZED (
+    SELECT
+        user_name,
+        (SELECT chain FROM events WHERE events.user_name = fresh.user_name ORDER BY sequence DESC LIMIT 1) AS chain
+    FROM fresh
+    GROUP BY user_name
+)
+INSERT INTO events (
+    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
+    digest, chain
+)
+SELECT
+    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
+    digest, chained(ends.chain, digest) OVER (PARTITION BY user_name ORDER BY sequence)
+FROM fresh
+JOIN ends USING (user_name)
+ON CONFLICT (id) DO NOTHING
+RETURNING sequence
+
+-- name: note_repeats
+INSERT INTO repeats (sequence, event)
+SELECT sequence, id
+FROM unnest(%(sequence)s::bigint[], %(id)s::uuid[]) AS again (sequence, id)
+ON CONFLICT (sequence) DO NOTHING
+
+-- name: differences
+-- Events of the log that SQL does not have as they are there.
+SELECT
+    arrived.sequence, arrived.id::text AS event, arrived.user_name AS user,
+    CASE WHEN events.id IS NULL THEN 'missing' WHEN forgotten IS NOT NULL THEN 'kept' ELSE 'altered' END AS problem
+FROM unnest(
+    %(id)s::uuid[], %(sequence)s::bigint[], %(time)s::timestamptz[], %(user)s::text[], %(actor)s::text[],
+    %(kind)s::text[], %(sentence)s::text[], %(conversation)s::text[], %(cause)s::text[], %(data)s::text[],
+    %(version)s::integer[]
+) AS arrived (id, sequence, time, user_name, actor, kind, sentence, conversation, cause, data, version)
+LEFT JOIN events ON events.id = arrived.id
+WHERE events.id IS NULL
+    OR forgotten IS NOT NULL
+    OR digest <> digest_of(
+        arrived.id, arrived.time, arrived.user_name, arrived.actor, arrived.kind, arrived.sentence,
+        nullif(arrived.conversation, ''), nullif(arrived.cause, ''), arrived.data::jsonb, arrived.version
+    )
+ORDER BY arrived.sequence
+
+-- name: broken_rows
+-- Rows that do not say what their hash says, or hang on another row than the one before.
+SELECT *
+FROM (
+    SELECT
+        sequence, id::text AS event, user_name AS user,
+        CASE
+            WHEN forgotten IS NULL
+                AND digest <> digest_of(id, time, user_name, actor, kind, sentence, conversation, cause, data, version)
+                THEN 'altered'
+            WHEN chain <> link_of(
+                (
+                    SELECT before.chain FROM events AS before
+                    WHERE before.user_name = events.user_name AND before.sequence < events.sequence
+                    ORDER BY before.sequence DESC
+                    LIMIT 1
+                ),
+                digest
+            ) THEN 'unchained'
+        END AS problem
+    FROM events
+    WHERE sequence > %(after)s AND sequence <= %(upto)s
+) AS looked_at
+WHERE problem IS NOT NULL
+ORDER BY sequence
+
+-- name: rows_beyond
+-- Rows of places that the log had not reached when SQL last took from it.
+SELECT sequence, id::text AS event, user_name AS user, 'unsent' AS problem
+FROM events
+WHERE sequence > (SELECT sequence FROM progress)
+ORDER BY sequence
+LIMIT 100
+
+-- name: holes
+-- Places of the log that are empty, and nothing was forgotten there.
+SELECT place AS sequence, coalesce(there.id::text, '') AS event, coalesce(there.user_name, '') AS user, 'lost' AS problem
+FROM unnest(%(places)s::bigint[]) AS place
+LEFT JOIN events AS there ON there.sequence = place
+WHERE there.forgotten IS NULL
+    AND NOT EXISTS (
+        SELECT FROM repeats JOIN events ON events.id = repeats.event
+        WHERE repeats.sequence = place AND forgotten IS NOT NULL
+    )
+ORDER BY place
+
+-- name: seal
+-- One hash of all chains: two databases with the same seal hold the same events in the same order.
+SELECT
+    coalesce(encode(sha256(string_agg(chain, ''::bytea ORDER BY user_name)), 'hex'), '') AS seal,
+    count(*) AS users, coalesce(sum(events), 0)::bigint AS events, coalesce(sum(forgotten), 0)::bigint AS forgotten
+FROM (
+    SELECT
+        user_name, count(*) AS events, count(forgotten) AS forgotten,
+        (SELECT chain FROM events AS e WHERE e.user_name = events.user_name ORDER BY sequence DESC LIMIT 1) AS chain
+    FROM events
+    WHERE sequence <= %(upto)s
+    GROUP BY user_name
+) AS chains
