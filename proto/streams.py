@@ -96,7 +96,7 @@ TURN_LEASE = 5
 """Seconds after which a turn whose worker is silent goes to another."""
 MEMORY = Consumer(durable_name="memory", ack_policy="all", max_ack_pending=20_000)
 TURNS = Consumer(durable_name="turns", filter_subject=events.of_kind(chat.Asked.kind), ack_wait=TURN_LEASE * SECOND)
-STREAMS = (EVENTS, PARTS, bucket(accounts.SESSIONS), object_bucket(documents.FILES))
+STREAMS = (EVENTS, PARTS, bucket(accounts.SESSIONS), bucket(accounts.ACCOUNTS), object_bucket(documents.FILES))
 CONSUMERS = (MEMORY, TURNS)
 """All of them on the log."""
 FEEDS: tuple[Feed[chat.Part], ...] = (chat.PARTS,)

@@ -21,12 +21,20 @@ class Who(Enum):
 
     ANYONE = "anyone"
     SIGNED_IN = "signed in"
+    """A browser with a session."""
+    PROGRAM = "program"
+    """Whoever shows an API key; a browser's cookie opens nothing here, so no other site can use it."""
+    EITHER = "either"
 
 
 class NotSignedIn(Failure):
     """Sign in first: `daimon link` prints an address that does it."""
 
     code: ClassVar[int] = 401
+
+
+class NoKey(NotSignedIn):
+    """This takes an API key, as `Authorization: Bearer daimon-…`; `daimon keys add` makes one."""
 
 
 class Knock(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +45,8 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     """None for a route that names nobody; it is closed."""
     user: str = ""
     """The account of its session, empty for a stranger."""
+    by_key: bool = False
+    """Whether it shows an API key, which no browser sends by itself, so it needs no token."""
     expected: str = ""
     """The session's CSRF token."""
     given: str = ""
@@ -53,13 +63,13 @@ def decide(knock: Knock) -> None:
     """Return when the request may go on; NotSignedIn or Refused otherwise."""
     if knock.who is None:
         raise Refused
-    if knock.who is Who.SIGNED_IN and not knock.user:
-        raise NotSignedIn
+    if knock.who is not Who.ANYONE and not knock.user:
+        raise NoKey if knock.who is Who.PROGRAM else NotSignedIn
     if knock.method in SAFE:
         return
     if _foreign(knock):
         raise Refused("That came from another site, so it was not done. Use Daimon's own page.")
-    if knock.who is Who.SIGNED_IN and not _proven(knock):
+    if knock.who is not Who.ANYONE and not knock.by_key and not _proven(knock):
         raise Refused("The page was too old for that. Reload it and try again.")
 
 

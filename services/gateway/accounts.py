@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from fastapi import Response
 
 from proto import accounts, ui
@@ -11,23 +9,9 @@ from proto.base import Caller
 from proto.errors import Missing
 from proto.events import happened
 from services.gateway.access import Who
-from services.gateway.gate import Gate
 from services.gateway.visit import THEMES, Route, Visit, see_other
 
 YEAR = 365 * 24 * 3600
-
-
-class Invitations:
-    """Makes one-time links for whoever may ask on the bus."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    async def invite(self, request: accounts.Invite, _: Caller) -> accounts.Link:
-        """Make a link for an account, the owner's when none is named."""
-        minutes = self._gate.settings.link_minutes
-        token = await self._gate.sessions.invite(request.user or self._gate.settings.owner, timedelta(minutes=minutes))
-        return accounts.Link(path=f"/in/{token}", minutes=minutes)
 
 
 async def sign_in(visit: Visit) -> Response:

@@ -39,9 +39,9 @@ def application(gate: Gate) -> ASGIApp:
 
 def _guarded(gate: Gate, route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        visit = Visit(gate, request, None)
+        visit = Visit(gate, request)
         try:
-            visit.session = await gate.sessions.find(visit.secret)
+            await visit.recognise(route.who)
             decide(await _knock(visit, route))
             return _remembered(visit, route, await route.answer(visit))
         except Failure as failure:
@@ -57,12 +57,13 @@ async def _knock(visit: Visit, route: Route) -> Knock:
     headers = request.headers
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     given = headers.get("x-csrf", "")
-    if request.method not in SAFE and route.who is Who.SIGNED_IN and visit.session and not given:
+    if request.method not in SAFE and route.who is not Who.ANYONE and visit.csrf and not given:
         given = "" if media_type == "application/json" else (await visit.form()).get("csrf", "")
     return Knock(
         method=request.method,
         who=route.who,
         user=visit.user,
+        by_key=visit.by_key,
         expected=visit.csrf,
         given=given,
         media_type=media_type,

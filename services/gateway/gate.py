@@ -6,6 +6,7 @@ import asyncio
 
 from services.gateway.assets import AssetShelf
 from services.gateway.audience import Audience
+from services.gateway.keys import Keys
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from services.runtime.bus import Bus
@@ -14,10 +15,11 @@ from services.runtime.bus import Bus
 class Gate:
     """What all requests share."""
 
-    def __init__(self, bus: Bus, settings: GatewaySettings, sessions: Sessions) -> None:
+    def __init__(self, bus: Bus, settings: GatewaySettings, sessions: Sessions, keys: Keys) -> None:
         self.bus = bus
         self.settings = settings
         self.sessions = sessions
+        self.keys = keys
         self.assets = AssetShelf(bus)
         self.audience = Audience(bus)
         self.closing = asyncio.Event()

@@ -139,7 +139,7 @@ def _json(found: msgspec.Struct, *, status: int = 200) -> Response:
 
 
 def _route(method: str, path: str, answer: Endpoint) -> Route:
-    return Route(method=method, path=f"/api/{path}", who=Who.SIGNED_IN, answer=answer)
+    return Route(method=method, path=f"/api/{path}", who=Who.EITHER, answer=answer)
 
 
 ROUTES = (

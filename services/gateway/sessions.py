@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from proto import events
 from proto.errors import Unavailable
-from services.runtime.bus import Bus, Interrupted, Kv
+from services.gateway.bucket import keep
+from services.runtime.bus import Bus, Kv
 
 SECRET_BYTES = 32
 _SESSION, _LINK = "session", "link"
@@ -30,16 +30,18 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session:
-    """A browser that is signed in, for as long as it is."""
+    """A browser that is signed in, or a program with an API key, for as long as it is."""
 
-    def __init__(self, grant: Grant) -> None:
-        self.grant = grant
+    def __init__(self, user: str, expires: datetime | None) -> None:
+        self.user = user
+        """The account it acts for."""
+        self.expires = expires
         self.ended = asyncio.Event()
 
     @property
-    def user(self) -> str:
-        """The account it acts for."""
-        return self.grant.user
+    def stale(self) -> bool:
+        """Whether its time is over."""
+        return self.expires is not None and self.expires <= datetime.now(UTC)
 
 
 class Sessions:
@@ -52,17 +54,8 @@ class Sessions:
         self._known: dict[str, Session] = {}
 
     async def keep(self) -> None:
-        """Follow the store for ever; after the bus was away it is read anew."""
-        while True:
-            watching = asyncio.create_task(self._watch())
-            try:
-                async with self._bus.follow(events.of_noun(_SESSION)) as signals:
-                    async for _ in signals:
-                        pass
-            except (Interrupted, Unavailable):
-                continue
-            finally:
-                watching.cancel()
+        """Follow the store for ever."""
+        await keep(self._bus, self._kv, self._hear)
 
     async def invite(self, user: str, lifetime: timedelta) -> str:
         """Make a one-time link and return its token."""
@@ -72,13 +65,13 @@ class Sessions:
 
     async def invited(self, token: str) -> bool:
         """Whether a link can still be used; looking does not use it."""
-        self._reachable()
+        reachable(self._bus)
         value = await self._kv.get(_key(_LINK, token))
         return value is not None and not _read(value).stale
 
     async def redeem(self, token: str) -> str:
         """Use a link up and return the account it is for; empty when it cannot be used."""
-        self._reachable()
+        reachable(self._bus)
         value = await self._kv.take(_key(_LINK, token))
         grant = _read(value) if value is not None else None
         return grant.user if grant is not None and not grant.stale else ""
@@ -96,10 +89,10 @@ class Sessions:
         key = _key(_SESSION, secret)
         session = self._known.get(key)
         if session is None:
-            self._reachable()
+            reachable(self._bus)
             value = await self._kv.get(key)
-            session = Session(_read(value)) if value is not None else None
-        return session if session is not None and not session.grant.stale else None
+            session = self._learn(key, _read(value)) if value is not None else None
+        return session if session is not None and not session.stale else None
 
     async def end(self, secret: str) -> None:
         """Sign a browser out, here and wherever else it is known."""
@@ -107,28 +100,38 @@ class Sessions:
         await self._kv.delete(key)
         self._forget(key)
 
-    async def _watch(self) -> None:
-        async for key, value in self._kv.watch():
-            grant = _read(value) if value is not None else None
-            if grant is None:
-                self._forget(key)
-            elif grant.stale:
-                await self._kv.delete(key)
-            elif key.startswith(_SESSION) and key not in self._known:
-                self._known[key] = Session(grant)
+    async def _hear(self, key: str, value: bytes | None) -> None:
+        grant = _read(value) if value is not None else None
+        if grant is None:
+            self._forget(key)
+        elif grant.stale:
+            await self._kv.delete(key)
+        elif key.startswith(_SESSION):
+            self._learn(key, grant)
+
+    def _learn(self, key: str, grant: Grant) -> Session:
+        # The one that is known stays: streams wait for its end.
+        return self._known.setdefault(key, Session(grant.user, grant.expires))
 
     def _forget(self, key: str) -> None:
         session = self._known.pop(key, None)
         if session is not None:
             session.ended.set()
 
-    def _reachable(self) -> None:
-        if not self._bus.connected:
-            raise Unavailable("The bus is not reachable, so nobody can be recognised. Try again in a moment.")
+
+def reachable(bus: Bus) -> None:
+    """Return when the store can be asked; Unavailable otherwise."""
+    if not bus.connected:
+        raise Unavailable("The bus is not reachable, so nobody can be recognised. Try again in a moment.")
+
+
+def hashed(secret: str) -> str:
+    """Under what a secret is kept; it is random enough that nobody tries all of them."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _key(kind: str, secret: str) -> str:
-    return f"{kind}.{hashlib.sha256(secret.encode()).hexdigest()}"
+    return f"{kind}.{hashed(secret)}"
 
 
 def _grant(user: str, lifetime: timedelta) -> bytes:

@@ -31,10 +31,12 @@ R = TypeVar("R", bound=msgspec.Struct)
 class Visit:
     """One request."""
 
-    def __init__(self, gate: Gate, request: Request, session: Session | None) -> None:
+    def __init__(self, gate: Gate, request: Request) -> None:
         self.gate = gate
         self.request = request
-        self.session = session
+        self.session: Session | None = None
+        self.by_key = False
+        """Whether it is a program that shows an API key."""
 
     @property
     def user(self) -> str:
@@ -46,10 +48,22 @@ class Visit:
         """The session's secret, as the browser sent it."""
         return self.request.cookies.get(self.gate.cookie, "")
 
+    @property
+    def bearer(self) -> str:
+        """The API key that came with the request, empty when none did."""
+        scheme, _, secret = self.request.headers.get("authorization", "").partition(" ")
+        return secret.strip() if scheme.lower() == "bearer" else ""
+
+    async def recognise(self, who: Who | None) -> None:
+        """Find out who asks, by what the route takes: a session's cookie, or an API key."""
+        self.by_key = who is Who.PROGRAM or (who is Who.EITHER and "authorization" in self.request.headers)
+        keys, sessions = self.gate.keys, self.gate.sessions
+        self.session = await (keys.find(self.bearer) if self.by_key else sessions.find(self.secret))
+
     @functools.cached_property
     def csrf(self) -> str:
         """What this session's forms carry."""
-        return csrf(self.secret) if self.session else ""
+        return csrf(self.secret) if self.session and not self.by_key else ""
 
     @property
     def swaps(self) -> bool:
@@ -105,7 +119,7 @@ class Visit:
         return read_form(await self.body())
 
     async def json(self, kind: type[R]) -> R:
-        """The JSON body that was sent."""
+        """The JSON body that was sent; Invalid says what is wrong with it."""
         try:
             return msgspec.json.decode(await self.body(), type=kind)
         except msgspec.ValidationError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 
 from nats import errors as nats_errors
 from nats.js import errors as js_errors
@@ -10,6 +11,9 @@ from nats.js.kv import KeyValue
 
 from proto import errors
 
+PATIENCE = 5.0
+TRIES = 20
+"""How often a change is decided anew when somebody else was faster."""
 _AWAY = "The key-value store cannot be reached. Try again in a moment."
 
 
@@ -34,6 +38,33 @@ class Kv:
             await self._bucket.put(key, value)
         except nats_errors.Error as error:
             raise errors.Unavailable(_AWAY) from error
+
+    async def change(self, key: str, decide: Callable[[bytes | None], bytes | None]) -> None:
+        """Set a value to what is decided from the one there is; None leaves it.
+
+        It is decided anew when somebody else was faster, and Conflict is raised when somebody always is.
+        """
+        for _ in range(TRIES):
+            try:
+                before, revision = await self._entry(key)
+                after = decide(before)
+                if after is not None:
+                    await self._bucket.update(key, after, last=revision)
+            except js_errors.KeyWrongLastSequenceError:
+                continue
+            except nats_errors.Error as error:
+                raise errors.Unavailable(_AWAY) from error
+            return
+        raise errors.Conflict
+
+    async def _entry(self, key: str) -> tuple[bytes | None, int]:
+        try:
+            entry = await self._bucket.get(key)
+        except js_errors.KeyDeletedError as deleted:
+            return None, (deleted.entry.revision if deleted.entry else 0) or 0
+        except js_errors.NotFoundError:
+            return None, 0
+        return entry.value, entry.revision or 0
 
     async def create(self, key: str, value: bytes) -> None:
         """Set a value that must not be there yet, or raise Conflict."""
@@ -62,9 +93,27 @@ class Kv:
         except nats_errors.Error as error:
             raise errors.Unavailable(_AWAY) from error
 
+    async def everything(self) -> dict[str, bytes]:
+        """Return all keys with their values, as of now."""
+        found: dict[str, bytes] = {}
+        try:
+            watcher = await self._bucket.watchall(ignore_deletes=True)
+            async with asyncio.timeout(PATIENCE):
+                async for entry in watcher:
+                    if entry is None:
+                        break
+                    found[entry.key] = entry.value or b""
+            await watcher.stop()  # type: ignore[no-untyped-call]
+        except (TimeoutError, nats_errors.Error) as error:
+            raise errors.Unavailable(_AWAY) from error
+        return found
+
     async def watch(self) -> AsyncGenerator[tuple[str, bytes | None], None]:
         """Yield every key with its value, first those that are there, then each change; None is a removal."""
-        watcher = await self._bucket.watchall()
+        try:
+            watcher = await self._bucket.watchall()
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_AWAY) from error
         try:
             async for entry in watcher:
                 if entry is not None:
