@@ -11,6 +11,7 @@ from msgspec import Meta
 from proto.base import Call
 from proto.events import Happening
 from proto.exchange import Conversation, Exchange, Mode, Outcome, Spent, ToolUse, Way
+from proto.given import Given, GivenCall
 from proto.parts import PARTS, Calling, Ended, Measured, Part, Returned, Started, Text, Thought
 
 __all__ = [
@@ -43,6 +44,8 @@ class Send(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     conversation: Annotated[str, Meta(min_length=1, max_length=100)]
     text: Annotated[str, Meta(min_length=1, max_length=MESSAGE_LIMIT)]
     mode: Mode = "chat"
+    given: Given | None = None
+    """The conversation as the client has it; the model is sent this instead of what the log has."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +85,8 @@ class Asked(Happening, frozen=True, kw_only=True):
     """The turn it follows, empty for the beginning; None for wherever the conversation ended."""
     of: str = ""
     """The turn that it is another version of."""
+    given: Given | None = None
+    """The conversation as the client has it, where the client keeps it."""
 
     def sentence(self) -> str:
         verb = {
@@ -161,10 +166,14 @@ class Answered(Happening, frozen=True, kw_only=True):
     """Whether the model had no room to finish."""
     thought: str = ""
     """What it thought, shortened where it is long."""
+    handed: tuple[GivenCall, ...] = ()
+    """Calls of the client's own tools, for the client to run."""
 
     def sentence(self) -> str:
         if self.outcome == "failed":
             return f"Could not answer: {excerpt(self.error)}"
+        if self.handed and not self.text:
+            return f"Asked the client to run {', '.join(call.name for call in self.handed)}"
         return f'{"Answered" if self.outcome == "done" else "Answered in part"}: "{excerpt(unlinked(self.text))}"'
 
 

@@ -63,7 +63,24 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True):
     """Why the configured model cannot be used, empty when it can."""
 
 
+class ModelLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that the model server has, and that chats."""
+
+    name: str
+    size: int = 0
+    """Bytes."""
+
+
+class Models(msgspec.Struct, frozen=True, kw_only=True):
+    """The models that can be asked for by name."""
+
+    models: tuple[ModelLine, ...] = ()
+    problem: str = ""
+    """Why the list may not be complete, in a sentence."""
+
+
 EMBED = Call("daimon.svc.llm.embed", Embed, Embeddings)
 MENU = Call("daimon.svc.llm.menu", Nothing, Menu)
 ENGINE = Call("daimon.svc.llm.engine", Nothing, Engine)
-CALLS = (EMBED, MENU, ENGINE)
+MODELS = Call("daimon.svc.llm.models", Nothing, Models)
+CALLS = (EMBED, MENU, ENGINE, MODELS)

@@ -10,6 +10,7 @@ import msgspec
 
 from proto.base import Feed
 from proto.exchange import Outcome, Spent, ToolUse
+from proto.given import GivenCall
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
@@ -67,6 +68,13 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     cut: bool = False
     """Whether the model had no room to finish."""
     spent: Spent = Spent()
+    model: str = ""
+    handed: tuple[GivenCall, ...] = ()
+    """Calls of the client's own tools, for the client to run."""
+    prompt_tokens: int = 0
+    """Of the last call of the model."""
+    answer_tokens: int = 0
+    """Of all calls."""
 
 
 Part = Started | Text | Thought | Measured | Calling | Returned | Ended

@@ -45,7 +45,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=accounts.CALLS,
-        calls=(llm.MENU, llm.ENGINE, memory.PROGRESS, *ui.CALLS),
+        calls=(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, *ui.CALLS),
         acts_as=("user",),
         emits=("session", "page", "key"),
         reads_log=True,

@@ -10,7 +10,7 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from proto import accounts as account_events
 from proto.errors import Failure
 from proto.events import happened
-from services.gateway import accounts, forms, pages, problems, rest, stream
+from services.gateway import accounts, forms, openai, pages, problems, rest, stream
 from services.gateway.access import SAFE, Knock, Who, decide
 from services.gateway.gate import Gate
 from services.gateway.shield import Shield
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-ROUTES = (*accounts.ROUTES, *pages.ROUTES, *forms.ROUTES, *rest.ROUTES, *stream.ROUTES)
+ROUTES = (*accounts.ROUTES, *pages.ROUTES, *forms.ROUTES, *rest.ROUTES, *openai.ROUTES, *stream.ROUTES)
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _log = logging.getLogger("daimon.gateway")
 

@@ -22,6 +22,8 @@ class Gate:
         self.keys = keys
         self.assets = AssetShelf(bus)
         self.audience = Audience(bus)
+        self.models: dict[str, float] = {}
+        """When each of the model server's models was last known to be there."""
         self.closing = asyncio.Event()
         """Set when the service stops: streams that would never end by themselves end then."""
 

@@ -9,13 +9,18 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from proto import ui
-from proto.errors import Failure, Unavailable
+from proto.errors import Busy, Failure, Missing, Unavailable
 from services.gateway import outage
 from services.gateway.access import SAFE, NotSignedIn
+from services.gateway.openai_wire import Wrong, WrongReply
 from services.gateway.visit import Visit, see_other
 
-API, LIVE = "/api/", "/live"
-_log = logging.getLogger("daimon.gateway")
+API, LIVE, OPENAI = "/api/", "/live", "/v1/"
+log = logging.getLogger("daimon.gateway")
+
+
+class NoModel(Missing):
+    """There is no such model here."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,11 +32,17 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     type: str = "about:blank"
 
 
+_CODES = {401: "invalid_api_key", 404: "not_found", 423: "busy"}
+_TYPES = {401: "authentication_error", 403: "permission_error", 423: "rate_limit_error"}
+
+
 async def answer(visit: Visit, failure: Failure) -> Response:
     """Tell the one who asked what went wrong."""
     path = visit.request.url.path
     if path.startswith(API):
         return problem(failure)
+    if path.startswith(OPENAI):
+        return openai(failure)
     if path == LIVE:
         return PlainTextResponse(failure.message, status_code=failure.code)
     if isinstance(failure, NotSignedIn):
@@ -45,12 +56,29 @@ def problem(failure: Failure) -> Response:
     return Response(msgspec.json.encode(body), failure.code, media_type="application/problem+json")
 
 
+def openai(failure: Failure) -> Response:
+    """Answer a client of the OpenAI interface, in its words; it knows 429 for what is busy, and tries again."""
+    busy = failure.code == Busy.code
+    headers = {"Retry-After": "1"} if busy else {}
+    status = 429 if busy else failure.code
+    return Response(msgspec.json.encode(wrong(failure)), status, headers, media_type="application/json")
+
+
+def wrong(failure: Failure) -> WrongReply:
+    """A failure in the OpenAI interface's words."""
+    other = "invalid_request_error" if failure.code < 500 else "server_error"
+    code = "model_not_found" if isinstance(failure, NoModel) else _CODES.get(failure.code)
+    return WrongReply(error=Wrong(message=failure.message, type=_TYPES.get(failure.code, other), code=code))
+
+
 async def unexpected(request: Request, error: Exception) -> Response:
     """Answer after a mistake of ours: the log has all of it, the one who asked gets a sentence."""
-    _log.error("a request failed", exc_info=error, extra={"action": "http.failed", "method": request.method})
+    log.error("a request failed", exc_info=error, extra={"action": "http.failed", "method": request.method})
     failure = Failure()
     if request.url.path.startswith(API):
         return problem(failure)
+    if request.url.path.startswith(OPENAI):
+        return openai(failure)
     if "hx-request" in request.headers:
         return HTMLResponse(outage.notice(failure.message), failure.code)
     return HTMLResponse(outage.page(failure.message, "", retries=False), failure.code)

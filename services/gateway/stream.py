@@ -52,7 +52,7 @@ class EventStream(Response):
 
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": _retry(), "more_body": True})
-        await _first(self._source(write), _gone(receive), *(end.wait() for end in self._ends))
+        await first_of(self._source(write), gone(receive), *(end.wait() for end in self._ends))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -92,7 +92,7 @@ def _place(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= PLACE_DIGITS else -1
 
 
-async def _first(*waits: Awaitable[object]) -> None:
+async def first_of(*waits: Awaitable[object]) -> None:
     """Wait for the first of several and drop the rest; raises what was not expected of any of them."""
     tasks: set[asyncio.Future[object]] = {asyncio.ensure_future(wait) for wait in waits}
     try:
@@ -113,7 +113,7 @@ async def _drop(tasks: set[asyncio.Future[object]]) -> None:
         await asyncio.wait(unfinished, timeout=AGAIN)
 
 
-async def _gone(receive: Receive) -> None:
+async def gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -55,7 +55,14 @@ class Answering:
             return
         turn = Turn(self._bus.journal, self._threads, thread[held.turn], held.caller, held.attempt)
         held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
-        known = Known(now=datetime.now(UTC), asked=turn.exchange, earlier=thread.before(turn.id), around=around)
+        turn.given = thread.given(turn.id)
+        known = Known(
+            now=datetime.now(UTC),
+            asked=turn.exchange,
+            earlier=thread.before(turn.id),
+            around=around,
+            given=turn.given,
+        )
         with closing(Writer(self._parts.at(held.caller.user, held.caller.conversation, turn.id), turn)) as writer:
             await self._answer(held, turn, writer, known)
 

@@ -9,7 +9,7 @@ from contextlib import aclosing
 
 from proto.base import Caller
 from proto.chat import Mode
-from proto.llm import Engine
+from proto.llm import Engine, ModelLine, Models
 from services.llm.model import Model, ModelError, Part, Prompt
 from services.llm.ollama import Ollama
 from services.llm.quotes import Recall
@@ -59,6 +59,16 @@ class Engines:
             return Engine(model=self._reflex.name)
         name = self._ollama.name if self._named or not self._problem else self._reflex.name
         return Engine(model=name, server=self._ollama.url, problem=self._problem)
+
+    async def models(self) -> Models:
+        """List what the model server has for chats; none where there is no server."""
+        if self._ollama is None or not self._listening:
+            return Models()
+        try:
+            found = await self._ollama.chatting()
+        except ModelError as error:
+            return Models(problem=error.message)
+        return Models(models=tuple(ModelLine(name=entry.name, size=entry.size) for entry in found))
 
     async def aclose(self) -> None:
         """Let go of connections."""

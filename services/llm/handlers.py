@@ -10,7 +10,9 @@ import msgspec
 from proto import chat, errors, llm
 from proto.base import Caller, Nothing
 from proto.events import Event
+from proto.given import Given
 from proto.kinds import happening
+from services.llm import given
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
 from services.llm.revising import check_text
@@ -32,10 +34,12 @@ class Handlers:
 
     async def send(self, request: chat.Send, caller: Caller) -> chat.Accepted:
         """Accept a message, unless an answer is being written; the event that records it opens the turn."""
+        if request.given is not None:
+            given.check(request.given)
         mode, text = _mode(request)
         check_text(text)
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        event = await self._threads.decide(caller, lambda thread: _ask(thread, text, mode), self._append)
+        event = await self._threads.decide(caller, lambda thread: _ask(thread, text, mode, request.given), self._append)
         return chat.Accepted(turn=event.id if event else "", conversation=request.conversation)
 
     async def stop(self, request: chat.Stop, caller: Caller) -> chat.Stopped:
@@ -68,6 +72,10 @@ class Handlers:
         """Say what answers."""
         return self._engines.engine()
 
+    async def models(self, _request: Nothing, _caller: Caller) -> llm.Models:
+        """List the models that can be asked for."""
+        return await self._engines.models()
+
     async def _append(self, thread: Thread, event: Event) -> None:
         """Record a message; its answer is begun meanwhile, and dropped if the log refuses the message."""
         held = await self._worker.begin(event, thread)
@@ -81,10 +89,10 @@ class Handlers:
                 held.place.cancel()
 
 
-def _ask(thread: Thread, text: str, mode: chat.Mode) -> chat.Asked:
+def _ask(thread: Thread, text: str, mode: chat.Mode, given: Given | None) -> chat.Asked:
     if thread.open:
         raise errors.Busy
-    return chat.Asked(text=text, mode=mode)
+    return chat.Asked(text=text, mode=mode, given=given)
 
 
 def _halt(thread: Thread) -> chat.Halted | None:
@@ -94,7 +102,9 @@ def _halt(thread: Thread) -> chat.Halted | None:
 
 
 def _mode(request: chat.Send) -> tuple[chat.Mode, str]:
-    """Let `/chat` and `/command` at the start choose the mode."""
+    """Let `/chat` and `/command` at the start choose the mode, unless the client keeps the conversation."""
+    if request.given is not None:
+        return "chat", request.text
     first, *rest = request.text.split(None, 1)[:2] or [""]
     if first in ("/command", "/chat"):
         return ("command" if first == "/command" else "chat"), "".join(rest)

@@ -10,6 +10,7 @@ import msgspec
 
 from proto import chat, errors
 from proto.chat import Exchange, ToolUse
+from services.llm.given import handed, offered
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
 from services.llm.settings import LlmSettings
@@ -40,11 +41,11 @@ class Loop:
 
     async def run(self, see: See, settings: LlmSettings) -> None:
         """Go on until the model answers without calling anything; raises Failure when it cannot."""
-        self._turn.model = self._model.name
+        self._turn.model = (self._turn.given.model if self._turn.given else "") or self._model.name
         self._turn.limits = chat.Spent(
             step_limit=settings.steps, time_limit=settings.turn_timeout, context=settings.num_ctx
         )
-        await self._writer.started(self._model.name)
+        await self._writer.started(self._turn.model)
         if self._turn.exchange.answer:
             self._writer.text(self._turn.exchange.answer)
         await self._finish_interrupted()
@@ -52,8 +53,7 @@ class Loop:
         while self._turn.steps < settings.steps:
             self._turn.steps += 1
             seen = (*see(self._turn.exchange), *corrections)
-            prompt = Prompt(messages=seen, tools=self._tools.catalogue.tools(), num_ctx=settings.num_ctx)
-            calls, bad = await self._reply(prompt)
+            calls, bad = await self._reply(self._prompt(seen, settings.num_ctx))
             await self._writer.flush()
             if not calls and not bad:
                 return
@@ -61,8 +61,25 @@ class Loop:
             corrections = tuple(message for wrong in bad for message in corrected(wrong))
             self._bad += len(bad)
             self._give_up(bad[-1].reason if bad else "")
-            await self._act(calls)
+            await self._act(self._ours(calls))
+            if self._turn.handed:
+                return
         raise errors.Refused(f"This took more than {settings.steps} steps, so it was stopped. Ask for a part of it.")
+
+    def _prompt(self, seen: tuple[Message, ...], num_ctx: int) -> Prompt:
+        """What the model is given: with the actions as they run now, and what the client brought of its own."""
+        actions, given = self._tools.catalogue.tools(), self._turn.given
+        if given is None:
+            return Prompt(messages=seen, tools=actions, num_ctx=num_ctx)
+        tools = offered(given, actions)
+        return Prompt(messages=seen, tools=tools, num_ctx=num_ctx, model=given.model, options=given.options)
+
+    def _ours(self, calls: list[ToolCall]) -> list[ToolCall]:
+        """The calls that are for us to run; those of the client's own tools end the turn and are handed back."""
+        if self._turn.given is not None:
+            self._turn.handed = handed(self._turn.given, calls)
+        theirs = {call.id for call in self._turn.handed}
+        return [call for call in calls if call.id not in theirs]
 
     async def _reply(self, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
         calls: list[ToolCall] = []

@@ -11,7 +11,7 @@ Failure
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from typing import ClassVar, Literal, Protocol
 
 import msgspec
@@ -94,7 +94,7 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     """Context size in tokens, always said aloud so that nothing is cut in silence."""
     model: str = ""
     """Empty for the model's own default."""
-    options: dict[str, float | int | str] = {}
+    options: Mapping[str, float | int | str | tuple[str, ...]] = {}
 
 
 class Model(Protocol):

@@ -123,14 +123,22 @@ class Ollama:
     async def models(self) -> tuple[ModelEntry, ...]:
         """List the models on the server."""
         listed = await self._ask(lambda client: client.list())
-        return tuple(ModelEntry(name=m.model or "", digest=m.digest or "", size=m.size or 0) for m in listed.models)
+        return tuple(
+            ModelEntry(name=m.model or "", digest=m.digest or "", size=int(m.size or 0)) for m in listed.models
+        )
+
+    async def chatting(self) -> tuple[ModelEntry, ...]:
+        """List the models that chat."""
+        entries = await self.models()
+        shown = [await self._look(entry.name) for entry in entries]
+        return tuple(entry for entry, can in zip(entries, shown, strict=True) if "completion" in can.capabilities)
 
     async def running(self) -> tuple[ModelEntry, ...]:
         """List the models in the server's memory."""
         listed = await self._ask(lambda client: client.ps())
         return tuple(
             ModelEntry(
-                name=m.model or "", digest=m.digest or "", size=m.size or 0, context_length=m.context_length or 0
+                name=m.model or "", digest=m.digest or "", size=int(m.size or 0), context_length=m.context_length or 0
             )
             for m in listed.models
         )

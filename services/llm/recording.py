@@ -12,6 +12,7 @@ from proto import chat, errors, events
 from proto.base import Caller
 from proto.chat import Exchange, Outcome
 from proto.events import Event, Happening, Recorded
+from proto.given import Given, GivenCall
 from services.llm.model import Finished
 from services.llm.thread import Thread
 from services.llm.threads import Threads
@@ -50,7 +51,11 @@ class Turn:
         """What the model thought at this attempt."""
         self.cut = exchange.cut
         """Whether the model had no room to finish."""
-        self._prompt_tokens = self._answer_tokens = self._tokens = 0
+        self.given: Given | None = None
+        """The conversation as the client has it, where the client keeps it."""
+        self.handed: tuple[GivenCall, ...] = ()
+        """Calls that the client is to run."""
+        self.prompt_tokens = self.answer_tokens = self._tokens = 0
 
     @property
     def id(self) -> str:
@@ -91,8 +96,8 @@ class Turn:
     def finished(self, part: Finished) -> None:
         """Count what a call of the model took."""
         self.cut = part.reason == "length"
-        self._prompt_tokens = part.prompt_tokens
-        self._answer_tokens += part.answer_tokens
+        self.prompt_tokens = part.prompt_tokens
+        self.answer_tokens += part.answer_tokens
         self._tokens = part.prompt_tokens + part.answer_tokens
 
     @property
@@ -121,8 +126,8 @@ class Turn:
                 attempt=self.attempt,
                 steps=spent.steps,
                 step_limit=spent.step_limit,
-                prompt_tokens=self._prompt_tokens,
-                answer_tokens=self._answer_tokens,
+                prompt_tokens=self.prompt_tokens,
+                answer_tokens=self.answer_tokens,
                 tokens=spent.tokens,
                 context=spent.context,
                 warning=spent.warning,
@@ -130,6 +135,7 @@ class Turn:
                 time_limit=spent.time_limit,
                 cut=self.cut,
                 thought=shortened(self.thought, THOUGHT_KEPT),
+                handed=self.handed,
             )
         )
 

@@ -19,4 +19,5 @@ def routes(handlers: Handlers, revising: Revising) -> Routes:
         llm.EMBED: handlers.embed,
         llm.MENU: handlers.menu,
         llm.ENGINE: handlers.engine,
+        llm.MODELS: handlers.models,
     }

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from proto import chat, versions
 from proto.chat import Conversation, Exchange, ToolUse
 from proto.events import Event, Recorded
+from proto.given import Given
 from proto.kinds import happening
 from services.llm.tree import Tree
 
@@ -20,6 +21,7 @@ class Thread:
         self.sequence = 0
         self._exchanges: dict[str, Exchange] = {}
         self._tree = Tree()
+        self._given: dict[str, Given] = {}
         self._halted: set[str] = set()
         self._entries: Counter[str] = Counter()
 
@@ -84,6 +86,10 @@ class Thread:
         """Count what has been written of a turn, which tells its worker whether somebody else went on with it."""
         return self._entries[turn]
 
+    def given(self, turn: str) -> Given | None:
+        """Return the conversation that the client gave for a turn; None where the log has it."""
+        return self._given.get(turn)
+
     def halted(self, turn: str) -> bool:
         """Tell whether somebody wants this turn to stop."""
         return turn in self._halted
@@ -115,6 +121,8 @@ class Thread:
         return chat.title_of(first.asked) if first else ""
 
     def _ask(self, event: Event, asked: chat.Asked) -> None:
+        if asked.given is not None:
+            self._given[event.id] = asked.given
         parent = asked.parent
         if parent is None or (parent and parent not in self):
             parent = self._tree.end

@@ -8,8 +8,10 @@ from datetime import datetime
 import msgspec
 
 from proto.chat import Exchange, ToolUse
+from proto.given import Given
 from proto.tasks import Task
 from services.llm.context import Surroundings
+from services.llm.given import messages as given_messages
 from services.llm.model import Message, ToolCall
 
 RESULT_LIMIT = 8000
@@ -38,10 +40,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     asked: Exchange
     earlier: tuple[Exchange, ...] = ()
     around: Surroundings = Surroundings()
+    given: Given | None = None
+    """The conversation as the client has it, where the client keeps it."""
 
 
 def messages(known: Known) -> tuple[Message, ...]:
     """Build the whole list of messages."""
+    if known.given is not None and known.given.messages:
+        done = tuple(_spoken(known.asked))[1:]
+        return given_messages(known.given, Message(role="system", content=_system(known)), done)
     earlier = () if known.asked.mode == "command" else known.earlier
     return (
         Message(role="system", content=_system(known)),

@@ -70,9 +70,20 @@ class Writer:
     async def ended(self, outcome: chat.Outcome, error: str, answer: str) -> None:
         """Say that nothing follows."""
         await self._begin()
-        cut, spent = self._turn.cut, self._turn.spent
+        turn = self._turn
         await self._append(
-            chat.Ended(attempt=self._attempt, outcome=outcome, error=error, answer=answer, cut=cut, spent=spent)
+            chat.Ended(
+                attempt=self._attempt,
+                outcome=outcome,
+                error=error,
+                answer=answer,
+                cut=turn.cut,
+                spent=turn.spent,
+                model=turn.model,
+                handed=turn.handed,
+                prompt_tokens=turn.prompt_tokens,
+                answer_tokens=turn.answer_tokens,
+            )
         )
 
     def close(self) -> None:

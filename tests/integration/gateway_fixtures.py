@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from proto.base import Caller
@@ -48,6 +49,12 @@ async def own_front(own_nats: NatsServer) -> AsyncIterator[Front]:
 async def browser(front: Front, ada: Caller) -> Browser:
     """A browser that is signed in as a user of its own."""
     return await front.browser(ada.user)
+
+
+@pytest.fixture
+async def program(front: Front, ada: Caller) -> httpx.AsyncClient:
+    """A program with an API key of the user that `browser` is."""
+    return await front.program(ada.user)
 
 
 @pytest.fixture

@@ -143,6 +143,16 @@ class Front:
         """Make a one-time link."""
         return (await self.cli.call(accounts.INVITE, accounts.Invite(user=user))).path
 
+    async def key(self, user: str, name: str = "test", days: int = 0) -> accounts.NewKey:
+        """Make an API key."""
+        return await self.cli.call(accounts.ADD_KEY, accounts.AddKey(user=user, name=name, days=days))
+
+    async def program(self, user: str) -> httpx.AsyncClient:
+        """A program that shows an API key."""
+        client = await self.stranger()
+        client.headers["Authorization"] = f"Bearer {(await self.key(user)).secret}"
+        return client
+
     async def stranger(self, address: str = "") -> httpx.AsyncClient:
         """A browser that is not signed in."""
         client = httpx.AsyncClient(base_url=address or f"http://127.0.0.1:{self.port}", timeout=WITHIN)
