@@ -35,7 +35,7 @@ class GivenTool(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """Letters, digits, `_` and `-`; no action has such a name, for theirs have a dot."""
     description: str = ""
-    schema: msgspec.Raw = msgspec.Raw(b'{"type": "object", "properties": {}}')
+    schema: msgspec.Raw
     """JSON Schema of its arguments."""
 
 
