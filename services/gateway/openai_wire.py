@@ -26,7 +26,7 @@ OPTIONS = {
     "max_tokens": "num_predict",
 }
 """Fields of a request, and the model server's option each is; the first of two that mean the same counts."""
-_NOTHING = msgspec.Raw(b'{"type": "object", "properties": {}}')
+_NOTHING = {"type": "object", "properties": {}}
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -66,7 +66,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     description: str | None = ""
-    parameters: msgspec.Raw | None = None
+    parameters: dict[str, Any] | None = None
     """JSON Schema; None for a function that takes nothing."""
 
 
@@ -232,7 +232,8 @@ def _tool(tool: DeclaredTool) -> GivenTool:
     declared = tool.function
     if not _TOOL_NAME.fullmatch(declared.name):
         raise Invalid(f"A tool cannot be called `{declared.name[:64]}`: take up to 64 letters, digits, `_` and `-`.")
-    return GivenTool(name=declared.name, description=declared.description or "", schema=declared.parameters or _NOTHING)
+    schema = msgspec.Raw(msgspec.json.encode(declared.parameters or _NOTHING))
+    return GivenTool(name=declared.name, description=declared.description or "", schema=schema)
 
 
 def _options(request: ChatRequest) -> dict[str, float | int | str | tuple[str, ...]]:

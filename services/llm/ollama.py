@@ -29,7 +29,7 @@ from services.llm.model import (
     Prompt,
     TextPart,
 )
-from services.llm.ollama_wire import LINE, Line, Manner, chat_body, parts, tool_names
+from services.llm.ollama_wire import LINE, Line, Manner, chat_body, error_text, parts, tool_names
 
 if TYPE_CHECKING:
     import ollama
@@ -289,14 +289,6 @@ def read_held(held: HeldAnswer, part: Part) -> Iterator[Part]:
 def full_name(model: str) -> str:
     """The name with its tag, as the server lists it."""
     return model if ":" in model else f"{model}:latest"
-
-
-def error_text(body: bytes) -> str:
-    """Ollama's own words in an error answer."""
-    try:
-        return msgspec.json.decode(body, type=dict[str, str])["error"]
-    except (msgspec.DecodeError, KeyError):
-        return body.decode(errors="replace").strip()[:500] or "no reason given"
 
 
 def refused(status: int, text: str, model: str) -> ModelError:

@@ -181,3 +181,11 @@ def read_native_call(call: Call, actions: Mapping[str, str]) -> ToolCall | BadCa
             reason="A call needs the name of an action and an object of arguments.",
         )
     return ToolCall(id=call.id or new_id(), action=actions.get(name, name), arguments=arguments)
+
+
+def error_text(body: bytes) -> str:
+    """Ollama's own words in an error answer."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, str])["error"]
+    except (msgspec.DecodeError, KeyError):
+        return body.decode(errors="replace").strip()[:500] or "no reason given"
