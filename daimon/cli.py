@@ -27,6 +27,8 @@ COMMANDS = {
     "tasks": "show the task list, or change it",
     "actions": "show what can be done, as it runs now",
     "events": "show what happened, or follow what happens",
+    "upload": "hand files in",
+    "files": "list the files that were handed in or back, or fetch one",
     "search": "find what happened, by words and by meaning",
     "sql": "ask the log in SQL",
     "verify": "prove that SQL holds what the log holds, and that nobody altered it",

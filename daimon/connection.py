@@ -20,6 +20,8 @@ from services.runtime.settings import BusSettings, home_default, load
 
 CLI = "cli"
 """The NATS user of the command line."""
+TIMEOUT = 5.0
+"""Seconds to wait for a reply."""
 OWNER = "owner"
 """The account that the first sign-in makes."""
 PATIENCE = 5.0
@@ -60,9 +62,9 @@ class Connection:
     caller: Caller
     gateway: str
 
-    async def call(self, call: Call[Request, Reply], request: Request) -> Reply:
+    async def call(self, call: Call[Request, Reply], request: Request, *, timeout: float = TIMEOUT) -> Reply:
         """Ask a service in the user's name."""
-        return await self.bus.call(call, request, caller=self.caller)
+        return await self.bus.call(call, request, caller=self.caller, timeout=timeout)
 
 
 def find(home: Path | None = None) -> Place:

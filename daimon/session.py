@@ -11,6 +11,7 @@ from typing import Literal, Self
 
 from daimon.connection import OWNER, Connection, connect
 from daimon.follow import Plain, Reading
+from daimon.uploading import upload
 from proto import chat, errors, versions
 from proto.base import new_id
 from proto.chat import Accepted, Ended, Exchange, Mode, Part
@@ -85,6 +86,13 @@ class ChatSession:
             while not turn.reading.ended:
                 for part in await turn.next():
                     yield part
+
+    async def upload_document(self, path: str | Path) -> str:
+        """Hand a file in and return its path in the conversation's box; raises a Failure when it is not there."""
+        uploaded = await upload(self._joined, Path(path))
+        if not uploaded.path:
+            raise errors.Unavailable(uploaded.note)
+        return uploaded.path
 
     async def stop(self) -> bool:
         """Stop the answer that is being written, and return once it has ended; False when there was none."""

@@ -6,6 +6,7 @@ import re
 import uuid
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
@@ -96,7 +97,14 @@ def readable_size(size: int) -> str:
         if number < 1000:
             break
         number, unit = number / 1000, larger
+    if size == 1:
+        return "1 byte"
     return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
+
+
+def link(sha256: str, name: str) -> str:
+    """Where the gateway hands out a file of whoever is signed in."""
+    return f"/files/{sha256}/{quote(name, safe='')}"
 
 
 ADD = Call("daimon.do.{user}.{actor}.documents.add", AddDocument, Document)

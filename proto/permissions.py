@@ -74,7 +74,14 @@ ROLES: dict[str, Role] = {
         works=(MEMORY,),
         reads_files=True,
     ),
-    "sandbox": Role(serves=sandbox.ACTIONS, emits=("sandbox",), follows=(events.of_kind(chat.Halted.kind),)),
+    "sandbox": Role(
+        serves=(*sandbox.ACTIONS, *sandbox.CALLS),
+        emits=("sandbox", "file"),
+        reads_log=True,
+        follows=(events.of_kind(chat.Halted.kind), events.of_kind(documents.DocumentUploaded.kind)),
+        reads_files=True,
+        writes_files=True,
+    ),
     "tasks": Role(serves=tasks.ACTIONS, emits=("task",), reads_log=True),
     "ui": Role(serves=ui.CALLS),
     "cli": Role(

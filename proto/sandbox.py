@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from proto.base import Action
+from proto.base import Action, Call
 from proto.chat import excerpt
+from proto.documents import readable_size
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
 
@@ -31,7 +32,46 @@ class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     """The middle of the output was left out."""
     note: str = ""
     """A limit that was hit, or a shell that had to be started anew, in a sentence."""
+    files: tuple[HandedBack, ...] = ()
+    """What it handed back through /return."""
     sentence: str = ""
+
+
+class Receive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Put what was uploaded in this conversation into its box."""
+
+    document: Annotated[str, Meta(min_length=1, max_length=100)]
+    """The document whose place is asked for."""
+
+
+class Received(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an uploaded file lies."""
+
+    path: str
+    """In the box, such as `/data/report.pdf`."""
+
+
+class HandedBack(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that the box handed back through /return."""
+
+    name: str
+    """Its path below /return."""
+    size: int
+    sha256: str
+    link: str
+    """Where the user can fetch it."""
+
+
+class FileReturned(Happening, frozen=True, kw_only=True):
+    """The box handed a file back."""
+
+    kind: ClassVar[str] = "file.returned"
+    name: str
+    size: int
+    sha256: str
+
+    def sentence(self) -> str:
+        return f"Handed back '{self.name}' ({readable_size(self.size)})"
 
 
 class CommandRan(Happening, frozen=True, kw_only=True):
@@ -55,5 +95,7 @@ RUN = Action(
     risk="change",
     phrasings=PHRASINGS["sandbox.run"],
 )
+RECEIVE = Call("daimon.do.{user}.{actor}.sandbox.receive", Receive, Received)
 ACTIONS = (RUN,)
-KINDS: tuple[type[Happening], ...] = (CommandRan,)
+CALLS = (RECEIVE,)
+KINDS: tuple[type[Happening], ...] = (CommandRan, FileReturned)

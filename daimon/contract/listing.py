@@ -14,6 +14,7 @@ AnyCall = Call[Any, Any]
 CALLS: tuple[AnyCall, ...] = (
     *tasks.ACTIONS,
     *sandbox.ACTIONS,
+    *sandbox.CALLS,
     *memory.ACTIONS,
     *chat.CALLS,
     *versions.CALLS,

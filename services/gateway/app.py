@@ -10,7 +10,7 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from proto import accounts as account_events
 from proto.errors import Failure
 from proto.events import happened
-from services.gateway import accounts, forms, openai, pages, problems, rest, stream
+from services.gateway import accounts, forms, openai, pages, problems, rest, stream, uploads
 from services.gateway.access import SAFE, Knock, Who, decide
 from services.gateway.gate import Gate
 from services.gateway.shield import Shield
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-ROUTES = (*accounts.ROUTES, *pages.ROUTES, *forms.ROUTES, *rest.ROUTES, *openai.ROUTES, *stream.ROUTES)
+ROUTES = (
+    *(*accounts.ROUTES, *pages.ROUTES, *forms.ROUTES, *rest.ROUTES),
+    *(*openai.ROUTES, *uploads.ROUTES, *stream.ROUTES),
+)
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_NO_FORM = {"application/json", "multipart/form-data"}
 _log = logging.getLogger("daimon.gateway")
 
 
@@ -57,8 +61,11 @@ async def _knock(visit: Visit, route: Route) -> Knock:
     headers = request.headers
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     given = headers.get("x-csrf", "")
+    if media_type == "multipart/form-data":
+        # A file is not read before it is known who sends it, so its form has the token in its address.
+        given = given or visit.query("csrf")
     if request.method not in SAFE and route.who is not Who.ANYONE and visit.csrf and not given:
-        given = "" if media_type == "application/json" else (await visit.form()).get("csrf", "")
+        given = "" if media_type in _NO_FORM else (await visit.form()).get("csrf", "")
     return Knock(
         method=request.method,
         who=route.who,

@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from proto.documents import SIZE_LIMIT
+
 
 class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the gateway can be told; read from `DAIMON_GATEWAY_<FIELD>`."""
@@ -25,6 +27,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How long a browser stays signed in."""
     answer_seconds: Annotated[float, Meta(gt=0)] = 300.0
     """How long an API request waits for an answer to be complete."""
+
+    upload_bytes: Annotated[int, Meta(ge=1)] = SIZE_LIMIT
+    """Bytes of one file that can be handed in."""
 
     @property
     def secure(self) -> bool:

@@ -9,8 +9,9 @@ from collections import defaultdict
 from proto import errors, events, sandbox
 from proto.base import Caller
 from services.runtime.bus.journal import Journal
-from services.sandbox.box import Ran, SandboxError
+from services.sandbox.box import Box, Ran, SandboxError
 from services.sandbox.boxes import Boxes
+from services.sandbox.exchange import Exchange
 
 EXCERPT = 2000
 """Characters of the output that the event keeps, to be found later."""
@@ -21,9 +22,10 @@ STOPPED = 130
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, journal: Journal, boxes: Boxes) -> None:
+    def __init__(self, journal: Journal, boxes: Boxes, exchange: Exchange) -> None:
         self._journal = journal
         self._boxes = boxes
+        self._exchange = exchange
         self._running: defaultdict[tuple[str, str], set[asyncio.Task[Ran]]] = defaultdict(set)
 
     async def run(self, request: sandbox.Run, caller: Caller) -> sandbox.CommandResult:
@@ -35,6 +37,7 @@ class Handlers:
             await self._record(happened, caller)
             raise errors.Refused("The command was stopped with the answer.")
         await self._record(_happened(request, ran.exit_code, ran.seconds, f"{ran.stdout}{ran.stderr}"), caller)
+        root = self._boxes.root(caller.user, caller.conversation)
         return sandbox.CommandResult(
             exit_code=ran.exit_code,
             stdout=ran.stdout,
@@ -42,7 +45,23 @@ class Handlers:
             seconds=round(ran.seconds, 3),
             truncated=ran.truncated,
             note=" ".join(filter(None, (ran.limit, ran.note))),
+            files=await self._exchange.fetch(root, caller),
         )
+
+    async def receive(self, request: sandbox.Receive, caller: Caller) -> sandbox.Received:
+        """Put what was uploaded in the caller's conversation into its box."""
+        if not caller.conversation:
+            raise errors.Invalid("Name the conversation whose box the file is for.")
+        box = await self._box(caller)
+        self._exchange.expect(box.root)
+        path = (await self._exchange.bring(box.root, caller)).get(request.document)
+        if path is None:
+            raise errors.Missing("No such document was uploaded in this conversation.")
+        return sandbox.Received(path=path)
+
+    def uploaded(self, user: str, conversation: str) -> None:
+        """Something was uploaded: it must be in the box before the next command."""
+        self._exchange.expect(self._boxes.root(user, conversation))
 
     def stop(self, user: str, conversation: str) -> None:
         """Stop every command that runs in a conversation."""
@@ -68,9 +87,16 @@ class Handlers:
                 del self._running[place]
 
     async def _ran(self, request: sandbox.Run, caller: Caller) -> Ran:
+        box = await self._box(caller)
+        await self._exchange.bring(box.root, caller)
         try:
-            box = await self._boxes.box(caller.user, caller.conversation)
             return await box.run(request.command, timeout=request.timeout)
+        except SandboxError as error:
+            raise errors.Unavailable(str(error)) from error
+
+    async def _box(self, caller: Caller) -> Box:
+        try:
+            return await self._boxes.box(caller.user, caller.conversation)
         except SandboxError as error:
             raise errors.Unavailable(str(error)) from error
 

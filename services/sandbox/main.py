@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
-from proto import chat, events, sandbox
+from proto import chat, documents, events, sandbox
 from services.runtime.bus import Bus, Interrupted
+from services.runtime.bus.serving import Routes
 from services.runtime.run import Ready, run
 from services.sandbox.boxes import Boxes
 from services.sandbox.bubblewrap import Bubblewrap, Plan
+from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
 from services.sandbox.limits import Limits
 from services.sandbox.reach import Reach
@@ -36,19 +40,22 @@ async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
     if problem:
         logging.getLogger("daimon.sandbox").warning(problem, extra={"action": "sandbox.off"})
     async with Boxes(home, backend, idle=settings.idle, most=settings.most) as boxes:
-        handlers = Handlers(bus.journal, boxes)
-        await bus.serve("sandbox", {sandbox.RUN: handlers.run}, description="A Linux box for each conversation")
+        handlers = Handlers(bus.journal, boxes, Exchange(bus, limit=settings.file))
+        routes: Routes = {sandbox.RUN: handlers.run, sandbox.RECEIVE: handlers.receive}
+        await bus.serve("sandbox", routes, description="A Linux box for each conversation")
         ready()
-        await heed(bus, handlers)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(heed(bus, chat.Halted.kind, handlers.stop))
+            tasks.create_task(heed(bus, documents.DocumentUploaded.kind, handlers.uploaded))
 
 
-async def heed(bus: Bus, handlers: Handlers) -> None:
-    """Stop the commands of answers that are stopped, for ever."""
+async def heed(bus: Bus, kind: str, heard: Callable[[str, str], None]) -> None:
+    """Pass on the user and the conversation of each event of a kind, for ever."""
     while True:
         with contextlib.suppress(Interrupted):
-            async with bus.follow(events.of_kind(chat.Halted.kind)) as halted:
-                async for event in halted:
-                    handlers.stop(event.user, event.conversation)
+            async with bus.follow(events.of_kind(kind)) as live:
+                async for event in live:
+                    heard(event.user, event.conversation)
 
 
 if __name__ == "__main__":

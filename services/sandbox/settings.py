@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from proto.documents import SIZE_LIMIT
+
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set."""
@@ -20,5 +22,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Boxes alive at the same time."""
     memory: int = 1024 * 1024 * 1024
     """Bytes that all processes of one box may use together."""
+    file: int = SIZE_LIMIT
+    """Bytes of one file that is handed back."""
     output: int = 64 * 1024
     """Bytes of stdout and of stderr that an answer carries; the whole stays in the box."""

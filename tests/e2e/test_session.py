@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -123,3 +124,30 @@ async def test_run_py_runs_a_command_and_prints_what_it_printed(whole: str, requ
         out, err = await process.communicate()
     assert (process.returncode, err) == (0, b"")
     assert b"Linux" in out
+
+
+async def test_an_upload_is_answered_with_its_path_in_the_box_and_a_file_comes_back(reflex: Whole, tmp_path: Path):
+    path = tmp_path / "my notes.txt"
+    path.write_text("hello from outside")
+    user = f"ada-{new_id()[-12:]}"
+    async with ChatSession(user=user, session="files", home=reflex.home.path) as chat:
+        assert await chat.upload_document(path) == "/data/my notes.txt"
+        assert "hello from outside" in await chat.chat("run cat '/data/my notes.txt'")
+        await chat.chat("run tr a-z A-Z < '/data/my notes.txt' > /return/loud.txt")
+    listed = await reflex.daimon("files", "--user", user)
+    assert [line.split()[2] for line in listed.out.splitlines()[2:]] == ["in", "back"]
+    got = await reflex.daimon("files", "get", "loud.txt", "--user", user, "--to", str(tmp_path / "loud.txt"))
+    assert got.out == f"Wrote {tmp_path / 'loud.txt'} (18 bytes)\n"
+    assert (tmp_path / "loud.txt").read_text() == "HELLO FROM OUTSIDE"
+    strange = await reflex.daimon("files", "get", "loud.txt", "--user", "bob", "--to", str(tmp_path / "stolen.txt"))
+    assert strange.code == 1
+
+
+async def test_a_file_handed_in_at_the_command_line_says_where_it_lies(reflex: Whole, tmp_path: Path):
+    (tmp_path / "a.txt").write_text("a")
+    user = f"ada-{new_id()[-12:]}"
+    words = ("upload", str(tmp_path / "a.txt"), "--user", user, "--conversation", "desk")
+    assert (await reflex.daimon(*words)).out == "Uploaded a.txt (1 byte)\nIn the box: /data/a.txt\n"
+    missing = await reflex.daimon("upload", str(tmp_path / "b.txt"), "--user", user)
+    assert missing.code == 1
+    assert "Cannot read" in missing.err

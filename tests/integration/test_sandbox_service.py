@@ -14,6 +14,7 @@ from proto.base import Caller
 from services.runtime.bus import Bus
 from services.sandbox.boxes import Boxes
 from services.sandbox.bubblewrap import Bubblewrap, Plan
+from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
@@ -74,7 +75,7 @@ async def test_a_command_that_ran_but_is_not_recorded_is_said_to_have_run(own_na
     boxes = Boxes(tmp_path, Bubblewrap(tmp_path, Plan()))
     async with Bus.open(own_nats.settings("sandbox"), "sandbox") as bus, boxes:
         command = sandbox.Run(command="touch begun; until [ -e /data/end ]; do sleep 0.1; done; (exit 3)")
-        ran = asyncio.create_task(Handlers(bus.journal, boxes).run(command, ada))
+        ran = asyncio.create_task(Handlers(bus.journal, boxes, Exchange(bus, limit=1000)).run(command, ada))
         await begun(tmp_path, "begun")
         await own_nats.kill()
         (boxes.root(ada.user, ada.conversation) / "data" / "end").touch()

@@ -1,0 +1,145 @@
+"""Files into a box through /data and out of it through /return, with real boxes, whatever lies in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from proto import documents, errors, events, sandbox
+from services.memory.uploads import Uploads
+from services.sandbox.main import serve
+from services.sandbox.settings import SandboxSettings
+from tests.support.running import running
+
+HALF_A_MINUTE = 30.0
+
+
+class Desk:
+    """Somebody who uploads, runs commands and fetches files in one conversation."""
+
+    def __init__(self, bus, caller) -> None:
+        self.bus = bus
+        self.caller = caller
+
+    async def put(self, name: str, content: bytes) -> documents.Document:
+        async def pieces():
+            yield content
+
+        kept = await self.bus.objects(documents.FILES).put(self.caller.user, pieces(), limit=10**7)
+        add = documents.AddDocument(name=name, size=kept.size, sha256=kept.sha256)
+        return await self.bus.call(documents.ADD, add, caller=self.caller)
+
+    async def upload(self, name: str, content: bytes = b"content") -> str:
+        document = await self.put(name, content)
+        request = sandbox.Receive(document=document.document)
+        received = await self.bus.call(sandbox.RECEIVE, request, caller=self.caller, timeout=HALF_A_MINUTE)
+        return received.path
+
+    async def run(self, command: str) -> sandbox.CommandResult:
+        return await self.bus.call(sandbox.RUN, sandbox.Run(command=command), caller=self.caller, timeout=HALF_A_MINUTE)
+
+    async def fetch(self, sha256: str) -> bytes:
+        return b"".join([chunk async for chunk in self.bus.objects(documents.FILES).read(self.caller.user, sha256)])
+
+
+@pytest.fixture
+async def desk(open_bus, ada, tmp_path: Path):
+    memory = await open_bus("memory")
+    await memory.serve("memory", {documents.ADD: Uploads(memory).add})
+    async with running(serve, SandboxSettings(home=str(tmp_path), file=2_000_000), await open_bus("sandbox")):
+        yield Desk(await open_bus("cli"), replace(ada, conversation="talk"))
+
+
+async def test_an_upload_lies_in_the_box_as_it_was_and_belongs_to_it(desk):
+    content = os.urandom(300_000)
+    path = await desk.upload("raw.bin", content)
+    assert path == "/data/raw.bin"
+    ran = await desk.run("sha256sum < /data/raw.bin; echo more >> /data/raw.bin && wc -c < /data/raw.bin")
+    assert ran.stdout.split()[0] == hashlib.sha256(content).hexdigest()
+    assert ran.stdout.split()[-1] == "300005"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("my holiday.txt", "/data/my holiday.txt"),
+        ("Übersicht 2026 naïve.txt", "/data/Übersicht 2026 naïve.txt"),
+        ("../../etc/passwd", "/data/passwd"),
+        ("..", "/data/file"),
+        ("C:\\Users\\ada\\notes.txt", "/data/notes.txt"),
+        ("line\nbreak\x1b[31m.txt", "/data/linebreak[31m.txt"),
+        ("-rf", "/data/-rf"),
+        ("x" * 400 + ".pdf", "/data/" + "x" * 196 + ".pdf"),
+    ],
+)
+async def test_any_name_becomes_a_file_in_data_and_nowhere_else(desk, name, path):
+    assert await desk.upload(name) == path
+    assert (await desk.run(f"cat -- '{path}'")).stdout == "content"
+
+
+async def test_two_files_of_one_name_stand_beside_each_other(desk):
+    assert await desk.upload("a.txt", b"one") == "/data/a.txt"
+    assert await desk.upload("a.txt", b"two") == "/data/a (2).txt"
+    assert await desk.upload("a.txt", b"one") == "/data/a.txt", "the same bytes are there already"
+    assert (await desk.run("cat /data/*")).stdout == "twoone"
+
+
+async def test_what_was_uploaded_while_the_sandbox_was_away_is_there_before_the_next_command(desk):
+    await desk.run("true")
+    await desk.put("late.txt", b"late")
+    async with asyncio.timeout(HALF_A_MINUTE):
+        while (await desk.run("cat /data/late.txt")).stdout != "late":
+            pass
+
+
+@pytest.mark.parametrize("trap", ["ln -s /etc/passwd /data/a.txt", "mkdir /data/a.txt", "mkfifo /data/a.txt"])
+async def test_what_the_box_put_in_the_way_is_left_alone(desk, trap):
+    await desk.run(trap)
+    assert await desk.upload("a.txt", b"mine") == "/data/a (2).txt"
+    assert (
+        await desk.run("cat '/data/a (2).txt'; test -f /data/a.txt -a ! -L /data/a.txt || echo kept")
+    ).stdout == "minekept\n"
+
+
+async def test_a_file_left_in_return_is_handed_back_once(desk):
+    ran = await desk.run("mkdir -p /return/deep; echo hello > '/return/deep/a b.txt'")
+    (back,) = ran.files
+    assert (back.name, back.size) == ("deep/a b.txt", 6)
+    assert back.link == f"/files/{back.sha256}/a%20b.txt"
+    assert await desk.fetch(back.sha256) == b"hello\n"
+    assert (await desk.run("true")).files == ()
+    (changed,) = (await desk.run("echo bye > '/return/deep/a b.txt'")).files
+    assert await desk.fetch(changed.sha256) == b"bye\n"
+    recorded = await desk.bus.journal.read(events.of_noun("file", desk.caller.user))
+    assert [each.event.sentence for each in recorded] == [
+        "Handed back 'deep/a b.txt' (6 bytes)",
+        "Handed back 'deep/a b.txt' (4 bytes)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "trap",
+    [
+        "ln -s /etc/passwd /return/x",
+        "ln -s /etc /return/x",
+        "mkfifo /return/x",
+        "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"/return/x\")'",
+        "truncate -s 3M /return/x",
+    ],
+)
+async def test_only_true_files_within_the_limit_are_handed_back(desk, trap):
+    ran = await desk.run(f"{trap}; echo good > /return/good")
+    assert [back.name for back in ran.files] == ["good"]
+
+
+async def test_nobody_asks_for_the_upload_of_another(desk, ada):
+    document = await desk.put("secret.txt", b"secret")
+    request = sandbox.Receive(document=document.document)
+    for stranger in (replace(desk.caller, user="bob"), replace(desk.caller, conversation="other")):
+        with pytest.raises(errors.Missing):
+            await desk.bus.call(sandbox.RECEIVE, request, caller=stranger, timeout=HALF_A_MINUTE)
