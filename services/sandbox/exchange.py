@@ -63,11 +63,10 @@ class Exchange:
                 return _paths(noted)
             # Before the log is read, so that what is uploaded meanwhile is not taken for brought.
             self._current.add(root)
-            try:
+            with contextlib.ExitStack() as unless_done:
+                unless_done.callback(self.expect, root)
                 await self._bring_new(root, noted, caller)
-            except BaseException:
-                self._current.discard(root)
-                raise
+                unless_done.pop_all()
             return _paths(noted)
 
     async def fetch(self, root: Path, caller: Caller) -> tuple[sandbox.HandedBack, ...]:
