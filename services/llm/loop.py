@@ -6,24 +6,20 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-import msgspec
-
 from proto import chat, errors
-from proto.chat import Exchange, ToolUse
+from proto.chat import Exchange
+from services.llm.calls import Calls, sound
 from services.llm.given import handed, offered
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
 from services.llm.settings import LlmSettings
+from services.llm.sieve import Sieve, taken
 from services.llm.tools import Tools
-from services.llm.turn import shortened
 from services.llm.writer import Writer
 
 BAD_CALLS = 3
 """After so many calls that were not calls, the turn ends."""
-RESULT_KEPT = 200_000
-"""Characters of a result that the log keeps."""
-CALLS_AT_ONCE = 10
-"""Calls in one reply that are run; a model that asks for more is told."""
+TOO_LONG = "This took longer than {0:g} seconds, so it was ended. Ask for a part of it."
 
 See = Callable[[Exchange], tuple[Message, ...]]
 """From the turn so far: what the model is sent."""
@@ -37,7 +33,9 @@ class Loop:
         self._model = model
         self._tools = tools
         self._writer = writer
-        self._bad = 0
+        self._calls = Calls(turn, tools, writer)
+        self._bad: list[str] = []
+        """What was wrong with the calls so far that were none."""
 
     async def run(self, see: See, settings: LlmSettings) -> None:
         """Go on until the model answers without calling anything; raises Failure when it cannot."""
@@ -48,7 +46,18 @@ class Loop:
         await self._writer.started(self._turn.model)
         if self._turn.exchange.answer:
             self._writer.text(self._turn.exchange.answer)
-        await self._finish_interrupted()
+        await self._calls.finish_interrupted()
+        try:
+            async with asyncio.timeout(settings.turn_timeout) as timeout:
+                await self._step_by_step(see, settings)
+        except TimeoutError as error:
+            if not timeout.expired():
+                raise
+            raise errors.TimedOut(TOO_LONG.format(settings.turn_timeout)) from error
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
+
+    async def _step_by_step(self, see: See, settings: LlmSettings) -> None:
         corrections: tuple[Message, ...] = ()
         while self._turn.steps < settings.steps:
             self._turn.steps += 1
@@ -59,9 +68,10 @@ class Loop:
                 return
             await self._writer.measured()
             corrections = tuple(message for wrong in bad for message in corrected(wrong))
-            self._bad += len(bad)
-            self._give_up(bad[-1].reason if bad else "")
-            await self._act(self._ours(calls))
+            self._bad += [wrong.reason for wrong in bad if wrong.text]
+            self._give_up()
+            await self._calls.run(self._ours(calls))
+            self._give_up()
             if self._turn.handed:
                 return
         raise errors.Refused(f"This took more than {settings.steps} steps, so it was stopped. Ask for a part of it.")
@@ -82,14 +92,16 @@ class Loop:
         return [call for call in calls if call.id not in theirs]
 
     async def _reply(self, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
+        """Call the model once and write what it says; returns what it wants done."""
         calls: list[ToolCall] = []
         bad: list[BadCall] = []
+        sieve = Sieve(prompt.tools, prompt.messages)
         reply: AsyncGenerator[Part, None] = self._model.reply(prompt)
         async with aclosing(reply):
             async for part in reply:
                 match part:
                     case TextPart(text=text):
-                        self._writer.text(text)
+                        self._write(sieve.feed(text))
                     case ThoughtPart(text=text):
                         await self._writer.think(text)
                     case ToolCall():
@@ -98,78 +110,29 @@ class Loop:
                         bad.append(part)
                     case Finished():
                         self._turn.finished(part)
-        return calls, bad
+        rest, cut = sieve.end()
+        self._write(rest)
+        good, wrong = sound(taken(sieve, calls))
+        return good, [*bad, *wrong, *([cut] if cut and not calls else [])]
 
-    def _give_up(self, reason: str) -> None:
+    def _write(self, text: str) -> None:
+        if text:
+            self._writer.text(text)
+
+    def _give_up(self) -> None:
         """End the turn when the model has shown that it cannot use the tools."""
-        if self._bad >= BAD_CALLS:
+        wrong = [*self._bad, *(tool.result for tool in self._calls.improper)]
+        if len(wrong) >= BAD_CALLS:
             raise errors.Invalid(
-                f"The model tried {self._bad} times to use a tool and did not manage a proper call ({reason}) "
+                f"The model tried {len(wrong)} times to use a tool and did not manage a proper call ({wrong[-1]}) "
                 "Ask in other words, or choose a model that is better with tools."
             )
 
-    async def _act(self, calls: list[ToolCall]) -> None:
-        """Run the calls of one reply, one after another."""
-        for number, call in enumerate(calls):
-            tool = ToolUse(
-                call=f"{self._turn.id}/{self._turn.steps}/{number}",
-                action=call.action,
-                arguments=msgspec.json.encode(call.arguments).decode(),
-                at=len(self._writer.written),
-            )
-            called = await self._announce(tool)
-            if number >= CALLS_AT_ONCE:
-                refusal = f"Only {CALLS_AT_ONCE} calls are run at once; call it again after you saw the others."
-                await self._came_back(msgspec.structs.replace(tool, ok=False, result=refusal), called)
-                continue
-            caller = msgspec.structs.replace(self._turn.caller, actor="model", cause=called, key=tool.call)
-            await self._came_back(await self._tools.run(call, tool, caller), called)
 
-    async def _announce(self, tool: ToolUse) -> str:
-        """Record a call before it runs, so that it is never run twice."""
-        happened = chat.Called(
-            turn=self._turn.id,
-            call=tool.call,
-            action=tool.action,
-            arguments=tool.arguments,
-            text=self._writer.written,
-        )
-        called, _ = await asyncio.gather(self._turn.record(happened), self._writer.calling(tool))
-        exchange = self._turn.exchange
-        self._turn.exchange = msgspec.structs.replace(
-            exchange, tools=(*exchange.tools, tool), answer=self._writer.written
-        )
-        return called
-
-    async def _came_back(self, tool: ToolUse, called: str) -> None:
-        """Record what a call led to; of a result that is larger than a message, beginning and end."""
-        tool = msgspec.structs.replace(tool, result=shortened(tool.result, RESULT_KEPT))
-        happened = chat.CallEnded(
-            turn=self._turn.id,
-            call=tool.call,
-            action=tool.action,
-            ok=bool(tool.ok),
-            result=tool.result,
-            seconds=tool.seconds,
-        )
-        await asyncio.gather(self._turn.record(happened, cause=called), self._writer.returned(tool))
-        exchange = self._turn.exchange
-        tools = tuple(tool if old.call == tool.call else old for old in exchange.tools)
-        self._turn.exchange = msgspec.structs.replace(exchange, tools=tools)
-        if tool.ok is False and not self._tools.was_proper(tool):
-            self._bad += 1
-            self._give_up(tool.result)
-
-    async def _finish_interrupted(self) -> None:
-        """A call whose worker died is answered with an error: whether it took effect is not known."""
-        for tool in self._turn.exchange.tools:
-            if tool.ok is None:
-                lost = "The worker stopped while this ran, so it is not known whether it took effect. Check first."
-                await self._came_back(msgspec.structs.replace(tool, ok=False, result=lost), self._turn.id)
-
-
-def corrected(wrong: BadCall) -> tuple[Message, Message]:
-    """What the model is told about a call that was not one."""
+def corrected(wrong: BadCall) -> tuple[Message, ...]:
+    """What the model is told about a call that was not one, or about calls that were not run."""
+    if not wrong.text:
+        return (Message(role="user", content=wrong.reason),)
     return (
         Message(role="assistant", content=wrong.text),
         Message(role="user", content=f"That was not a proper tool call: {wrong.reason} Try again."),

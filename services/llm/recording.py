@@ -36,6 +36,7 @@ class Turn:
         self._journal = journal
         self._threads = threads
         self._accepted = asyncio.Event()
+        self._recording = asyncio.Lock()
         self._sequence = 0
         self._entries = 0
         self.caller = caller
@@ -86,11 +87,12 @@ class Turn:
         await self.accepted()
         caller = msgspec.structs.replace(self.caller, actor="model", cause=cause or self.id, key="")
         event = events.happened(what, caller)
-        for _ in range(TRIES):
-            try:
-                return await self._append(event)
-            except errors.Conflict:
-                await self._look()
+        async with self._recording:
+            for _ in range(TRIES):
+                try:
+                    return await self._append(event)
+                except errors.Conflict:
+                    await self._look()
         raise Lost
 
     def finished(self, part: Finished) -> None:
@@ -116,6 +118,7 @@ class Turn:
     async def end(self, outcome: Outcome, answer: str, error: str = "") -> None:
         """Record that it is over."""
         spent = self.spent
+        self.exchange = replace(self.exchange, outcome=outcome, spent=spent)
         await self.record(
             chat.Answered(
                 turn=self.id,

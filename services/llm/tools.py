@@ -49,6 +49,13 @@ class Tools:
             return False
         return True
 
+    def only_reads(self, action: str) -> bool:
+        """Tell whether an action changes nothing, so that others may run beside it."""
+        try:
+            return self.catalogue.find(action).risk == "read"
+        except errors.Missing:
+            return False
+
     async def learn(self) -> None:
         """Look again at what runs."""
         self.catalogue.learn(await self._bus.discover())

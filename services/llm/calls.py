@@ -1,0 +1,153 @@
+"""The calls of one reply: reads run side by side, changes one after another, each recorded before it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from proto import chat, errors
+from proto.chat import ToolUse
+from services.llm.model import BadCall, ToolCall
+from services.llm.recording import Turn
+from services.llm.tools import ARGUMENTS_LIMIT, Tools
+from services.llm.turn import shortened
+from services.llm.writer import Writer
+
+RESULT_KEPT = 200_000
+"""Characters of a result that the log keeps."""
+AT_ONCE = 10
+"""Calls in one reply that are run; a model that asks for more is told."""
+SAME = 3
+"""After so many equal calls with equal results, the next one is not run, and the model is told."""
+FOR_EVER = 5
+"""After so many, the turn ends."""
+SHOWN = 200
+LOST = "The worker stopped while this ran, so it is not known whether it took effect. Check first."
+ENOUGH = "You made this very call {0} times and got the same result each time. Use what you have, or do something else."
+
+
+class Calls:
+    """Runs what the model asks for in a turn."""
+
+    def __init__(self, turn: Turn, tools: Tools, writer: Writer) -> None:
+        self._turn = turn
+        self._tools = tools
+        self._writer = writer
+        self.improper: list[ToolUse] = []
+        """Calls so far that were of no action, or with arguments it does not take."""
+
+    async def run(self, calls: Sequence[ToolCall]) -> None:
+        """Run the calls of one reply; neighbouring reads together, everything else in its order."""
+        together: list[tuple[ToolCall, ToolUse]] = []
+        for number, call in enumerate(calls):
+            if together and not self._beside(together[-1][0], call):
+                await self._run(together)
+                together = []
+            together.append((call, self._tool(number, call)))
+        if together:
+            await self._run(together)
+
+    def _beside(self, *calls: ToolCall) -> bool:
+        return all(self._tools.only_reads(call.action) for call in calls)
+
+    async def finish_interrupted(self) -> None:
+        """Answer calls whose worker died with an error: whether they took effect is not known."""
+        for tool in self._turn.exchange.tools:
+            if tool.ok is None:
+                await self._came_back(replace(tool, ok=False, result=LOST), self._turn.id)
+
+    async def _run(self, few: Sequence[tuple[ToolCall, ToolUse]]) -> None:
+        entries = [(call, tool, await self._announce(tool)) for call, tool in few]
+        async with asyncio.TaskGroup() as group:
+            for call, tool, event in entries:
+                group.create_task(self._do(call, tool, event))
+
+    async def _do(self, call: ToolCall, tool: ToolUse, event: str) -> None:
+        same = self._same(tool)
+        if same >= SAME:
+            await self._came_back(replace(tool, ok=False, result=ENOUGH.format(same)), event)
+            return
+        caller = replace(self._turn.caller, actor="model", cause=event, key=tool.call)
+        await self._came_back(await self._tools.run(call, tool, caller), event)
+
+    def _tool(self, number: int, call: ToolCall) -> ToolUse:
+        return ToolUse(
+            call=f"{self._turn.id}/{self._turn.steps}/{number}",
+            action=call.action,
+            arguments=msgspec.json.encode(call.arguments).decode(),
+            at=len(self._writer.written),
+        )
+
+    def _same(self, tool: ToolUse) -> int:
+        """How often this very call was made before with one and the same result; ends the turn when that has no end."""
+        before = [
+            old
+            for old in self._turn.exchange.tools
+            if (old.action, old.arguments) == (tool.action, tool.arguments) and old.ok is not None
+        ]
+        if len(before) >= FOR_EVER:
+            raise errors.Refused(
+                f"The model called {tool.action} with the same arguments again and again ({len(before)} times), so it "
+                "was stopped. Ask in other words, or choose a model that is better with tools."
+            )
+        return len(before) if before and len({old.result for old in before[:SAME]}) == 1 else 0
+
+    async def _announce(self, tool: ToolUse) -> str:
+        """Record a call before it runs, so that it is never run twice."""
+        happened = chat.Called(
+            turn=self._turn.id,
+            call=tool.call,
+            action=tool.action,
+            arguments=tool.arguments,
+            text=self._writer.written,
+        )
+        called, _ = await asyncio.gather(self._turn.record(happened), self._writer.calling(tool))
+        exchange = self._turn.exchange
+        self._turn.exchange = replace(exchange, tools=(*exchange.tools, tool), answer=self._writer.written)
+        return called
+
+    async def _came_back(self, tool: ToolUse, called: str) -> None:
+        """Record what a call led to; of a result that is larger than a message, beginning and end."""
+        tool = replace(tool, result=shortened(tool.result, RESULT_KEPT))
+        happened = chat.CallEnded(
+            turn=self._turn.id,
+            call=tool.call,
+            action=tool.action,
+            ok=bool(tool.ok),
+            result=tool.result,
+            seconds=tool.seconds,
+        )
+        await asyncio.gather(self._turn.record(happened, cause=called), self._writer.returned(tool))
+        exchange = self._turn.exchange
+        tools = tuple(tool if old.call == tool.call else old for old in exchange.tools)
+        self._turn.exchange = replace(exchange, tools=tools)
+        if tool.ok is False and not self._tools.was_proper(tool):
+            self.improper.append(tool)
+
+
+def sound(calls: Sequence[ToolCall]) -> tuple[list[ToolCall], list[BadCall]]:
+    """Part the calls that can be run from those that are too large or too many."""
+    small = [call for call in calls if _size(call) <= ARGUMENTS_LIMIT]
+    return small[:AT_ONCE], [*_too_large(calls), *_too_many(small)]
+
+
+def _too_large(calls: Iterable[ToolCall]) -> Iterable[BadCall]:
+    for call in calls:
+        if (size := _size(call)) > ARGUMENTS_LIMIT:
+            yield BadCall(
+                text=f"{call.action} {msgspec.json.encode(call.arguments)[:SHOWN].decode(errors='replace')}…",
+                reason=f"Its arguments have {size:,} bytes, {ARGUMENTS_LIMIT:,} is the limit; send less, or in parts.",
+            )
+
+
+def _too_many(calls: Sequence[ToolCall]) -> Iterable[BadCall]:
+    if len(calls) > AT_ONCE:
+        reason = f"Only the first {AT_ONCE} of your {len(calls)} calls are run. Make the others again if you need them."
+        yield BadCall(text="", reason=reason)
+
+
+def _size(call: ToolCall) -> int:
+    return len(msgspec.json.encode(call.arguments))
