@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proto.chat import Calling, Ended, Measured, Part, Returned, Started, Text, Thought
+from proto.chat import Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
 
 RESTARTED = "\n\n[the answer starts again]\n\n"
 """Stands in a plain text where a later attempt went another way than the one that was being read."""
@@ -29,6 +29,8 @@ class Reading:
             return self._end(part)
         if isinstance(part, Started):
             return self._start(part)
+        if isinstance(part, Paused):
+            return []
         if part.attempt > self.attempt:
             self.missing = True
             return []
@@ -40,7 +42,7 @@ class Reading:
         self._from_log = True
         new: list[Part] = []
         for part in log:
-            if part.attempt > self.attempt and not isinstance(part, Started | Ended):
+            if part.attempt > self.attempt and not isinstance(part, Started | Paused | Ended):
                 self._begin(part.attempt)
             new += self.take(part)
         self._from_log = False

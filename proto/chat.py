@@ -12,7 +12,7 @@ from proto.base import Call
 from proto.events import Happening
 from proto.exchange import Conversation, Exchange, Mode, Outcome, Spent, ToolUse, Way
 from proto.given import Given, GivenCall
-from proto.parts import PARTS, Calling, Ended, Measured, Part, Returned, Started, Text, Thought
+from proto.parts import PARTS, Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
 
 __all__ = [
     "PARTS",
@@ -24,6 +24,7 @@ __all__ = [
     "Mode",
     "Outcome",
     "Part",
+    "Paused",
     "Returned",
     "Spent",
     "Started",

@@ -18,6 +18,16 @@ class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
 
     attempt: int
     model: str
+    worker: str = ""
+    """Which process: host and process id."""
+    anew: bool = False
+    """What an earlier attempt wrote after the last action is not gone on with, but written anew."""
+
+
+class Paused(msgspec.Struct, frozen=True, kw_only=True, tag="paused"):
+    """The worker gave the turn back, because it was told to stop; another one goes on."""
+
+    attempt: int
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True, tag="text"):
@@ -77,8 +87,10 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     """Of all calls."""
 
 
-Part = Started | Text | Thought | Measured | Calling | Returned | Ended
+Part = Started | Paused | Text | Thought | Measured | Calling | Returned | Ended
 
 PARTS = Feed[Part](
-    "daimon.part.{user}.{conversation}.{turn}", "PARTS", (Started, Text, Thought, Measured, Calling, Returned, Ended)
+    "daimon.part.{user}.{conversation}.{turn}",
+    "PARTS",
+    (Started, Paused, Text, Thought, Measured, Calling, Returned, Ended),
 )

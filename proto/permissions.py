@@ -64,6 +64,7 @@ ROLES: dict[str, Role] = {
         follows=(events.ALL,),
         works=(TURNS,),
         writes_parts=True,
+        reads_parts=True,
         discovers=True,
     ),
     "memory": Role(

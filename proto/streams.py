@@ -92,7 +92,7 @@ def object_bucket(name: str) -> Stream:
     )
 
 
-TURN_LEASE = 5
+TURN_LEASE = 3
 """Seconds after which a turn whose worker is silent goes to another."""
 MEMORY = Consumer(durable_name="memory", ack_policy="all", max_ack_pending=20_000)
 TURNS = Consumer(durable_name="turns", filter_subject=events.of_kind(chat.Asked.kind), ack_wait=TURN_LEASE * SECOND)

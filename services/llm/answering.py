@@ -17,6 +17,7 @@ from services.llm.holding import Held
 from services.llm.loop import Loop
 from services.llm.model import Message
 from services.llm.recording import Lost, Turn
+from services.llm.resuming import Left, left, unfinished
 from services.llm.settings import LlmSettings
 from services.llm.thread import Thread
 from services.llm.threads import Threads
@@ -26,7 +27,9 @@ from services.llm.writer import Writer
 from services.runtime.bus import Bus
 
 ATTEMPTS = 3
-"""Workers that try a turn before it is given up, so that a turn that kills its worker ends."""
+"""Workers that may break off in a turn before it is given up, so that a turn that kills its worker ends."""
+DELIVERIES = 20
+"""How often a turn is begun at most, whatever its log says."""
 BROKE_OFF = "The answer broke off {0} times, so it was given up. Ask again; `daimon logs llm` says what happened."
 
 _log = logging.getLogger("daimon.llm")
@@ -71,9 +74,11 @@ class Answering:
         if exchange.outcome is not None:
             await writer.ended(exchange.outcome, exchange.error, exchange.answer)
             return
-        outcome, error = await self._outcome(held, turn, writer, known)
+        before = await self._left(held)
+        writer.written = exchange.answer + unfinished(exchange, before.text)
+        outcome, error = await self._outcome(held, turn, writer, known, before)
         await writer.flush()
-        answer = writer.written or exchange.answer
+        answer = writer.written
         await self._end(turn, outcome, answer, error)
         await writer.ended(outcome, error, answer)
 
@@ -95,18 +100,17 @@ class Answering:
                 raise
             await turn.end("stopped" if outcome == "done" else outcome, answer, error)
 
-    async def _outcome(self, held: Held, turn: Turn, writer: Writer, known: Known) -> tuple[Outcome, str]:
+    async def _outcome(self, held: Held, turn: Turn, writer: Writer, known: Known, before: Left) -> tuple[Outcome, str]:
         """Write the turn; returns how it ended, and the error if it failed."""
         if held.stopped or turn.thread.halted(turn.id):
             return "stopped", ""
-        if turn.attempt > ATTEMPTS:
-            return "failed", BROKE_OFF.format(ATTEMPTS)
-        held.writing = asyncio.create_task(self._write(turn, writer, known))
+        if before.crashes >= ATTEMPTS or held.attempt > DELIVERIES:
+            return "failed", BROKE_OFF.format(before.crashes)
+        held.writing = asyncio.create_task(self._write(turn, writer, known, before.text))
         try:
             await asyncio.wait([held.writing])
         except asyncio.CancelledError:
-            held.writing.cancel()
-            await asyncio.wait([held.writing])
+            await self._pause(held, writer)
             raise
         try:
             return _result(held.writing)
@@ -114,6 +118,20 @@ class Answering:
             if await self._still_halted(turn):
                 return "stopped", ""
             raise
+
+    async def _left(self, held: Held) -> Left:
+        """What workers before us have written."""
+        if held.attempt == 1:
+            return Left()
+        return left(await self._parts.read(held.caller.user, held.caller.conversation, held.turn))
+
+    async def _pause(self, held: Held, writer: Writer) -> None:
+        """Stop writing, so that another worker can go on."""
+        if held.writing is not None:
+            held.writing.cancel()
+            await asyncio.wait([held.writing])
+        if held.recorded:
+            await writer.paused()
 
     async def _still_halted(self, turn: Turn) -> bool:
         """Tell whether it was a wish to stop that came in between; then the turn is still ours to end."""
@@ -123,12 +141,12 @@ class Answering:
         turn.goes_on()
         return True
 
-    async def _write(self, turn: Turn, writer: Writer, known: Known) -> Outcome:
+    async def _write(self, turn: Turn, writer: Writer, known: Known, written: str) -> Outcome:
         def see(exchange: Exchange) -> tuple[Message, ...]:
             return messages(replace(known, asked=exchange))
 
         model = self._engines.model(turn.exchange.mode, turn.caller)
-        await Loop(turn, model, self._tools, writer).run(see, self._settings)
+        await Loop(turn, model, self._tools, writer).run(see, self._settings, written)
         return "done"
 
 

@@ -93,6 +93,11 @@ class ReflexFirst:
             async for part in parts:
                 yield part
 
+    async def continues(self, model: str, num_ctx: int) -> bool:
+        """The reflex says everything in one piece, so what was left unfinished is the model's."""
+        self._chosen = self._model
+        return await self._model.continues(model, num_ctx)
+
     async def aclose(self) -> None:
         """Nothing of its own to let go of."""
 

@@ -41,6 +41,11 @@ class Held:
         """The id of the event that asked."""
         return self.event.id
 
+    @property
+    def recorded(self) -> bool:
+        """Whether the log has the message."""
+        return self.place.done() and not self.place.cancelled()
+
     def give(self, delivery: Delivery) -> None:
         """Take the delivery of a turn that was begun without one; one that came before counts on."""
         self._delivery = self._delivery or delivery

@@ -12,6 +12,7 @@ from services.llm.calls import Calls, sound
 from services.llm.given import handed, offered
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
+from services.llm.resuming import unfinished
 from services.llm.settings import LlmSettings
 from services.llm.sieve import Sieve, taken
 from services.llm.tools import Tools
@@ -37,19 +38,20 @@ class Loop:
         self._bad: list[str] = []
         """What was wrong with the calls so far that were none."""
 
-    async def run(self, see: See, settings: LlmSettings) -> None:
-        """Go on until the model answers without calling anything; raises Failure when it cannot."""
+    async def run(self, see: See, settings: LlmSettings, left: str = "") -> None:
+        """Go on until the model answers without calling anything; raises Failure when it cannot.
+
+        `left` is what an earlier worker has written of the answer.
+        """
         self._turn.model = (self._turn.given.model if self._turn.given else "") or self._model.name
         self._turn.limits = chat.Spent(
             step_limit=settings.steps, time_limit=settings.turn_timeout, context=settings.num_ctx
         )
-        await self._writer.started(self._turn.model)
-        if self._turn.exchange.answer:
-            self._writer.text(self._turn.exchange.answer)
+        begun = await self._begin(left, settings)
         await self._calls.finish_interrupted()
         try:
             async with asyncio.timeout(settings.turn_timeout) as timeout:
-                await self._step_by_step(see, settings)
+                await self._step_by_step(see, settings, begun)
         except TimeoutError as error:
             if not timeout.expired():
                 raise
@@ -57,12 +59,13 @@ class Loop:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
 
-    async def _step_by_step(self, see: See, settings: LlmSettings) -> None:
+    async def _step_by_step(self, see: See, settings: LlmSettings, begun: str) -> None:
         corrections: tuple[Message, ...] = ()
         while self._turn.steps < settings.steps:
             self._turn.steps += 1
             seen = (*see(self._turn.exchange), *corrections)
-            calls, bad = await self._reply(self._prompt(seen, settings.num_ctx))
+            calls, bad = await self._reply(self._prompt(seen, settings.num_ctx, begun))
+            begun = ""
             await self._writer.flush()
             if not calls and not bad:
                 return
@@ -76,13 +79,15 @@ class Loop:
                 return
         raise errors.Refused(f"This took more than {settings.steps} steps, so it was stopped. Ask for a part of it.")
 
-    def _prompt(self, seen: tuple[Message, ...], num_ctx: int) -> Prompt:
+    def _prompt(self, seen: tuple[Message, ...], num_ctx: int, begun: str) -> Prompt:
         """What the model is given: with the actions as they run now, and what the client brought of its own."""
         actions, given = self._tools.catalogue.tools(), self._turn.given
         if given is None:
-            return Prompt(messages=seen, tools=actions, num_ctx=num_ctx)
+            return Prompt(messages=seen, tools=actions, num_ctx=num_ctx, begun=begun)
         tools = offered(given, actions)
-        return Prompt(messages=seen, tools=tools, num_ctx=num_ctx, model=given.model, options=given.options)
+        return Prompt(
+            messages=seen, tools=tools, num_ctx=num_ctx, model=given.model, options=given.options, begun=begun
+        )
 
     def _ours(self, calls: list[ToolCall]) -> list[ToolCall]:
         """The calls that are for us to run; those of the client's own tools end the turn and are handed back."""
@@ -90,6 +95,14 @@ class Loop:
             self._turn.handed = handed(self._turn.given, calls)
         theirs = {call.id for call in self._turn.handed}
         return [call for call in calls if call.id not in theirs]
+
+    async def _begin(self, left: str, settings: LlmSettings) -> str:
+        """Say that the turn is in our hands; returns the text that the model is to go on with, if it can do that."""
+        begun = unfinished(self._turn.exchange, left)
+        goes_on = bool(begun) and await self._model.continues(self._turn.given.model if self._turn.given else "", settings.num_ctx)
+        self._writer.written = self._turn.exchange.answer + (begun if goes_on else "")
+        await self._writer.started(self._turn.model, anew=bool(begun) and not goes_on)
+        return begun if goes_on else ""
 
     async def _reply(self, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
         """Call the model once and write what it says; returns what it wants done."""

@@ -95,6 +95,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     """Empty for the model's own default."""
     options: Mapping[str, float | int | str | tuple[str, ...]] = {}
+    begun: str = ""
+    """The beginning of the answer, which the model goes on with; only for one that `continues`."""
 
 
 class Model(Protocol):
@@ -107,6 +109,10 @@ class Model(Protocol):
 
     def reply(self, prompt: Prompt) -> AsyncGenerator[Part, None]:
         """Yield the answer as it is made, ending with Finished; closing the generator stops the model. Raises ModelError."""  # noqa: E501
+        ...
+
+    async def continues(self, model: str, num_ctx: int) -> bool:
+        """Tell whether it goes on with an answer that was begun, instead of beginning anew."""
         ...
 
     async def aclose(self) -> None:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from services.llm.held import HeldAnswer
 from services.llm.line_stream import BadStatus, BrokeOff, Limits, Stalled, Unreachable, line_stream
 from services.llm.model import (
     Finished,
+    Message,
     ModelBroke,
     ModelError,
     ModelFailed,
@@ -36,6 +39,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PROBE: Final = "Name the three primary colours of painters in one sentence."
+PROBE_BEGUN: Final = "The three primary colours are red, yellow and"
+PROBE_TOKENS: Final = 8
+PROBE_GOES_ON: Final = re.compile(r"\W*blue\b", re.IGNORECASE)
+"""What a model says that goes on with the sentence; one that begins anew says its beginning again."""
 TRUSTED: Final = 30.0
 """Seconds for which what a model can do is taken from memory before its digest is compared again."""
 
@@ -74,6 +82,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     shown: Shown
     checked: float
+    continues: bool | None = None
+    """Whether it goes on with a begun answer; None until it was tried."""
 
 
 class Ollama:
@@ -105,6 +115,32 @@ class Ollama:
                 if lines[-1].done:
                     return
         raise ModelBroke(why="it ended without saying so")
+
+    async def continues(self, model: str, num_ctx: int) -> bool:
+        """Try out, once for each model, whether it goes on with an answer that was begun; False if that fails."""
+        try:
+            manner = await self._manner(model)
+            if not manner.native:
+                return False
+            known = self._known[full_name(manner.model)]
+            if known.continues is None:
+                known = replace(known, continues=await self._goes_on(manner, num_ctx))
+                self._known[full_name(manner.model)] = known
+        except ModelError:
+            return False
+        return bool(known.continues)
+
+    async def _goes_on(self, manner: Manner, num_ctx: int) -> bool:
+        # The context size of the turns, or the server would load the model anew.
+        options: dict[str, float | int | str] = {"temperature": 0, "num_predict": PROBE_TOKENS}
+        probe = Prompt(
+            messages=(Message(role="user", content=PROBE),), num_ctx=num_ctx, begun=PROBE_BEGUN, options=options
+        )
+        said = ""
+        async with aclosing(self._lines(chat_body(probe, manner), manner.model)) as batches:
+            async for lines in batches:
+                said += "".join(line.message.content for line in lines)
+        return PROBE_GOES_ON.match(said) is not None
 
     async def aclose(self) -> None:
         """Close idle connections."""
@@ -191,7 +227,8 @@ class Ollama:
         digest = next((entry.digest for entry in await self.models() if entry.name == name), "")
         same = known is not None and known.digest == digest
         shown = known.shown if known and same else await self.show(model)
-        self._known[name] = Known(digest=digest, shown=shown, checked=moment)
+        continues = known.continues if known and same else None
+        self._known[name] = Known(digest=digest, shown=shown, checked=moment, continues=continues)
         return shown
 
     async def _first(self) -> str:

@@ -86,14 +86,16 @@ def chat_body(prompt: Prompt, manner: Manner) -> bytes:
         "options": {**prompt.options, "num_ctx": prompt.num_ctx},
     }
     if manner.thinks:
-        body["think"] = True
+        # A model that goes on with its answer has done its thinking.
+        body["think"] = not prompt.begun
     body.update(_native(prompt) if manner.native or not prompt.tools else _held(prompt))
     return msgspec.json.encode(body)
 
 
 def _native(prompt: Prompt) -> dict[str, object]:
     names = tool_names(prompt.tools)
-    asked: dict[str, object] = {"messages": [_message(message, names) for message in prompt.messages]}
+    begun = (Message(role="assistant", content=prompt.begun),) if prompt.begun else ()
+    asked: dict[str, object] = {"messages": [_message(message, names) for message in (*prompt.messages, *begun)]}
     if prompt.tools:
         asked["tools"] = [_function(tool, names[tool.name]) for tool in prompt.tools]
     return asked

@@ -52,6 +52,10 @@ class Reflex:
             yield TextPart(text=await self._refuse(said_last(prompt.messages), prompt.tools))
         yield Finished(reason="stop", prompt_tokens=0, answer_tokens=0)
 
+    async def continues(self, model: str, num_ctx: int) -> bool:  # noqa: ARG002 - the interface's
+        """What it says is said in one piece."""
+        return False
+
     async def choose(self, prompt: Prompt) -> ToolCall | None:
         """The call that the user's last message asks for, if it is one the reflex is sure of."""
         match = await self._book.find(said_last(prompt.messages), prompt.tools)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 
 from proto import chat
 from proto.chat import Part
 from services.llm.recording import Turn
 from services.runtime.bus.feed import Append
 
+WORKER = f"{socket.gethostname()}/{os.getpid()}"
 SOON = 0.05
 """Seconds that the word of a beginning waits for the first piece."""
 
@@ -16,7 +19,7 @@ SOON = 0.05
 class Writer:
     """The feed of one turn, at one attempt."""
 
-    def __init__(self, append: Append[Part], turn: Turn) -> None:
+    def __init__(self, append: Append[Part], turn: Turn, written: str = "") -> None:
         self._send = append
         self._turn = turn
         self._attempt = turn.attempt
@@ -24,13 +27,24 @@ class Writer:
         self._flushing: asyncio.Task[None] | None = None
         self._start: chat.Started | None = None
         self._starting: asyncio.TimerHandle | None = None
-        self.written = ""
+        self.written = written
         """The whole answer so far."""
 
-    async def started(self, model: str) -> None:
-        """Say that this attempt began: together with its first words if they come soon, for each message costs time."""
-        self._start = chat.Started(attempt=self._attempt, model=model)
-        self._starting = asyncio.get_running_loop().call_later(SOON, self._nudge)
+    async def started(self, model: str, *, anew: bool = False) -> None:
+        """Say that this attempt began: together with its first words if they come soon, for each message costs time.
+
+        A later attempt says it at once, so that one that takes its worker down is counted.
+        """
+        self._start = chat.Started(attempt=self._attempt, model=model, worker=WORKER, anew=anew)
+        if self._attempt > 1:
+            await self._begin()
+        else:
+            self._starting = asyncio.get_running_loop().call_later(SOON, self._nudge)
+
+    async def paused(self) -> None:
+        """Say that another worker goes on from here."""
+        await self.flush()
+        await self._append(chat.Paused(attempt=self._attempt))
 
     def text(self, piece: str) -> None:
         """Write the next piece; pieces of one tick of the loop go out together, the first of them at once."""

@@ -49,6 +49,8 @@ class FakeModel(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[str, ...] = ("completion", "tools")
     context: int = 8192
     family: str = "llama"
+    continues: bool = False
+    """Goes on with an assistant message that ends the prompt, as some templates make models do."""
 
 
 Script = Callable[[Body], Reply]
@@ -82,6 +84,30 @@ def held_text(reply: Reply) -> tuple[str, ...]:
         name, arguments = reply.calls[0]
         return tokens(json.dumps({"action": name, "parameters": arguments}))
     return ('{"', "answer", '":', ' "', *(json.dumps(token)[1:-1] for token in tokens(reply.text)), '"}')
+
+
+def begun(body: Body) -> str:
+    """The beginning of the answer that a request ends with."""
+    last = (body.get("messages") or [{"role": ""}])[-1]
+    return str(last.get("content", "")) if last["role"] == "assistant" else ""
+
+
+def going_on(body: Body, reply: Reply, model: FakeModel) -> Reply:
+    """A reply to a request that ends with the beginning of the answer: its rest, from a model that continues."""
+    start, text = begun(body), "".join(tokens(reply.text))
+    if start.endswith("red, yellow and"):
+        return Reply(text=" blue." if model.continues else f"{start} blue.")
+    if not start or not model.continues or not text.startswith(start):
+        return reply
+    return msgspec.structs.replace(reply, text=_rest(tokens(reply.text), len(start)))
+
+
+def _rest(said: tuple[str, ...], start: int) -> tuple[str, ...]:
+    kept = []
+    for token in said:
+        kept.append(token[min(start, len(token)) :])
+        start = max(0, start - len(token))
+    return tuple(filter(None, kept))
 
 
 def echo(body: Body) -> Reply:

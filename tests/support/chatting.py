@@ -30,14 +30,25 @@ class Heard:
 
     @property
     def text(self) -> str:
-        """What the last attempt wrote, put together by offsets."""
-        attempt = max(part.attempt for part in self.parts)
-        text = ""
+        """The answer as a reader has it, put together by offsets."""
+        text, attempt = "", 0
         for part in self.parts:
-            if isinstance(part, chat.Text) and part.attempt == attempt:
-                assert part.offset == len(text), "a token was lost or doubled"
-                text += part.text
+            if isinstance(part, chat.Text) and part.attempt >= attempt:
+                assert part.offset == len(text) or (part.attempt > attempt and part.offset < len(text)), (
+                    "lost or doubled"
+                )
+                text, attempt = text[: part.offset] + part.text, part.attempt
         return text
+
+    @property
+    def again(self) -> list[str]:
+        """What was taken back when a later attempt wrote it anew."""
+        text, taken = "", []
+        for part in self.parts:
+            if isinstance(part, chat.Text):
+                taken += [text[part.offset :]] if part.offset < len(text) else []
+                text = text[: part.offset] + part.text
+        return taken
 
     @property
     def tools(self) -> list[chat.ToolUse]:
