@@ -12,7 +12,7 @@ from typing import Self
 
 from tests.fakes.http_lines import Answer, Connection, Connections, Refusal
 from tests.fakes.ollama_lines import chat_lines, dumps, listed, now, refuse, vector, whole
-from tests.fakes.ollama_script import Body, FakeModel, Reply, Script, act, echo, going_on, tokens
+from tests.fakes.ollama_script import Body, FakeModel, Reply, Script, act, echo, going_on, tokens, trial
 
 __all__ = ["FakeModel", "FakeOllama", "Reply", "act", "echo"]
 
@@ -112,7 +112,7 @@ class FakeOllama:
         if not body.get("messages"):
             empty = {"role": "assistant", "content": ""}
             return dumps({"model": name, "created_at": now(), "message": empty, "done_reason": "load", "done": True})
-        reply = going_on(body, self.script(body), model)
+        reply = trial(body, model) or going_on(body, self.script(body), model)
         return chat_lines(body, reply) if body.get("stream", True) else whole(body, reply)
 
     def generate(self, body: Body) -> Answer:

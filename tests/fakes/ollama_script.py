@@ -92,11 +92,17 @@ def begun(body: Body) -> str:
     return str(last.get("content", "")) if last["role"] == "assistant" else ""
 
 
+def trial(body: Body, model: FakeModel) -> Reply | None:
+    """The reply to the trial whether a model continues, which no script is asked for."""
+    start = begun(body)
+    if not start.endswith("red, yellow and"):
+        return None
+    return Reply(text=" blue." if model.continues else f"{start} blue.")
+
+
 def going_on(body: Body, reply: Reply, model: FakeModel) -> Reply:
     """A reply to a request that ends with the beginning of the answer: its rest, from a model that continues."""
     start, text = begun(body), "".join(tokens(reply.text))
-    if start.endswith("red, yellow and"):
-        return Reply(text=" blue." if model.continues else f"{start} blue.")
     if not start or not model.continues or not text.startswith(start):
         return reply
     return msgspec.structs.replace(reply, text=_rest(tokens(reply.text), len(start)))

@@ -85,7 +85,7 @@ async def test_a_turn_that_kills_every_worker_is_given_up_with_what_was_written(
         limit[0] = next(limits)
         return True
 
-    heard, _, bus = await killed(lambda body: COUNT, kills=3, when=more)
+    heard, _, _ = await killed(lambda body: COUNT, kills=3, when=more)
     assert heard.ended.outcome == "failed"
     assert "broke off 3 times" in heard.ended.error
     assert heard.ended.answer == heard.text

@@ -268,11 +268,11 @@ async def test_a_turn_whose_worker_stops_goes_on_elsewhere(talk, ada, own_nats, 
         live = await stack.enter_async_context(bus.feed(chat.PARTS).follow(ada.user))
         buses = [await stack.enter_async_context(Bus.open(own_nats.settings("llm"), "llm")) for _ in range(2)]
         async with running(serve_llm, settings, buses[0]):
-            await bus.call(chat.SEND, chat.Send(conversation="home", text="count"), caller=ada)
-            while not isinstance((await live.next())[1], chat.Text):
-                pass
+            sent = await bus.call(chat.SEND, chat.Send(conversation="home", text="count"), caller=ada)
+            heard = Heard(sent.turn)
+            while not heard.text:
+                heard.parts.append((await live.next())[1])
         await stack.enter_async_context(running(serve_llm, settings, buses[1]))
-        heard = Heard("", [])
         while not (heard.parts and isinstance(heard.parts[-1], chat.Ended)):
             heard.parts.append((await live.next())[1])
     assert heard.ended.outcome == "done"
