@@ -99,7 +99,9 @@ class Loop:
     async def _begin(self, left: str, settings: LlmSettings) -> str:
         """Say that the turn is in our hands; returns the text that the model is to go on with, if it can do that."""
         begun = unfinished(self._turn.exchange, left)
-        goes_on = bool(begun) and await self._model.continues(self._turn.given.model if self._turn.given else "", settings.num_ctx)
+        goes_on = bool(begun) and await self._model.continues(
+            self._turn.given.model if self._turn.given else "", settings.num_ctx
+        )
         self._writer.written = self._turn.exchange.answer + (begun if goes_on else "")
         await self._writer.started(self._turn.model, anew=bool(begun) and not goes_on)
         return begun if goes_on else ""
