@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import re
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
@@ -21,7 +20,6 @@ from services.llm.held import HeldAnswer
 from services.llm.line_stream import BadStatus, BrokeOff, Limits, Stalled, Unreachable, line_stream
 from services.llm.model import (
     Finished,
-    Message,
     ModelBroke,
     ModelError,
     ModelFailed,
@@ -32,18 +30,14 @@ from services.llm.model import (
     Prompt,
     TextPart,
 )
-from services.llm.ollama_wire import LINE, Line, Manner, chat_body, error_text, parts, tool_names
+from services.llm.ollama_wire import Line, Manner, chat_body, error_text, parts, read_lines, tool_names
+from services.llm.trial import trial, went_on
 
 if TYPE_CHECKING:
     import ollama
 
 T = TypeVar("T")
 
-PROBE: Final = "Name the three primary colours of painters in one sentence."
-PROBE_BEGUN: Final = "The three primary colours are red, yellow and"
-PROBE_TOKENS: Final = 8
-PROBE_GOES_ON: Final = re.compile(r"\W*blue\b", re.IGNORECASE)
-"""What a model says that goes on with the sentence; one that begins anew says its beginning again."""
 TRUSTED: Final = 30.0
 """Seconds for which what a model can do is taken from memory before its digest is compared again."""
 
@@ -131,16 +125,11 @@ class Ollama:
         return bool(known.continues)
 
     async def _goes_on(self, manner: Manner, num_ctx: int) -> bool:
-        # The context size of the turns, or the server would load the model anew.
-        options: dict[str, float | int | str] = {"temperature": 0, "num_predict": PROBE_TOKENS}
-        probe = Prompt(
-            messages=(Message(role="user", content=PROBE),), num_ctx=num_ctx, begun=PROBE_BEGUN, options=options
-        )
         said = ""
-        async with aclosing(self._lines(chat_body(probe, manner), manner.model)) as batches:
+        async with aclosing(self._lines(chat_body(trial(manner.model, num_ctx), manner), manner.model)) as batches:
             async for lines in batches:
                 said += "".join(line.message.content for line in lines)
-        return PROBE_GOES_ON.match(said) is not None
+        return went_on(said)
 
     async def aclose(self) -> None:
         """Close idle connections."""
@@ -241,7 +230,7 @@ class Ollama:
     async def _lines(self, body: bytes, model: str) -> AsyncGenerator[list[Line], None]:
         async with aclosing(self._raw_lines("POST", "/api/chat", body, model)) as batches:
             async for batch in batches:
-                lines, problem = _read(batch, model)
+                lines, problem = read_lines(batch, model)
                 if lines:
                     yield lines
                 if problem:
@@ -294,22 +283,6 @@ class Ollama:
             raise ModelStalled(seconds=self.limits.stall) from error
         except (httpx.HTTPError, ValueError) as error:
             raise ModelBroke(why=str(error)) from error
-
-
-def _read(batch: Sequence[bytes], model: str) -> tuple[list[Line], ModelError | None]:
-    """Read lines up to the last one of an answer, or to one that cannot go on; what came before it counts."""
-    lines: list[Line] = []
-    for raw in batch:
-        try:
-            line = LINE.decode(raw)
-        except msgspec.DecodeError as error:
-            return lines, ModelBroke(why=f"it sent a line that is not what it should be: {error}")
-        if line.error:
-            return lines, ModelFailed(model=model, text=line.error)
-        lines.append(line)
-        if line.done:
-            break
-    return lines, None
 
 
 def read_held(held: HeldAnswer, part: Part) -> Iterator[Part]:

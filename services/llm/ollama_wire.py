@@ -11,7 +11,20 @@ import msgspec
 
 from proto.base import new_id
 from services.llm.held import answer_schema, as_text, instruction
-from services.llm.model import BadCall, Finished, Message, Part, Prompt, TextPart, ThoughtPart, Tool, ToolCall
+from services.llm.model import (
+    BadCall,
+    Finished,
+    Message,
+    ModelBroke,
+    ModelError,
+    ModelFailed,
+    Part,
+    Prompt,
+    TextPart,
+    ThoughtPart,
+    Tool,
+    ToolCall,
+)
 from services.llm.schemas import inline
 
 SHOWN: Final = 2000
@@ -131,6 +144,22 @@ def _message(message: Message, names: Mapping[str, str]) -> dict[str, object]:
 
 def _spelled(action: str, names: Mapping[str, str]) -> str:
     return names.get(action) or _FOREIGN.sub("_", action)
+
+
+def read_lines(batch: Sequence[bytes], model: str) -> tuple[list[Line], ModelError | None]:
+    """Read lines up to the last one of an answer, or to one that cannot go on; what came before it counts."""
+    lines: list[Line] = []
+    for raw in batch:
+        try:
+            line = LINE.decode(raw)
+        except msgspec.DecodeError as error:
+            return lines, ModelBroke(why=f"it sent a line that is not what it should be: {error}")
+        if line.error:
+            return lines, ModelFailed(model=model, text=line.error)
+        lines.append(line)
+        if line.done:
+            break
+    return lines, None
 
 
 def parts(lines: Sequence[Line], actions: Mapping[str, str]) -> Iterator[Part]:
