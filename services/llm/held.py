@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from proto.base import new_id
-from services.llm.model import BadCall, Message, Part, TextPart, Tool, ToolCall
+from services.llm.model import BadCall, Finished, Message, Part, TextPart, Tool, ToolCall
 from services.llm.schemas import Schema, held, inline
 
 SHOWN: Final = 2000
@@ -115,6 +116,17 @@ class HeldAnswer:
             shown.append(_unescaped(text[at : at + size]))
             at += size
         return "".join([*shown, text[at:]])
+
+
+def read_held(held: HeldAnswer, part: Part) -> Iterator[Part]:
+    """The parts of an answer that was held to a schema."""
+    if isinstance(part, TextPart):
+        if text := held.feed(part.text):
+            yield TextPart(text=text)
+        return
+    if isinstance(part, Finished) and (last := held.end()):
+        yield last
+    yield part
 
 
 def _escape_size(text: str, at: int) -> int:

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from services.llm.held import HeldAnswer
+from services.llm.held import HeldAnswer, read_held
 from services.llm.line_stream import BadStatus, BrokeOff, Limits, Stalled, Unreachable, line_stream
 from services.llm.model import (
-    Finished,
     ModelBroke,
     ModelError,
     ModelFailed,
@@ -28,7 +27,6 @@ from services.llm.model import (
     ModelUnreachable,
     Part,
     Prompt,
-    TextPart,
 )
 from services.llm.ollama_wire import Line, Manner, chat_body, error_text, parts, read_lines, tool_names
 from services.llm.trial import trial, went_on
@@ -283,17 +281,6 @@ class Ollama:
             raise ModelStalled(seconds=self.limits.stall) from error
         except (httpx.HTTPError, ValueError) as error:
             raise ModelBroke(why=str(error)) from error
-
-
-def read_held(held: HeldAnswer, part: Part) -> Iterator[Part]:
-    """The parts of an answer that was held to a schema."""
-    if isinstance(part, TextPart):
-        if text := held.feed(part.text):
-            yield TextPart(text=text)
-        return
-    if isinstance(part, Finished) and (last := held.end()):
-        yield last
-    yield part
 
 
 def full_name(model: str) -> str:

@@ -1,4 +1,4 @@
-"""Trying out whether a model goes on with an answer that was begun: no server says so, and it depends on its template."""
+"""Trying out whether a model goes on with an answer that was begun: its template decides, and no server says so."""
 
 from __future__ import annotations
 
