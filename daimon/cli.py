@@ -32,6 +32,7 @@ COMMANDS = {
     "search": "find what happened, by words and by meaning",
     "sql": "ask the log in SQL",
     "verify": "prove that SQL holds what the log holds, and that nobody altered it",
+    "rebuild": "make every table anew from the log, while everything goes on",
     "credentials": "let other programs onto the bus",
     "contract": "write the documents that are generated from the contract",
     "bench": "measure Daimon on this machine",

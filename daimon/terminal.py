@@ -16,6 +16,7 @@ from daimon.commands import CommandError, add_home
 from daimon.connection import OWNER, Connection, connect
 from proto import errors
 from proto.memory import Cell
+from proto.moments import NOW, moment
 from services.runtime import settings
 
 Work = Callable[[Connection, argparse.Namespace], Awaitable[int]]
@@ -33,9 +34,35 @@ def add_json(parser: argparse._ActionsContainer, form: str = "print JSON") -> No
     parser.add_argument("--json", action="store_true", help=form)
 
 
+def add_as_of(parser: argparse.ArgumentParser) -> None:
+    """Add `--as-of`, a moment of the past."""
+    parser.add_argument(
+        "--as-of",
+        default="",
+        metavar="TIME",
+        type=_moment,
+        help="as it was then: 2026-11-20 14:05, 2026-11-20T14:05Z, 2026-11-20, 14:05, or an event's place in the log",
+    )
+
+
+def _moment(text: str) -> str:
+    """Read a time by the clock on this wall, and write it so that any other clock reads the same."""
+    if not text:
+        return ""
+    try:
+        then = moment(text)
+    except errors.Invalid as invalid:
+        raise argparse.ArgumentTypeError(invalid.message) from invalid
+    return text.strip() if then.sequence < NOW.sequence else then.time.isoformat()
+
+
 def add_again(verb: argparse.ArgumentParser, *names: str) -> None:
     """Let options of the whole command stand behind its verb too, without overriding what stood before it."""
-    kinds: dict[str, dict[str, Any]] = {"--json": {"action": "store_true"}, "--home": {"type": Path}}
+    kinds: dict[str, dict[str, Any]] = {
+        "--json": {"action": "store_true"},
+        "--home": {"type": Path},
+        "--as-of": {"type": _moment},
+    }
     for name in names:
         verb.add_argument(name, default=argparse.SUPPRESS, help=argparse.SUPPRESS, **kinds.get(name, {}))
 

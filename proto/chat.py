@@ -12,6 +12,7 @@ from proto.base import Call
 from proto.events import Happening
 from proto.exchange import Conversation, Exchange, Mode, Outcome, Spent, ToolUse, Way
 from proto.given import Given, GivenCall
+from proto.moments import AsOf
 from proto.parts import PARTS, Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
 
 __all__ = [
@@ -70,9 +71,10 @@ class Stopped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Read a conversation as the log has it now."""
+    """Read a conversation as the log has it now, or had it once."""
 
     conversation: Annotated[str, Meta(min_length=1, max_length=100)]
+    as_of: AsOf = ""
 
 
 class Asked(Happening, frozen=True, kw_only=True):

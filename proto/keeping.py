@@ -69,6 +69,32 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     upto: Annotated[int, Meta(ge=0)]
 
 
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """What one projection holds."""
+
+    name: str
+    rows: int
+    checksum: str
+    """The same for the same rows, in whichever order they lie."""
+
+
+class Rebuild(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Mend the events in SQL by the log, and make every projection anew from them, while reading goes on."""
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """What rebuilding found and made."""
+
+    sequence: int
+    """The place in the log up to which everything was made."""
+    events: int
+    mended: int
+    """Rows that were missing, altered or put in, and are now as in the log."""
+    before: tuple[Table, ...]
+    after: tuple[Table, ...]
+
+
 VERIFY = Call("daimon.svc.memory.verify", Verify, Verified)
 SEAL = Call("daimon.svc.memory.seal", Sealed, Seal)
-CALLS = (VERIFY, SEAL)
+REBUILD = Call("daimon.svc.memory.rebuild", Rebuild, Rebuilt)
+CALLS = (VERIFY, SEAL, REBUILD)

@@ -11,6 +11,7 @@ from msgspec import Meta
 from proto.base import Action, Call, Nothing
 from proto.chat import excerpt
 from proto.events import Event, Happening
+from proto.moments import AsOf
 from proto.phrasings import PHRASINGS
 
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -110,6 +111,7 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Only events older than this event id, for paging."""
     kinds: tuple[str, ...] = ()
     """Exact kinds, or a noun for all of its kinds."""
+    as_of: AsOf = ""
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
 
 
@@ -136,6 +138,7 @@ class ListConversations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Only conversations whose last message is older, for paging."""
     before_id: Annotated[str, Meta(max_length=100)] = ""
     """The last conversation of the page before, which tells those of the same time apart."""
+    as_of: AsOf = ""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from proto.base import Action
 from proto.events import Happening
+from proto.moments import AsOf
 from proto.phrasings import PHRASINGS
 
 Title = Annotated[str, Meta(min_length=1, max_length=500, description="What is to be done, in the user's own words")]
@@ -40,6 +41,7 @@ class ListTasks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """List the tasks on the user's task list, in order."""
 
     filter: Annotated[str, Meta(max_length=500, description="Only tasks whose title contains these words")] = ""
+    as_of: AsOf = ""
 
 
 class CompleteTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,12 +9,24 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
 from daimon.commands import CommandError
+from daimon.connection import Connection
 from daimon.follow import Plain
 from daimon.links import Unlinked
 from daimon.session import Again, ChatSession
-from daimon.terminal import add_json, add_person, finish, printable, remark, show_line
+from daimon.terminal import (
+    add_as_of,
+    add_json,
+    add_person,
+    clock,
+    finish,
+    on_bus,
+    printable,
+    remark,
+    show_json,
+    show_line,
+)
 from proto.base import new_id
-from proto.chat import Calling, Ended, Outcome, Part, Returned
+from proto.chat import READ, Calling, Ended, Outcome, Part, Read, Returned
 
 STOPPED = 130
 """The exit code of a command that Ctrl-C ended."""
@@ -31,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     again.add_argument("--edit", type=int, metavar="N", help="ask the N-th question in other words; -1 is the last one")
     add_json(parser, "print each part of the answer as a line of JSON")
     add_person(parser)
+    add_as_of(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     text = " ".join(arguments.text)
     if arguments.regenerate or arguments.go_on or arguments.edit is not None:
         return _again(arguments, text)
+    if arguments.as_of:
+        return _read(arguments, text)
     is_new = not arguments.conversation
     arguments.conversation = arguments.conversation or new_id()
     if not text and sys.stdin.isatty():
@@ -46,6 +61,27 @@ def run(arguments: argparse.Namespace) -> int:
     if is_new and sys.stdout.isatty():
         _tell_conversation(arguments)
     return code
+
+
+def _read(arguments: argparse.Namespace, text: str) -> int:
+    if text or not arguments.conversation:
+        raise CommandError("A conversation as it was is read with `--conversation ID --as-of TIME`, and no text.")
+    return on_bus(_show_past, arguments)
+
+
+async def _show_past(connection: Connection, arguments: argparse.Namespace) -> int:
+    read = Read(conversation=arguments.conversation, as_of=arguments.as_of)
+    found = await connection.call(READ, read)
+    if arguments.json:
+        show_json(found)
+        return 0
+    for exchange in found.exchanges:
+        words = Unlinked()
+        answer = words.take(exchange.answer) + words.rest() or exchange.error
+        print(printable(f"{clock(exchange.time)}  > {exchange.asked}\n{answer}\n"))
+    if not found.exchanges:
+        remark("Nothing had been said in it by then.")
+    return 0
 
 
 def _again(arguments: argparse.Namespace, text: str) -> int:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from daimon.connection import Connection
 from daimon.tail import tail
-from daimon.terminal import add_json, add_person, clock, on_bus, printable, remark, show_line
+from daimon.terminal import add_as_of, add_json, add_person, clock, on_bus, printable, remark, show_line
 from proto import memory
 from proto.base import Nothing
 from proto.events import Event
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=_limit, default=20, metavar="N", help="at most this many of the past (20)")
     add_json(parser, "print each event as a line of JSON")
     add_person(parser)
+    add_as_of(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,7 +56,7 @@ async def _follow(connection: Connection, arguments: argparse.Namespace) -> int:
 async def _recent(connection: Connection, arguments: argparse.Namespace) -> list[Event]:
     if not arguments.limit:
         return []
-    recent = memory.Recent(kinds=tuple(arguments.kind), limit=arguments.limit)
+    recent = memory.Recent(kinds=tuple(arguments.kind), limit=arguments.limit, as_of=arguments.as_of)
     found = await connection.call(memory.RECENT, recent)
     return list(reversed(found.events))
 

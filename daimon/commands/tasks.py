@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Awaitable, Callable
 
+from daimon.commands import CommandError
 from daimon.connection import Connection
-from daimon.terminal import add_again, add_json, add_person, on_bus, printable, remark, show_json
+from daimon.terminal import add_again, add_as_of, add_json, add_person, on_bus, printable, remark, show_json
 from proto import tasks
 from proto.tasks import Task, TaskChange
 
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     add_json(parser)
     add_person(parser)
+    add_as_of(parser)
     parser.set_defaults(change=None)
     verbs = parser.add_subparsers(metavar="VERB", title="without a verb the list is shown; the verbs are")
     for name, line, change, *takes in (
@@ -41,16 +43,18 @@ def _add_operands(verb: argparse.ArgumentParser, *takes: str) -> None:
             verb.add_argument("title", nargs="+")
         else:
             verb.add_argument("task", help="its number in the list, words of its title, or its id")
-    add_again(verb, "--json", "--home", "--user")
+    add_again(verb, "--json", "--home", "--user", "--as-of")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the list, or change it and say what was done."""
+    if arguments.change and arguments.as_of:
+        raise CommandError("The past cannot be changed; leave --as-of out.")
     return on_bus(_change if arguments.change else _show, arguments)
 
 
 async def _show(connection: Connection, arguments: argparse.Namespace) -> int:
-    found = await connection.call(tasks.LIST, tasks.ListTasks())
+    found = await connection.call(tasks.LIST, tasks.ListTasks(as_of=arguments.as_of))
     if arguments.json:
         show_json(found.tasks)
         return 0

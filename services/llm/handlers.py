@@ -12,6 +12,7 @@ from proto.base import Caller, Nothing
 from proto.events import Event
 from proto.given import Given
 from proto.kinds import happening
+from proto.moments import moment
 from services.llm import given
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
@@ -51,7 +52,10 @@ class Handlers:
         return chat.Stopped(turn=halted.turn if isinstance(halted, chat.Halted) else thread.open)
 
     async def read(self, request: chat.Read, caller: Caller) -> chat.Conversation:
-        """Return a conversation as of now."""
+        """Return a conversation as of now, or as it was."""
+        if request.as_of:
+            then = await self._threads.as_of(caller.user, request.conversation, moment(request.as_of))
+            return then.view(request.conversation)
         return (await self._threads.read(caller.user, request.conversation)).view(request.conversation)
 
     async def embed(self, request: llm.Embed, _caller: Caller) -> llm.Embeddings:

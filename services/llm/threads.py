@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from proto import errors, events
 from proto.base import Caller
 from proto.events import Event, Happening, Recorded
+from proto.moments import Moment
 from services.llm.thread import Thread
 from services.runtime.bus import Repeated
 from services.runtime.bus.journal import Expect, Journal
@@ -34,6 +35,14 @@ class Threads:
         filter_ = events.in_conversation(user, conversation, "chat")
         for recorded in await self._journal.read(filter_, after=thread.sequence):
             thread.apply(recorded)
+        return thread
+
+    async def as_of(self, user: str, conversation: str, then: Moment) -> Thread:
+        """Return a conversation as it was."""
+        thread = Thread()
+        for recorded in await self._journal.read(events.in_conversation(user, conversation, "chat")):
+            if then.includes(recorded):
+                thread.apply(recorded)
         return thread
 
     async def containing(self, user: str, conversation: str, turn: str) -> Thread:

@@ -9,7 +9,9 @@ import msgspec
 
 from proto import errors, keeping, memory
 from proto.base import Caller, Nothing
+from proto.chat import title_of
 from proto.events import Event, Happening, happened
+from proto.moments import NOW, moment
 from services.memory.asking import Asker
 from services.memory.search import Searcher
 from services.memory.store import Store
@@ -69,23 +71,37 @@ class Handlers:
 
     async def recent(self, request: memory.Recent, caller: Caller) -> memory.Events:
         """Read events back, newest first."""
+        then = moment(request.as_of) if request.as_of else NOW
         before = await self._place(request.before, caller) if request.before else LAST
         rows = await self._store.fetch(
-            EventRow, "recent", user=caller.user, before=before, kinds=list(request.kinds), limit=request.limit
+            EventRow,
+            "recent",
+            user=caller.user,
+            before=min(before, then.sequence + 1),
+            upto=then.time,
+            kinds=list(request.kinds),
+            limit=request.limit,
         )
         return memory.Events(events=tuple(map(_event, rows)))
 
     async def conversations(self, request: memory.ListConversations, caller: Caller) -> memory.Conversations:
         """List conversations, newest first."""
+        page = {
+            "user": caller.user,
+            "before": request.before or END_OF_TIME,
+            "before_id": request.before_id,
+            "limit": request.limit,
+        }
+        if not request.as_of:
+            lines = await self._store.fetch(memory.ConversationLine, "conversations", **page)
+            return memory.Conversations(conversations=tuple(lines))
+        then = moment(request.as_of)
         lines = await self._store.fetch(
-            memory.ConversationLine,
-            "conversations",
-            user=caller.user,
-            before=request.before or END_OF_TIME,
-            before_id=request.before_id,
-            limit=request.limit,
+            memory.ConversationLine, "conversations_as_of", sequence=then.sequence, upto=then.time, **page
         )
-        return memory.Conversations(conversations=tuple(lines))
+        return memory.Conversations(
+            conversations=tuple(msgspec.structs.replace(line, title=title_of(line.title)) for line in lines)
+        )
 
     async def progress(self, _: Nothing, __: Caller) -> memory.Progress:
         """Say how far SQL and the vectors have come."""

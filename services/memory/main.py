@@ -5,6 +5,7 @@ from __future__ import annotations
 from proto import documents, keeping, memory
 from services.memory.handlers import Handlers
 from services.memory.keeping import keep_up
+from services.memory.rebuilding import Rebuilder
 from services.memory.settings import MemorySettings
 from services.memory.store import Store
 from services.memory.uploads import Uploads
@@ -32,6 +33,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 documents.ADD: Uploads(bus).add,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,
+                keeping.REBUILD: Rebuilder(store, bus.journal).rebuild,
             },
             description="Search and SQL over everything that happened",
         )

@@ -122,7 +122,7 @@ class Projector:
         try:
             await write(session, entries)
         except Unstorable:
-            await _write_singly(session, entries)
+            await _write_apart(session, entries)
         self._last = recorded[-1].sequence
 
     async def _check_log(self, session: Session) -> None:
@@ -155,14 +155,18 @@ async def write(session: Session, entries: Sequence[Entry]) -> None:
         await session.run("advance", sequence=entries[-1].sequence, events=len(new))
 
 
-async def _write_singly(session: Session, entries: Sequence[Entry]) -> None:
-    """Write events one by one, so that one which Postgres does not take leaves only its details out."""
-    for one in entries:
+async def _write_apart(session: Session, entries: Sequence[Entry]) -> None:
+    """Write by halves until the event is alone that Postgres does not take; it leaves only its details out."""
+    middle = len(entries) // 2
+    for half in filter(None, (entries[:middle], entries[middle:])):
         try:
-            await write(session, [one])
+            await write(session, half)
         except Unstorable as failure:
-            log.error("event %s: %s", one.id, failure, extra={"action": "memory.unstorable"})  # noqa: TRY400
-            await write(session, [bare(one)])
+            if len(half) > 1:
+                await _write_apart(session, half)
+            else:
+                log.error("event %s: %s", half[0].id, failure, extra={"action": "memory.unstorable"})  # noqa: TRY400
+                await write(session, [bare(half[0])])
 
 
 async def _own(session: Session) -> None:

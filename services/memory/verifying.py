@@ -42,7 +42,7 @@ class Verifier:
         found = [one for one in page if one.sequence <= upto]
         end = found[-1].sequence if len(found) == PAGE else upto
         problems = [
-            *await self._differences(found),
+            *await self.differences(found),
             *await self._store.fetch(Problem, "broken_rows", after=after, upto=end),
             *await self._holes(found, after, end),
             *(await self._store.fetch(Problem, "rows_beyond") if end == upto else []),
@@ -56,7 +56,7 @@ class Verifier:
         (seal,) = await self._store.fetch(Seal, "seal", upto=upto)
         return seal
 
-    async def _differences(self, found: Sequence[Recorded]) -> list[Problem]:
+    async def differences(self, found: Sequence[Recorded]) -> list[Problem]:
         """Compare as it should have been written; what Postgres does not take whole was written without details."""
         entries = {one.sequence: entry(one) for one in found}
         try:

@@ -10,6 +10,7 @@ import msgspec
 from proto import errors, events, tasks
 from proto.base import Caller, new_id
 from proto.events import Happening, Recorded
+from proto.moments import moment
 from proto.tasks import Task, TaskChange
 from services.runtime.bus.journal import Expect, Journal, Repeated
 from services.tasks.list import Tasks
@@ -71,7 +72,7 @@ class Handlers:
 
     async def list(self, request: tasks.ListTasks, caller: Caller) -> tasks.TaskList:
         """Return the list, or what matches of it."""
-        state = await self._current(caller.user)
+        state = await self._as_of(caller.user, request.as_of) if request.as_of else await self._current(caller.user)
         words = request.filter.casefold().split()
         found = [task for task in state.tasks.ordered() if all(word in task.title.casefold() for word in words)]
         return tasks.TaskList(tasks=tuple(found), sentence=_sentence(found))
@@ -147,6 +148,14 @@ class Handlers:
             if after is not None:
                 return TaskChange(task=after, sentence=event.sentence, event=event.id)
         raise errors.Conflict("The list is being changed by somebody else all the time; try again.")
+
+    async def _as_of(self, user: str, text: str) -> State:
+        """Make the list as it was."""
+        then, state = moment(text), State()
+        for recorded in await self._journal.read(events.of_noun("task", user)):
+            if then.includes(recorded):
+                state.apply(recorded)
+        return state
 
     async def _current(self, user: str) -> State:
         """Bring the list up to what the log says now."""

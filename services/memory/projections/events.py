@@ -9,7 +9,7 @@ import msgspec
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
-_COLUMNS = (
+COLUMNS = (
     "id",
     "sequence",
     "time",
@@ -34,7 +34,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 async def insert(session: Session, entries: Sequence[Entry]) -> list[Entry]:
     """Write events that are not there yet and return only those, in the order of the log."""
-    written = await session.fetch(Written, "insert_events", **by_column(entries, *_COLUMNS))
+    written = await session.fetch(Written, "insert_events", **by_column(entries, *COLUMNS))
     sequences = {row.sequence for row in written}
     if sequences:
         await session.run("await_vectors", sequences=list(sequences))

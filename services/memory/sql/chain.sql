@@ -61,6 +61,10 @@ LEFT JOIN events ON events.id = arrived.id
 WHERE events.id IS NULL
     OR forgotten IS NOT NULL
     OR digest <> digest_of(
+        events.id, events.time, events.user_name, events.actor, events.kind, events.sentence, events.conversation,
+        events.cause, events.data, events.version
+    )
+    OR digest <> digest_of(
         arrived.id, arrived.time, arrived.user_name, arrived.actor, arrived.kind, arrived.sentence,
         nullif(arrived.conversation, ''), nullif(arrived.cause, ''), arrived.data::jsonb, arrived.version
     )
@@ -125,3 +129,44 @@ FROM (
     WHERE sequence <= %(upto)s
     GROUP BY user_name
 ) AS chains
+
+-- name: drop_intruders
+-- Rows where the log has another event, and rows of places that it has not reached.
+DELETE FROM events
+WHERE sequence > (SELECT sequence FROM progress)
+    OR EXISTS (
+        SELECT FROM unnest(%(sequence)s::bigint[], %(id)s::uuid[]) AS arrived (sequence, id)
+        WHERE arrived.sequence = events.sequence AND arrived.id <> events.id
+    )
+
+-- name: mend_events
+INSERT INTO events (
+    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
+    digest, chain
+)
+SELECT
+    id, sequence, time, user_name, actor, kind, sentence, body, nullif(conversation, ''), nullif(cause, ''),
+    data::jsonb, version, text_hash,
+    digest_of(
+        id, time, user_name, actor, kind, sentence, nullif(conversation, ''), nullif(cause, ''), data::jsonb, version
+    ),
+    ''
+FROM unnest(
+    %(id)s::uuid[], %(sequence)s::bigint[], %(time)s::timestamptz[], %(user)s::text[], %(actor)s::text[],
+    %(kind)s::text[], %(sentence)s::text[], %(body)s::text[], %(conversation)s::text[], %(cause)s::text[],
+    %(data)s::text[], %(version)s::integer[], %(text_hash)s::bytea[]
+) AS arrived (
+    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash
+)
+ON CONFLICT (id) DO UPDATE SET
+    time = excluded.time, user_name = excluded.user_name, actor = excluded.actor, kind = excluded.kind,
+    sentence = excluded.sentence, body = excluded.body, conversation = excluded.conversation, cause = excluded.cause,
+    data = excluded.data, version = excluded.version, text_hash = excluded.text_hash, digest = excluded.digest
+WHERE events.forgotten IS NULL
+
+-- name: chain_anew
+UPDATE events SET chain = linked.chain
+FROM (
+    SELECT id, chained(NULL::bytea, digest) OVER (PARTITION BY user_name ORDER BY sequence) AS chain FROM events
+) AS linked
+WHERE linked.id = events.id AND linked.chain <> events.chain

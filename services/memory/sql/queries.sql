@@ -293,6 +293,7 @@ SELECT
 FROM events
 WHERE user_name = %(user)s
     AND sequence < %(before)s
+    AND time <= %(upto)s
     AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s))
 ORDER BY sequence DESC
 LIMIT %(limit)s
@@ -301,6 +302,27 @@ LIMIT %(limit)s
 SELECT id, title, time, exchanges
 FROM conversations
 WHERE user_name = %(user)s AND (time, id) < (%(before)s, %(before_id)s)
+ORDER BY time DESC, id DESC
+LIMIT %(limit)s
+
+-- name: conversations_as_of
+-- Its title is still the whole of the first message.
+SELECT id, title, time, exchanges
+FROM (
+    SELECT
+        m.conversation AS id,
+        coalesce((array_agg(m.text ORDER BY e.sequence) FILTER (WHERE m.role = 'user'))[1], '') AS title,
+        max(e.time) AS time,
+        count(*) FILTER (WHERE m.role = 'user') AS exchanges
+    FROM messages AS m
+    JOIN events AS e ON e.id = m.event
+    WHERE m.user_name = %(user)s
+        AND m.role IN ('user', 'assistant')
+        AND e.sequence <= %(sequence)s
+        AND e.time <= %(upto)s
+    GROUP BY m.conversation
+) AS seen
+WHERE (time, id) < (%(before)s, %(before_id)s)
 ORDER BY time DESC, id DESC
 LIMIT %(limit)s
 
