@@ -88,6 +88,8 @@ class Asked(Happening, frozen=True, kw_only=True):
     """The turn it follows, empty for the beginning; None for wherever the conversation ended."""
     of: str = ""
     """The turn that it is another version of."""
+    replaces: str = ""
+    """The open turn that it takes the place of, because that one only waited for an action."""
     given: Given | None = None
     """The conversation as the client has it, where the client keeps it."""
 
@@ -99,6 +101,24 @@ class Asked(Happening, frozen=True, kw_only=True):
             "continue": "Asked to go on",
         }[self.way]
         return f'{verb}: "{excerpt(self.text)}"'
+
+
+class CameLate(Happening, frozen=True, kw_only=True):
+    """An action came back when its turn had been replaced by a newer message; the model is not told.
+
+    Not a `chat` event, because it may come between those of a turn that is being written.
+    """
+
+    kind: ClassVar[str] = "late.returned"
+    turn: str
+    call: str
+    action: str
+    ok: bool
+    result: str
+    seconds: float = 0.0
+
+    def sentence(self) -> str:
+        return f"{self.action} {'answered' if self.ok else 'failed'} late: {excerpt(self.result)}"
 
 
 class Halted(Happening, frozen=True, kw_only=True):
@@ -200,4 +220,4 @@ SEND = Call("daimon.do.{user}.{actor}.chat.send", Send, Accepted)
 STOP = Call("daimon.do.{user}.{actor}.chat.stop", Stop, Stopped)
 READ = Call("daimon.do.{user}.{actor}.chat.read", Read, Conversation)
 CALLS = (SEND, STOP, READ)
-KINDS: tuple[type[Happening], ...] = (Asked, Halted, Called, CallEnded, Answered)
+KINDS: tuple[type[Happening], ...] = (Asked, Halted, Called, CallEnded, CameLate, Answered)

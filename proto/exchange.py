@@ -8,7 +8,8 @@ from typing import Literal
 import msgspec
 
 Mode = Literal["chat", "command"]
-Outcome = Literal["done", "stopped", "failed"]
+Outcome = Literal["done", "stopped", "failed", "replaced"]
+"""`replaced`: a newer message came while an action ran, and is answered instead."""
 Way = Literal["new", "edit", "regenerate", "continue"]
 """How a question came to be: asked anew, or as another version of an earlier one."""
 

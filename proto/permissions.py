@@ -59,7 +59,7 @@ ROLES: dict[str, Role] = {
     "llm": Role(
         serves=(*chat.CALLS, *versions.CALLS, *llm.CALLS),
         acts_as=("model",),
-        emits=("chat",),
+        emits=("chat", "late"),
         reads_log=True,
         follows=(events.ALL,),
         works=(TURNS,),

@@ -30,7 +30,7 @@ from proto.chat import READ, Calling, Ended, Outcome, Part, Read, Returned
 
 STOPPED = 130
 """The exit code of a command that Ctrl-C ended."""
-CODES: dict[Outcome, int] = {"done": 0, "stopped": STOPPED, "failed": 1}
+CODES: dict[Outcome, int] = {"done": 0, "stopped": STOPPED, "failed": 1, "replaced": STOPPED}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -197,3 +197,5 @@ def _show_end(part: Ended) -> None:
         print(f"daimon: {printable(part.error)}", file=sys.stderr)
     elif part.outcome == "stopped":
         remark("Stopped.")
+    elif part.outcome == "replaced":
+        remark("A newer message took its place.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from proto import chat, errors
+from proto import chat, errors, events
 from proto.chat import Exchange, Outcome
 from services.llm.context import Lookout
 from services.llm.engines import Engines
@@ -24,7 +24,7 @@ from services.llm.threads import Threads
 from services.llm.tools import Tools
 from services.llm.turn import Known, messages
 from services.llm.writer import Writer
-from services.runtime.bus import Bus
+from services.runtime.bus import Bus, Interrupted
 
 ATTEMPTS = 3
 """Workers that may break off in a turn before it is given up, so that a turn that kills its worker ends."""
@@ -53,7 +53,8 @@ class Answering:
 
     async def answer(self, held: Held) -> None:
         """Write a turn and record its end; raises Lost when it has become somebody else's."""
-        thread, around = await asyncio.gather(self._thread(held), self._lookout.surroundings(held.caller, held.place))
+        thread = await self._thread(held)
+        around = await self._lookout.surroundings(held.caller, held.place)
         if held.turn not in thread:
             return
         turn = Turn(self._bus.journal, self._threads, thread[held.turn], held.caller, held.attempt)
@@ -79,7 +80,8 @@ class Answering:
         outcome, error = await self._outcome(held, turn, writer, known, before)
         await writer.flush()
         answer = writer.written
-        await self._end(turn, outcome, answer, error)
+        if outcome != "replaced":
+            await self._end(turn, outcome, answer, error)
         await writer.ended(outcome, error, answer)
 
     async def _thread(self, held: Held) -> Thread:
@@ -87,9 +89,20 @@ class Answering:
         user, conversation = held.caller.user, held.caller.conversation
         if held.foreseen is not None:
             return held.foreseen
-        if held.attempt > 1:
-            return await self._threads.read(user, conversation)
-        return await self._threads.containing(user, conversation, held.turn)
+        thread = await self._threads.containing(user, conversation, held.turn)
+        if held.attempt > 1 or thread.open not in ("", held.turn):
+            return await self._when_open(held)
+        return thread
+
+    async def _when_open(self, held: Held) -> Thread:
+        """Wait until a message that came while another was answered has its turn."""
+        user, conversation = held.caller.user, held.caller.conversation
+        while True:
+            async with self._bus.follow(events.in_conversation(user, conversation, "chat")) as live:
+                with suppress(Interrupted):
+                    while (thread := await self._threads.read(user, conversation)).open not in ("", held.turn):
+                        await live.next()
+                    return thread
 
     async def _end(self, turn: Turn, outcome: Outcome, answer: str, error: str) -> None:
         """Record the end; a wish to stop that came in between is no reason to lose it."""
@@ -113,11 +126,12 @@ class Answering:
             await self._pause(held, writer)
             raise
         try:
-            return _result(held.writing)
+            outcome, error = _result(held.writing)
         except Lost:
-            if await self._still_halted(turn):
-                return "stopped", ""
-            raise
+            if not turn.replaced and not await self._still_halted(turn):
+                raise
+            outcome, error = "stopped", ""
+        return ("replaced", "") if turn.replaced else (outcome, error)
 
     async def _left(self, held: Held) -> Left:
         """What workers before us have written."""

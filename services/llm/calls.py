@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from proto import chat, errors
 from proto.chat import ToolUse
 from services.llm.model import BadCall, ToolCall
-from services.llm.recording import Turn
+from services.llm.recording import Lost, Turn
 from services.llm.tools import ARGUMENTS_LIMIT, Tools
 from services.llm.turn import shortened
 from services.llm.writer import Writer
@@ -71,7 +71,21 @@ class Calls:
             await self._came_back(replace(tool, ok=False, result=ENOUGH.format(same)), event)
             return
         caller = replace(self._turn.caller, actor="model", cause=event, key=tool.call)
-        await self._came_back(await self._tools.run(call, tool, caller), event)
+        running = asyncio.create_task(self._tools.run(call, tool, caller))
+        try:
+            tool = await asyncio.shield(running)
+        except asyncio.CancelledError:
+            if self._turn.replaced:
+                self._tools.late.leave(running, caller, self._turn.id)
+            else:
+                running.cancel()
+            raise
+        try:
+            await self._came_back(tool, event)
+        except Lost:
+            if self._turn.replaced:
+                await self._tools.late.record(tool, caller, self._turn.id)
+            raise
 
     def _tool(self, number: int, call: ToolCall) -> ToolUse:
         return ToolUse(

@@ -10,25 +10,28 @@ import msgspec
 from proto import chat, errors, llm
 from proto.base import Caller, Nothing
 from proto.events import Event
-from proto.given import Given
 from proto.kinds import happening
 from proto.moments import moment
 from services.llm import given
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
 from services.llm.revising import check_text
+from services.llm.settings import WhenBusy
 from services.llm.thread import Thread
-from services.llm.threads import Threads
 from services.llm.tools import Tools
 from services.llm.worker import Worker
+
+QUEUE_LIMIT = 10
+"""Messages that may wait for their turn in one conversation."""
 
 
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, worker: Worker, threads: Threads, tools: Tools, engines: Engines, minilm: MiniLM) -> None:
+    def __init__(self, worker: Worker, tools: Tools, engines: Engines, minilm: MiniLM, when_busy: WhenBusy) -> None:
         self._worker = worker
-        self._threads = threads
+        self._when_busy = when_busy
+        self._threads = worker.threads
         self._tools = tools
         self._engines = engines
         self._minilm = minilm
@@ -40,7 +43,8 @@ class Handlers:
         mode, text = _mode(request)
         check_text(text)
         caller = msgspec.structs.replace(caller, conversation=request.conversation)
-        event = await self._threads.decide(caller, lambda thread: _ask(thread, text, mode, request.given), self._append)
+        asked = chat.Asked(text=text, mode=mode, given=request.given)
+        event = await self._threads.decide(caller, lambda thread: self._ask(thread, asked), self._append)
         return chat.Accepted(turn=event.id if event else "", conversation=request.conversation)
 
     async def stop(self, request: chat.Stop, caller: Caller) -> chat.Stopped:
@@ -80,9 +84,19 @@ class Handlers:
         """List the models that can be asked for."""
         return await self._engines.models()
 
+    def _ask(self, thread: Thread, asked: chat.Asked) -> chat.Asked:
+        """Decide whether a message can be answered: at once, in place of one whose action runs, later, or not."""
+        if not thread.open:
+            return asked
+        if thread.last_open == thread.open and thread.waits(thread.open):
+            return msgspec.structs.replace(asked, replaces=thread.open)
+        if self._when_busy == "queue" and thread.waiting < QUEUE_LIMIT:
+            return asked
+        raise errors.Busy
+
     async def _append(self, thread: Thread, event: Event) -> None:
         """Record a message; its answer is begun meanwhile, and dropped if the log refuses the message."""
-        held = await self._worker.begin(event, thread)
+        held = None if thread.open else await self._worker.begin(event, thread)
         try:
             place = await self._threads.append(thread, event, self._worker.name if held else "")
             if held:
@@ -91,12 +105,6 @@ class Handlers:
             if held:
                 # Changes nothing where the place is known.
                 held.place.cancel()
-
-
-def _ask(thread: Thread, text: str, mode: chat.Mode, given: Given | None) -> chat.Asked:
-    if thread.open:
-        raise errors.Busy
-    return chat.Asked(text=text, mode=mode, given=given)
 
 
 def _halt(thread: Thread) -> chat.Halted | None:

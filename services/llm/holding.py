@@ -53,6 +53,10 @@ class Held:
     def stop(self) -> None:
         """Stop writing."""
         self.stopped = True
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Write no more, whatever the reason."""
         if self.writing is not None:
             self.writing.cancel()
 

@@ -102,8 +102,12 @@ class Loop:
         goes_on = bool(begun) and await self._model.continues(
             self._turn.given.model if self._turn.given else "", settings.num_ctx
         )
-        self._writer.written = self._turn.exchange.answer + (begun if goes_on else "")
+        settled = self._turn.exchange.answer
+        self._writer.written = settled[: len(left)] + (begun if goes_on else "")
         await self._writer.started(self._turn.model, anew=bool(begun) and not goes_on)
+        if rest := settled[len(left) :]:
+            # An answer that goes on from another turn's begins with it.
+            self._writer.text(rest)
         return begun if goes_on else ""
 
     async def _reply(self, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:

@@ -35,7 +35,7 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
     threads = Threads(bus.journal)
     worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), settings.turns)
-    handlers = Handlers(worker, threads, tools, engines, minilm)
+    handlers = Handlers(worker, tools, engines, minilm, settings.when_busy)
     revising = Revising(threads)
     await asyncio.gather(tools.learn(), engines.look())
     await bus.serve(

@@ -68,6 +68,12 @@ class Turn:
         """The conversation it belongs to, as far as it is known."""
         return self._threads.known(self.caller.user, self.caller.conversation)
 
+    @property
+    def replaced(self) -> bool:
+        """Whether a newer message has taken its place, as far as the conversation is known."""
+        thread = self.thread
+        return self.id in thread and thread[self.id].outcome == "replaced"
+
     def accept(self) -> None:
         """Let entries be written from now on: the log has the message, and the thread has been read."""
         self._entries = self.thread.entries(self.id)
@@ -155,7 +161,7 @@ class Turn:
     async def _look(self) -> None:
         """See what others wrote; raises Lost when it was about this turn."""
         thread = await self._threads.read(self.caller.user, self.caller.conversation)
-        if thread.halted(self.id) or thread.entries(self.id) != self._entries:
+        if thread.halted(self.id) or self.replaced or thread.entries(self.id) != self._entries:
             raise Lost
         self.goes_on()
 

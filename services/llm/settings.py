@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+WhenBusy = Literal["refuse", "queue"]
 
 
 class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,5 +26,7 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How often the model is called in one turn at most."""
     turn_timeout: float = 1800.0
     """Seconds after which a turn is ended."""
+    when_busy: WhenBusy = "refuse"
+    """What becomes of a message that comes while an answer is written; one that comes while an action runs is taken."""
     stall_timeout: float = 120.0
     """Seconds of silence after which the model server counts as hung."""

@@ -13,6 +13,9 @@ from proto.given import Given
 from proto.kinds import happening
 from services.llm.tree import Tree
 
+ENDED = "The turn ended before it came back."
+REPLACED = "A newer message came before this came back, so it was not waited for."
+
 
 class Thread:
     """One conversation, up to a place in the log."""
@@ -22,6 +25,8 @@ class Thread:
         self._exchanges: dict[str, Exchange] = {}
         self._tree = Tree()
         self._given: dict[str, Given] = {}
+        self._unfinished: dict[str, None] = {}
+        """Turns without an outcome, in the order of asking."""
         self._halted: set[str] = set()
         self._entries: Counter[str] = Counter()
 
@@ -49,6 +54,7 @@ class Thread:
                 self._halted.add(turn)
             case chat.Answered() as answered:
                 self._entries[answered.turn] += 1
+                self._unfinished.pop(answered.turn, None)
                 self._change(
                     answered.turn,
                     tools=tuple(map(_abandoned, self[answered.turn].tools)),
@@ -66,7 +72,7 @@ class Thread:
         """Return the conversation as it will be when the log has taken one more event."""
         thread = Thread()
         thread._exchanges, thread._halted = dict(self._exchanges), set(self._halted)
-        thread._tree = self._tree.copy()
+        thread._tree, thread._unfinished = self._tree.copy(), dict(self._unfinished)
         thread.apply(Recorded(sequence=self.sequence + 1, event=event))
         return thread
 
@@ -79,8 +85,21 @@ class Thread:
     @property
     def open(self) -> str:
         """The id of the turn that is being written, empty when none is."""
-        last = next(reversed(self._exchanges.values()), None)
-        return last.turn if last is not None and last.outcome is None else ""
+        return next((turn for turn in self._unfinished), "")
+
+    @property
+    def last_open(self) -> str:
+        """The id of the turn that will be written last, empty when none is open; the others wait for their turn."""
+        return next(reversed(self._unfinished), "")
+
+    @property
+    def waiting(self) -> int:
+        """How many turns are open or wait for their turn."""
+        return len(self._unfinished)
+
+    def waits(self, turn: str) -> bool:
+        """Tell whether a turn is waiting for an action to come back."""
+        return any(tool.ok is None for tool in self[turn].tools)
 
     def entries(self, turn: str) -> int:
         """Count what has been written of a turn, which tells its worker whether somebody else went on with it."""
@@ -123,10 +142,13 @@ class Thread:
     def _ask(self, event: Event, asked: chat.Asked) -> None:
         if asked.given is not None:
             self._given[event.id] = asked.given
+        if asked.replaces in self._unfinished:
+            self._replace(asked.replaces)
         parent = asked.parent
         if parent is None or (parent and parent not in self):
             parent = self._tree.end
         self._tree.add(event.id, parent)
+        self._unfinished[event.id] = None
         begun = self._exchanges.get(asked.of) if asked.way == "continue" else None
         self._exchanges[event.id] = Exchange(
             turn=event.id,
@@ -139,6 +161,11 @@ class Thread:
             answer=begun.answer if begun else "",
             tools=begun.tools if begun else (),
         )
+
+    def _replace(self, turn: str) -> None:
+        self._unfinished.pop(turn)
+        tools = tuple(_abandoned(tool, REPLACED) for tool in self[turn].tools)
+        self._change(turn, tools=tools, outcome="replaced")
 
     def _change(self, turn: str, **fields: object) -> None:
         self._exchanges[turn] = replace(self._exchanges[turn], **fields)
@@ -163,5 +190,5 @@ def _ended(tool: ToolUse, ended: chat.CallEnded) -> ToolUse:
     return replace(tool, ok=ended.ok, result=ended.result, seconds=ended.seconds)
 
 
-def _abandoned(tool: ToolUse) -> ToolUse:
-    return tool if tool.ok is not None else replace(tool, ok=False, result="The turn ended before it came back.")
+def _abandoned(tool: ToolUse, why: str = ENDED) -> ToolUse:
+    return tool if tool.ok is not None else replace(tool, ok=False, result=why)

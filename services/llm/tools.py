@@ -12,6 +12,7 @@ from proto.base import Caller
 from proto.chat import ToolUse
 from proto.llm import MenuItem
 from services.llm.catalogue import Catalogue, subject
+from services.llm.late import Late
 from services.llm.model import ToolCall
 from services.runtime.bus import Bus
 
@@ -30,6 +31,7 @@ class Tools:
     def __init__(self, bus: Bus, catalogue: Catalogue) -> None:
         self._bus = bus
         self.catalogue = catalogue
+        self.late = Late(bus.journal)
 
     async def run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> ToolUse:
         """Run one call and return it with its result; a failure is a result too, in words the model can act on."""

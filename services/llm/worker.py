@@ -27,7 +27,7 @@ class Worker:
 
     def __init__(self, bus: Bus, threads: Threads, answering: Answering, turns: int) -> None:
         self._bus = bus
-        self._threads = threads
+        self.threads = threads
         self._answering = answering
         self._work = bus.work("turns")
         self._slots = asyncio.Semaphore(turns)
@@ -46,6 +46,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self._follow_stops())
+            group.create_task(self._follow_replacements())
             group.create_task(self._follow_passed_on())
             group.create_task(self._answering.listen())
             # A slot first: what is taken and then waits would be given to somebody else.
@@ -83,13 +84,24 @@ class Worker:
     async def _stop_what_was_halted(self) -> None:
         """Find the stops that were recorded while we could not hear."""
         for held in list(self._held.values()):
-            if (await self._threads.read(held.caller.user, held.caller.conversation)).halted(held.turn):
+            if (await self.threads.read(held.caller.user, held.caller.conversation)).halted(held.turn):
                 self._stop(held.turn)
 
     def _stop(self, turn: str) -> None:
         self._stops.append(turn)
         if turn in self._held:
             self._held[turn].stop()
+
+    async def _follow_replacements(self) -> None:
+        """Let go of turns that only wait for an action when a newer message takes their place."""
+        while True:
+            async with self._bus.follow(events.of_kind(chat.Asked.kind)) as messages:
+                with contextlib.suppress(Interrupted, errors.Unavailable):
+                    async for event in messages:
+                        asked = happening(event)
+                        if isinstance(asked, chat.Asked) and asked.replaces in self._held:
+                            await self.threads.read(event.user, event.conversation)
+                            self._held[asked.replaces].let_go()
 
     async def _follow_passed_on(self) -> None:
         async for delivery in self._work.passed_on():
