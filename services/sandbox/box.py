@@ -101,6 +101,11 @@ class Box(Protocol):
 class Backend(Protocol):
     """A way to hold boxes on this machine."""
 
+    name: str
+    """What the setting calls it."""
+    hidden_not: tuple[str, ...] = ()
+    """What of the machine its boxes can see, though they cannot change it."""
+
     async def check(self) -> str | None:
         """None when it works here; else a sentence with what to do."""
         ...
@@ -112,3 +117,15 @@ class Backend(Protocol):
     def limits_in_force(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this machine."""
         ...
+
+    async def left(self) -> list[Path]:
+        """The roots of boxes that an earlier service left running, to be opened again."""
+        return []
+
+    async def tend(self) -> None:
+        """Do what is to be done now and then."""
+        return
+
+    async def close(self) -> None:
+        """Let go of everything but the boxes."""
+        return

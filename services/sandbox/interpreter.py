@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -46,7 +47,7 @@ def prepare(cache: Path, program: Path | None = None) -> Interpreter:
     cache.mkdir(parents=True, exist_ok=True, mode=0o755)
     for candidate in [program] if program else [SYSTEM, _own()]:
         real = candidate.resolve()
-        if real.is_file() and (agent := _compiled(cache, real)):
+        if real.is_file() and (agent := _usable(cache, real)):
             return Interpreter(program=real, prefix=_prefix(real), agent=agent)
     raise NoSandboxError(NO_PYTHON)
 
@@ -62,19 +63,16 @@ def _prefix(program: Path) -> Path | None:
     return program.parent.parent
 
 
-def _compiled(cache: Path, program: Path) -> Path | None:
-    sources = sorted(AGENT.glob("*.py"))
-    state = program.stat()
-    words = [str(program), str(state.st_mtime_ns), str(state.st_size), *(file.read_text("utf-8") for file in sources)]
-    folder = cache / hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+def compiled(cache: Path, words: list[str], compile_into: Callable[[Path], None]) -> Path:
+    """The folder with the agent, compiled by `compile_into` once for each `words` and each version of the agent."""
+    sources = [file.read_text("utf-8") for file in sorted(AGENT.glob("*.py"))]
+    folder = cache / hashlib.sha256("\0".join([*words, *sources]).encode()).hexdigest()[:16]
     if folder.is_dir():
         return folder
     scratch = Path(tempfile.mkdtemp(dir=cache))
     try:
+        compile_into(scratch)
         scratch.chmod(0o755)
-        pairs = [word for file in sources for word in (str(file), str(scratch / f"{file.stem}.pyc"))]
-        if not _run(program, COMPILE, *pairs):
-            return None
         for file in scratch.iterdir():
             file.chmod(0o644)
         if not folder.is_dir():
@@ -82,6 +80,25 @@ def _compiled(cache: Path, program: Path) -> Path | None:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return folder
+
+
+def pairs(source: Path, target: Path) -> list[str]:
+    """Each file of the agent below `source`, and what is made of it below `target`."""
+    names = sorted(file.stem for file in AGENT.glob("*.py"))
+    return [word for name in names for word in (str(source / f"{name}.py"), str(target / f"{name}.pyc"))]
+
+
+def _usable(cache: Path, program: Path) -> Path | None:
+    state = program.stat()
+
+    def compile_into(scratch: Path) -> None:
+        if not _run(program, COMPILE, *pairs(AGENT, scratch)):
+            raise NoSandboxError(NO_PYTHON)
+
+    try:
+        return compiled(cache, [str(program), str(state.st_mtime_ns), str(state.st_size)], compile_into)
+    except NoSandboxError:
+        return None
 
 
 def _run(program: Path, code: str, *arguments: str) -> bool:

@@ -9,7 +9,6 @@ import select
 import signal
 import socket
 import subprocess
-import zlib
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -28,9 +27,6 @@ ISOLATION = (
     *("--hostname", "box", "--new-session", "--die-with-parent", "--as-pid-1", "--cap-drop", "ALL"),
 )
 BOOT = "import sys; sys.path.insert(0, '/run'); from agent.main import main; main(int(sys.argv[1]))"
-# Users of this range exist on no machine; containers that map users take theirs from below it.
-FIRST_USER, USERS = 1_839_267_840, 65_536
-NOBODY = 65_534
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,21 +56,6 @@ class Line(NamedTuple):
 
 class _Info(msgspec.Struct):
     child: int = msgspec.field(name="child-pid")
-
-
-def outside_user(name: str) -> int:
-    """The user that a box's processes are on the machine itself.
-
-    Where the service is root, each box gets a user of its own, the same each time; else it is the service's user, as
-    also for a root that was given no other users.
-    """
-    if os.getuid() != 0:
-        return os.getuid()
-    words = list(map(int, Path("/proc/self/uid_map").read_text(encoding="ascii").split()))
-    ranges = list(zip(words[0::3], words[2::3], strict=True))
-    choice = (FIRST_USER + zlib.crc32(name.encode()) % USERS, NOBODY)
-    known = (user for user in choice if any(first <= user < first + count for first, count in ranges))
-    return next(known, os.getuid())
 
 
 class Launched:

@@ -28,6 +28,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of one process."""
     tmp: Annotated[int, Meta(ge=MIB)] = 256 * MIB
     """Of /tmp, which lies in memory."""
+    run: Annotated[int, Meta(ge=MIB)] = 4 * MIB
+    """Of /run, which lies in memory and holds what the agent needs."""
+    cpus: Annotated[float, Meta(gt=0)] = 2.0
+    """Processors' worth of time, where a control group can hold it."""
     output: Annotated[int, Meta(ge=256)] = 64 * 1024
     """Of stdout and of stderr, as far as it is handed back at once."""
     output_kept: Annotated[int, Meta(ge=1024)] = 256 * MIB
@@ -45,6 +49,21 @@ def counts_processes_per_namespace(release: str = "") -> bool:
     """Whether RLIMIT_NPROC in a box counts the box alone; else it would count all that its user runs."""
     major, minor, *_ = (release or os.uname().release).split(".")
     return (int(major), int("".join(filter(str.isdigit, minor)))) >= COUNTS_PER_NAMESPACE
+
+
+def container_enforcements() -> tuple[Enforcement, ...]:
+    """What holds each limit of a container."""
+    engine = "a control group of the engine's"
+    holders = {
+        "memory": engine,
+        "processes": engine,
+        "cpu": f"{engine}, and a limit on each process",
+        "disk": "a limit on each file, and a measurement before and during commands",
+        "open files": "a limit on each process",
+        "output": "the agent in the box",
+        "time": "the agent in the box, and the service if that does not answer",
+    }
+    return tuple(Enforcement(limit=limit, by=by) for limit, by in holders.items())
 
 
 def enforcements(cgroups: frozenset[str], version: int) -> tuple[Enforcement, ...]:

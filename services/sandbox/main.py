@@ -13,10 +13,11 @@ from services.runtime.bus import Bus, Interrupted
 from services.runtime.bus.serving import Routes
 from services.runtime.run import Ready, run
 from services.sandbox.boxes import Boxes
-from services.sandbox.bubblewrap import Bubblewrap, Plan
+from services.sandbox.bubblewrap import Bubblewrap
 from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
 from services.sandbox.limits import Limits
+from services.sandbox.plan import Plan
 from services.sandbox.reach import Reach
 from services.sandbox.settings import SandboxSettings
 

@@ -16,7 +16,6 @@ PROXY = "http://127.0.0.1:3128"
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "PIP_PROXY")
 LOCAL = "localhost,127.0.0.1,::1"
 SHM = 64 * 1024 * 1024
-RUN = 4 * 1024 * 1024
 # Of the machine's /etc only what programs below /usr need, and what holds no secret.
 FILES_COPIED = ("ld.so.cache", "ssl/openssl.cnf", "mime.types", "localtime")
 FOLDERS_COPIED = ("alternatives", "ssl/certs", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates/extracted")
@@ -84,7 +83,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         words = ["--dir", "/home"]
         words += [word for name, at in folders.items() for word in ("--bind", str(self.root / name), at)]
         agent = ["--ro-bind", str(self.interpreter.agent), "/run/agent"]
-        return [*words, *_in_memory("/tmp", self.limits.tmp), *_in_memory("/run", RUN), *agent]  # noqa: S108
+        return [*words, *_in_memory("/tmp", self.limits.tmp), *_in_memory("/run", self.limits.run), *agent]  # noqa: S108
 
     def _kernel(self) -> list[str]:
         words = ["--proc", "/proc", "--dev", "/dev", *_in_memory("/dev/shm", SHM)]  # noqa: S108
@@ -109,20 +108,28 @@ def _python(interpreter: Interpreter) -> list[str]:
     return words if link == program else [*words, "--symlink", interpreter.program.name, link]
 
 
-def _environment(interpreter: Interpreter) -> list[str]:
-    folders = "/home/box/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    if interpreter.prefix is not None:
-        folders += f":{interpreter.prefix}/bin"
-    values = {
-        "PATH": folders,
-        "HOME": "/home/box",
+def variables(home: str = "/home/box", proxy: str = PROXY) -> dict[str, str]:
+    """The environment that commands find, as far as it is the same whatever holds the box."""
+    return {
+        "PATH": f"{home}/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": home,
         "USER": "box",
         "LOGNAME": "box",
-        "SHELL": next((shell for shell in SHELLS if Path(shell).exists()), SHELLS[-1]),
         "LANG": "C.UTF-8",
         "TERM": "dumb",
         "no_proxy": LOCAL,
         "NO_PROXY": LOCAL,
-        **dict.fromkeys(PROXY_NAMES, PROXY),
+        **dict.fromkeys(PROXY_NAMES, proxy),
     }
+
+
+def shell() -> str:
+    """The shell that boxes on this machine's programs have."""
+    return next((shell for shell in SHELLS if Path(shell).exists()), SHELLS[-1])
+
+
+def _environment(interpreter: Interpreter) -> list[str]:
+    values = {**variables(), "SHELL": shell()}
+    if interpreter.prefix is not None:
+        values["PATH"] += f":{interpreter.prefix}/bin"
     return ["--clearenv", *(word for name, value in values.items() for word in ("--setenv", name, value))]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.sandbox.bubblewrap import Bubblewrap, Plan
+from services.sandbox.bubblewrap import Bubblewrap
 from services.sandbox.network import Gate, _own, refusal
+from services.sandbox.plan import Plan
 from services.sandbox.reach import Reach
 from services.sandbox.shellbox import ShellBox
 

@@ -15,8 +15,9 @@ import pytest
 
 from services.sandbox.box import BoxClosedError, BoxStartError, NoSandboxError
 from services.sandbox.boxes import Boxes
-from services.sandbox.bubblewrap import NO_NAMESPACES, Bubblewrap, Plan, find_bwrap
+from services.sandbox.bubblewrap import NO_NAMESPACES, Bubblewrap, find_bwrap
 from services.sandbox.limits import Limits
+from services.sandbox.plan import Plan
 from services.sandbox.shellbox import ANEW, ENDED, ShellBox
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,11 @@ from proto import chat, errors, events, sandbox
 from proto.base import Caller
 from services.runtime.bus import Bus
 from services.sandbox.boxes import Boxes
-from services.sandbox.bubblewrap import Bubblewrap, Plan
+from services.sandbox.bubblewrap import Bubblewrap
 from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
 from services.sandbox.main import serve
+from services.sandbox.plan import Plan
 from services.sandbox.settings import SandboxSettings
 from tests.support.running import running
 

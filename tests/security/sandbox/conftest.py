@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from services.sandbox.bubblewrap import Bubblewrap, Plan
+from services.sandbox.bubblewrap import Bubblewrap
 from services.sandbox.limits import Limits
+from services.sandbox.plan import Plan
 from services.sandbox.shellbox import ShellBox
 
 HOME = Path("~").expanduser()
