@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from daimon.up import http, namespaces, overrides, ports, stale, state
+from daimon.up import boxes, http, overrides, ports, stale, state
 from daimon.up.errors import OverrideError
 from daimon.up.home import Home
 from daimon.up.nats import binary
@@ -103,11 +103,16 @@ def _settings(home: Home) -> Finding:
     return Finding(name="settings", verdict="ok", found=", ".join(f"[{name}]" for name in found) or "as they come")
 
 
-async def _sandbox() -> Finding:
-    said = await namespaces.trial()
-    if not said:
-        return Finding(name="sandbox", verdict="ok", found="bwrap has made a box")
-    return Finding(name="sandbox", verdict="missing", found=said, cure=namespaces.cure())
+async def _sandbox(home: Home) -> list[Finding]:
+    held = await boxes.holder(_chosen(home, "sandbox"))
+    if held.problem:
+        return [Finding(name="sandbox", verdict="missing", found="no boxes", cure=held.problem)]
+    shown = f"; a box can see {'; '.join(held.not_hidden)}" if held.not_hidden else ""
+    limits = "; ".join(f"{each.limit}: {each.by}" for each in held.limits)
+    return [
+        Finding(name="sandbox", verdict="ok", found=f"{held.backend} has made a box{shown}"),
+        Finding(name="limits", verdict="ok", found=limits),
+    ]
 
 
 def _port(home: Home) -> Finding:
@@ -158,32 +163,28 @@ async def _ollama(home: Home) -> Finding:
 
 
 def _without_ollama(home: Home) -> str:
-    if _chosen_ollama(home) == "auto":
+    if _chosen(home, "llm").get("ollama", "auto") == "auto":
         return f"Without it the reflex answers. Start Ollama, or set its address under [llm] in {home.overrides}."
     return f"Chat answers with this error until it is started, or `ollama` is removed under [llm] in {home.overrides}."
 
 
 def _ollama_address(home: Home) -> str:
-    chosen = _chosen_ollama(home)
+    chosen = _chosen(home, "llm").get("ollama", "auto")
     return OLLAMA if chosen == "auto" else chosen
 
 
-def _chosen_ollama(home: Home) -> str:
+def _chosen(home: Home, service: str) -> dict[str, str]:
+    """What the owner has set of a service."""
     try:
         settings = overrides.read(home.overrides, [service.name for service in SERVICES])
     except OverrideError:
-        return "auto"
-    return settings.get("llm", {}).get("ollama", "auto")
-
-
-def _docker() -> Finding:
-    if Path("/var/run/docker.sock").exists():
-        return Finding(name="docker", verdict="ok", found="an engine is there")
-    return Finding(name="docker", verdict="note", found="no engine", cure="None is needed: bwrap makes the boxes.")
+        return {}
+    return dict(settings.get(service, {}))
 
 
 async def examine(home: Home) -> list[Finding]:
     """Return what every check finds."""
+    sandbox, nats, ollama = await asyncio.gather(_sandbox(home), _nats(home), _ollama(home))
     return [
         _python(),
         _packages(),
@@ -191,7 +192,8 @@ async def examine(home: Home) -> list[Finding]:
         _home(home),
         _settings(home),
         _port(home),
-        *await asyncio.gather(_sandbox(), _nats(home), _ollama(home)),
+        *sandbox,
+        nats,
+        ollama,
         _postgres(home),
-        _docker(),
     ]

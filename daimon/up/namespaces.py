@@ -9,12 +9,6 @@ from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
 _TRIAL = ("--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true")
-_SWITCHES = {
-    "/proc/sys/kernel/unprivileged_userns_clone": ("0", "kernel.unprivileged_userns_clone=1"),
-    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns": ("1", "kernel.apparmor_restrict_unprivileged_userns=0"),
-    "/proc/sys/user/max_user_namespaces": ("0", "user.max_user_namespaces=15000"),
-}
-"""Kernel settings that forbid user namespaces, with the value that does and the cure."""
 
 
 def programs() -> list[str]:
@@ -36,12 +30,6 @@ async def trial() -> str:
     return said
 
 
-async def problem() -> str:
-    """Return, as a sentence for people, why no box can be made and what to do; empty when one can."""
-    said = await trial()
-    return f"The sandbox is off, everything else works: {said}. {cure()}" if said else ""
-
-
 async def _try(program: str) -> str:
     """Return what this bwrap complains of."""
     child = await asyncio.create_subprocess_exec(
@@ -49,12 +37,3 @@ async def _try(program: str) -> str:
     )
     _, said = await child.communicate()
     return said.decode(errors="replace").strip().removeprefix("bwrap: ") if child.returncode else ""
-
-
-def cure() -> str:
-    """Return what the owner can do about it."""
-    for file, (bad, setting) in _SWITCHES.items():
-        path = Path(file)
-        if path.exists() and path.read_text().strip() == bad:
-            return f"Allow user namespaces with `sudo sysctl -w {setting}`."
-    return "Allow user namespaces; a container needs them allowed when it is started."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from daimon.up import leftovers, logs, namespaces, overrides, ports, procfs, state
+from daimon.up import boxes, leftovers, logs, namespaces, overrides, ports, procfs, state
 from daimon.up.credentials import users
 from daimon.up.errors import UpError, only_failure
 from daimon.up.home import Home, socket_directory
@@ -105,7 +105,7 @@ class Stack:
             database=postgres.conninfo,
         )
         self._servers = [self._keep(group, part) for part in (postgres, nats)]
-        await asyncio.gather(self._all_ready(self._servers), self._warn_of_no_sandbox(), _load_bus())
+        await asyncio.gather(self._all_ready(self._servers), self._warn_of_no_sandbox(settings), _load_bus())
         await self._plan.prepare(self._home, nats.url)
         parts = [self._part(service, addresses, settings, sockets) for service in self._plan.services]
         self._services = [self._keep(group, part) for part in parts]
@@ -157,8 +157,12 @@ class Stack:
         logs.rotate(log)
         return log
 
-    async def _warn_of_no_sandbox(self) -> None:
-        if problem := await namespaces.problem():
+    async def _warn_of_no_sandbox(self, settings: overrides.Overrides) -> None:
+        chosen = settings.get("sandbox", {})
+        # Making a box with bwrap is quick; what else may hold one is only looked for where that fails.
+        if chosen.get("backend", "auto") in ("auto", "bwrap") and not await namespaces.trial():
+            return
+        if problem := (await boxes.holder(chosen)).problem:
             _log.warning("%s", problem, extra={"action": "up.no_sandbox"})
 
     def _keep(self, group: asyncio.TaskGroup, part: Part) -> Supervised:

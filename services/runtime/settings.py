@@ -73,6 +73,11 @@ def notify_socket() -> str:
     return os.environ.get("NOTIFY_SOCKET", "")
 
 
+def vm_image() -> str:
+    """The image of boxes that containers hold, by the name that tools of this kind agree on; empty when unset."""
+    return os.environ.get("VM_IMAGE", "")
+
+
 def log_level() -> str:
     """The level below which log lines are dropped."""
     return os.environ.get(f"{PREFIX}_LOG", "INFO").upper()

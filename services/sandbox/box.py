@@ -103,6 +103,8 @@ class Backend(Protocol):
 
     name: str
     """What the setting calls it."""
+    home: Path
+    """Where the boxes' files are to lie."""
     hidden_not: tuple[str, ...] = ()
     """What of the machine its boxes can see, though they cannot change it."""
 

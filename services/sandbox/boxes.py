@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
-from services.sandbox.box import Backend, Box, BoxClosedError, TooManyBoxesError
+from services.sandbox.box import Backend, Box, BoxClosedError, SandboxError, TooManyBoxesError
 
 ROUND = 15.0
 
@@ -38,6 +38,7 @@ class Boxes:
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
         rounds = tasks.create_task(self._rounds())
         self._closing.callback(rounds.cancel)
+        self._closing.push_async_callback(self._backend.close)
         return self
 
     async def __aexit__(
@@ -51,16 +52,7 @@ class Boxes:
 
     async def box(self, user: str, conversation: str) -> Box:
         """The box of a conversation, started if need be; TooManyBoxesError when all there may be are busy."""
-        root = self.root(user, conversation)
-        async with self._opening.setdefault(root, asyncio.Lock()):
-            if self._closed:
-                raise BoxClosedError("The sandbox is stopping; ask again in a moment.")
-            box = self._boxes.get(root)
-            if box is None:
-                await self._make_room()
-                box = self._boxes[root] = await self._backend.open(root)
-            self._used[root] = time.monotonic()
-            return box
+        return await self._opened(self.root(user, conversation))
 
     async def tidy(self) -> None:
         """Close boxes that nobody used for long; see that the others keep their limits."""
@@ -81,9 +73,30 @@ class Boxes:
         await self._close(min(idle, key=lambda root: self._used[root]))
 
     async def _rounds(self) -> None:
+        await self._find_again()
         while True:
+            with contextlib.suppress(SandboxError):
+                await self._backend.tend()
             await asyncio.sleep(ROUND)
             await self.tidy()
+
+    async def _find_again(self) -> None:
+        """Take over the boxes that an earlier service left running, so that they too end when nobody uses them."""
+        with contextlib.suppress(SandboxError):
+            for root in await self._backend.left():
+                with contextlib.suppress(SandboxError):
+                    await self._opened(root)
+
+    async def _opened(self, root: Path) -> Box:
+        async with self._opening.setdefault(root, asyncio.Lock()):
+            if self._closed:
+                raise BoxClosedError("The sandbox is stopping; ask again in a moment.")
+            box = self._boxes.get(root)
+            if box is None:
+                await self._make_room()
+                box = self._boxes[root] = await self._backend.open(root)
+            self._used[root] = time.monotonic()
+            return box
 
     async def _close(self, root: Path) -> None:
         self._used.pop(root, None)

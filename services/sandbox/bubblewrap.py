@@ -54,7 +54,7 @@ class Bubblewrap(Backend):
 
     def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
         """`gate` makes the way out of a box; another one may resolve or judge addresses in its own way."""
-        self._home = home
+        self.home = home
         self._plan = plan or Plan()
         self._gate = gate
         self._cgroups = cgroup.find()
@@ -64,7 +64,7 @@ class Bubblewrap(Backend):
 
     async def check(self) -> str | None:
         """Start a box for a moment; None when it works, else a sentence with what to do."""
-        said = await trial(self, self._home)
+        said = await trial(self, self.home)
         return explained(said) if said else None
 
     async def open(self, root: Path) -> ShellBox:
@@ -88,18 +88,18 @@ class Bubblewrap(Backend):
 
     def _share(self) -> Shared:
         bwrap = find_bwrap(self._plan.bwrap)
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        orphans.end(self._home / "alive")
-        rootfs.write_etc(self._home / "etc")
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        orphans.end(self.home / "alive")
+        rootfs.write_etc(self.home / "etc")
         return Shared(
             bwrap=bwrap,
-            interpreter=prepare(self._home / "agent", Path(self._plan.python) if self._plan.python else None),
+            interpreter=prepare(self.home / "agent", Path(self._plan.python) if self._plan.python else None),
             filtered=seccomp.program(memory_counted="memory" in self._cgroups.folders),
         )
 
     def _ground(self, root: Path, shared: Shared, user: int) -> Ground:
         limits = self._plan.limits
-        layout = rootfs.Layout(root=root, etc=self._home / "etc", interpreter=shared.interpreter, limits=limits)
+        layout = rootfs.Layout(root=root, etc=self.home / "etc", interpreter=shared.interpreter, limits=limits)
         name = f"daimon-{os.getpid()}-{next(self._numbers)}"
 
         async def start() -> Launched:
@@ -111,7 +111,7 @@ class Bubblewrap(Backend):
                     filtered=shared.filtered,
                     user=user,
                     group=self._cgroups.group(name, limits),
-                    alive=self._home / "alive",
+                    alive=self.home / "alive",
                 )
             )
 

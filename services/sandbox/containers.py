@@ -52,7 +52,7 @@ class Containers(Backend):
     name = "docker"
 
     def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
-        self._home = home
+        self.home = home
         self._plan = plan or Plan()
         self._gate = gate
         self._preparing = asyncio.Lock()
@@ -62,7 +62,7 @@ class Containers(Backend):
 
     async def check(self) -> str | None:
         """Start a box for a moment; None when it works, else a sentence with what to do."""
-        return await trial(self, self._home)
+        return await trial(self, self.home)
 
     async def open(self, root: Path) -> ShellBox:
         """Find the container of `root` again, take one that is ready, or make one."""
@@ -98,7 +98,7 @@ class Containers(Backend):
         """The roots of boxes that an earlier service left running; what it left otherwise is taken away."""
         engine, _ = await self._prepared()
         roots = []
-        for container in await asyncio.to_thread(engine.labelled, HOME_LABEL, str(self._home)):
+        for container in await asyncio.to_thread(engine.labelled, HOME_LABEL, str(self.home)):
             door = self._door(container)
             if is_held(door):
                 continue
@@ -114,7 +114,7 @@ class Containers(Backend):
         """Make containers ready for boxes to come, as many as are wanted."""
         while len(self._ready) < self._plan.warm:
             engine, image = await self._prepared()
-            root = self._home / "ready" / os.urandom(8).hex()
+            root = self.home / "ready" / os.urandom(8).hex()
             user = folders.prepare(root)
             self._ready.append((root, await self._made(engine, image, root, user)))
 
@@ -133,7 +133,7 @@ class Containers(Backend):
             return self._engine, self._image
 
     def _compiled(self, engine: Engine) -> Image:
-        cache = self._home / "agent"
+        cache = self.home / "agent"
         cache.mkdir(parents=True, exist_ok=True, mode=0o755)
         identity = engine.image(self._plan.image)
         return Image(id=identity, agent=compiled(cache, [identity], partial(self._compile, engine)))
@@ -155,7 +155,7 @@ class Containers(Backend):
 
     async def _started(self, engine: Engine, image: Image, root: Path, user: int) -> Contained:
         name = self._container(root)
-        for container in await asyncio.to_thread(engine.labelled, HOME_LABEL, str(self._home)):
+        for container in await asyncio.to_thread(engine.labelled, HOME_LABEL, str(self.home)):
             if container.name == name:
                 door = Door(self._door(container))
                 with contextlib.suppress(BoxStartError):
@@ -169,7 +169,7 @@ class Containers(Backend):
 
     async def _made(self, engine: Engine, image: Image, root: Path, user: int) -> Contained:
         line = os.urandom(8).hex()
-        door = Door(self._home / "doors" / line)
+        door = Door(self.home / "doors" / line)
         self._furnish(door, user)
         shown = {"work": "/home/box", "data": "/data", "return": "/return"}
         binds = [f"{root / name}:{at}:rw" for name, at in shown.items()]
@@ -193,7 +193,7 @@ class Containers(Backend):
             user=user,
             binds=binds,
             environment=rootfs.variables(),
-            labels={HOME_LABEL: str(self._home), **(labels or {})},
+            labels={HOME_LABEL: str(self.home), **(labels or {})},
             limits=self._plan.limits,
             runtime=self._plan.runtime,
         )
@@ -210,7 +210,7 @@ class Containers(Backend):
         return f"daimon-{hashlib.sha256(os.fsencode(root)).hexdigest()[:20]}"
 
     def _door(self, container: Container) -> Path:
-        return self._home / "doors" / container.labels.get(LINE_LABEL, "-")
+        return self.home / "doors" / container.labels.get(LINE_LABEL, "-")
 
 
 async def _found(engine: Engine, identity: str, door: Door) -> Contained:
@@ -228,11 +228,15 @@ def _root_of(door: Path) -> Path | None:
 
 def _move(ready: Path, root: Path) -> None:
     """Put the folders of a container that was made ready where its box's are, with what lies there already."""
-    for name in folders.FOLDERS:
-        for entry in (root / name).iterdir() if (root / name).is_dir() else ():
-            owner = (ready / name).stat()
+    for name in (each for each in folders.FOLDERS if (root / each).is_dir()):
+        owner = (ready / name).stat()
+        for entry in (root / name).iterdir():
             os.chown(entry, owner.st_uid, owner.st_gid, follow_symlinks=False)
             entry.rename(ready / name / entry.name)
+        (root / name).rmdir()
+    # What the service itself has noted there.
+    for entry in root.iterdir() if root.is_dir() else ():
+        entry.rename(ready / entry.name)
     shutil.rmtree(root, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     ready.rename(root)

@@ -14,7 +14,7 @@ NOBODY = 65_534
 
 def prepare(root: Path, names: tuple[str, ...] = FOLDERS) -> int:
     """Make what is missing of a box's folders; the user that its processes are on the machine itself."""
-    user = _owner(root / FOLDERS[0]) or outside_user(root.name)
+    user = _owner(root / FOLDERS[0]) or outside_user(os.fspath(root))
     for name in names:
         (root / name).mkdir(parents=True, exist_ok=True)
         if user != os.getuid():

@@ -59,16 +59,16 @@ class _Info(msgspec.Struct):
 
 
 class Launched:
-    """A running bwrap with the agent in it."""
+    """A running bwrap, or keeper, with the agent in it."""
 
     kept = False
 
-    def __init__(self, process: subprocess.Popen[bytes], start: Start, line: Line, errors: int) -> None:
-        """`errors` is where bwrap and the agent complain."""
+    def __init__(self, process: subprocess.Popen[bytes], group: Group, note: Path, line: Line, errors: int) -> None:
+        """`process` ends after all in the box has; `note` tells of it; `errors` is where it and the agent complain."""
         self.process = process
         self.agent, self.near, self.listener = line
-        self._group = start.group
-        self._note = orphans.record(start.alive, process.pid)
+        self._group = group
+        self._note = note
         self._errors = errors
         self._handle = os.pidfd_open(self.agent)
 
@@ -108,7 +108,7 @@ async def launch(start: Start) -> Launched:
     async with contextlib.AsyncExitStack() as undo:
         undo.callback(start.group.remove)
         undo.callback(near.close)
-        with far, _Lines() as lines:
+        with far, Lines() as lines:
             process = _spawn(start, far, lines)
             undo.push_async_callback(_kill, process)
             far.close()
@@ -119,13 +119,19 @@ async def launch(start: Start) -> Launched:
                     listener, _ = await asyncio.gather(hello(near), asyncio.to_thread(start.group.take, agent))
             except (LostError, OSError) as error:
                 raise BoxStartError(f"The box did not start: {lines.complaint() or error or 'no answer'}") from error
-            launched = Launched(process, start, Line(agent, near, listener), os.dup(lines.errors))
+            launched = Launched(
+                process,
+                start.group,
+                orphans.record(start.alive, process.pid),
+                Line(agent, near, listener),
+                os.dup(lines.errors),
+            )
         undo.pop_all()
     return launched
 
 
-class _Lines:
-    """The pipes that are needed only while bwrap starts."""
+class Lines:
+    """The pipes that are needed only while a box starts."""
 
     def __enter__(self) -> Self:
         self.info, self.tell = os.pipe()
@@ -139,16 +145,16 @@ class _Lines:
             os.close(descriptor)
 
     def close_given(self) -> None:
-        """Leave bwrap as the only holder of its ends."""
+        """Leave what was started as the only holder of its ends."""
         for descriptor in (self.tell, self.wait, self.complain):
             os.close(descriptor)
 
     def complaint(self) -> str:
-        """What bwrap or the agent said of the trouble."""
+        """What was said of the trouble."""
         return _read_now(self.errors)
 
 
-def _spawn(start: Start, far: socket.socket, lines: _Lines) -> subprocess.Popen[bytes]:
+def _spawn(start: Start, far: socket.socket, lines: Lines) -> subprocess.Popen[bytes]:
     filtered = os.memfd_create("filter")
     try:
         os.write(filtered, start.filtered)
@@ -170,7 +176,7 @@ def _spawn(start: Start, far: socket.socket, lines: _Lines) -> subprocess.Popen[
         lines.close_given()
 
 
-def _user_words(start: Start, lines: _Lines) -> list[str]:
+def _user_words(start: Start, lines: Lines) -> list[str]:
     if start.user == os.getuid():
         return ["--uid", str(USER), "--gid", str(USER)]
     # The agent begins as root of its namespace and becomes the box's user at once. As root of the machine, which bwrap
@@ -179,7 +185,7 @@ def _user_words(start: Start, lines: _Lines) -> list[str]:
     return [*kept, "--userns-block-fd", str(lines.wait)]
 
 
-async def _begin(start: Start, lines: _Lines) -> int:
+async def _begin(start: Start, lines: Lines) -> int:
     """Wait until bwrap has made its namespaces; the agent's pid."""
     told = b""
     while chunk := await _next(lines.info):

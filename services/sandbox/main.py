@@ -12,14 +12,11 @@ from proto import chat, documents, events, sandbox
 from services.runtime.bus import Bus, Interrupted
 from services.runtime.bus.serving import Routes
 from services.runtime.run import Ready, run
+from services.sandbox.backends import choose
 from services.sandbox.boxes import Boxes
-from services.sandbox.bubblewrap import Bubblewrap
 from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
-from services.sandbox.limits import Limits
-from services.sandbox.plan import Plan
-from services.sandbox.reach import Reach
-from services.sandbox.settings import SandboxSettings
+from services.sandbox.settings import SandboxSettings, plan
 
 
 def main() -> None:
@@ -32,15 +29,20 @@ def at(home: str) -> Path:
     return Path(home).absolute()
 
 
+def tell(backend: str, problem: str | None) -> None:
+    """Say in the log what holds the boxes, or why nothing does."""
+    log = logging.getLogger("daimon.sandbox")
+    if problem:
+        log.warning(problem, extra={"action": "sandbox.off"})
+    else:
+        log.info("boxes are held by %s", backend, extra={"action": "sandbox.on", "backend": backend})
+
+
 async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
     """Keep boxes and run commands in them until stopped."""
-    home = at(settings.home)
-    plan = Plan(reach=Reach(mode=settings.network), limits=Limits(memory=settings.memory, output=settings.output))
-    backend = Bubblewrap(home, plan)
-    problem = await backend.check()
-    if problem:
-        logging.getLogger("daimon.sandbox").warning(problem, extra={"action": "sandbox.off"})
-    async with Boxes(home, backend, idle=settings.idle, most=settings.most) as boxes:
+    backend = await choose(settings.backend, at(settings.home), plan(settings))
+    tell(backend.name, await backend.check() if backend.name == "none" else None)
+    async with Boxes(backend.home, backend, idle=settings.idle, most=settings.most) as boxes:
         handlers = Handlers(bus.journal, boxes, Exchange(bus, limit=settings.file))
         routes: Routes = {sandbox.RUN: handlers.run, sandbox.RECEIVE: handlers.receive}
         await bus.serve("sandbox", routes, description="A Linux box for each conversation")

@@ -16,8 +16,8 @@ def record(folder: Path, pid: int) -> Path:
     return path
 
 
-def end(folder: Path) -> int:
-    """Kill every noted process whose service is gone; how many there were."""
+def end(folder: Path, number: int = signal.SIGKILL) -> int:
+    """Signal every noted process whose service is gone, to end it; how many there were."""
     ended = 0
     for path in folder.glob("*"):
         born, owner, owner_born = (*path.read_text().split(), "-", "-", "-")[:3]
@@ -26,7 +26,7 @@ def end(folder: Path) -> int:
         # A pid may have been given to another process since; its time of birth tells them apart.
         if born != "-" and _birth(path.name) == born:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(int(path.name), signal.SIGKILL)
+                os.kill(int(path.name), number)
                 ended += 1
         path.unlink(missing_ok=True)
     return ended

@@ -13,13 +13,15 @@ EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
 
 # What the kernel gives the program to look at: the number, the architecture, then the low halves of the arguments.
 NUMBER, ARCHITECTURE = 0, 4
-LOAD, SKIP, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x05, 0x15, 0x35, 0x45, 0x06
+LOAD, AND, SKIP, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x54, 0x05, 0x15, 0x35, 0x45, 0x06
 
 NEW_NAMESPACES = 0x7E020080
 PERSONALITIES = (0x0, 0x8, 0x20000, 0x20008, 0xFFFFFFFF)
 TERMINAL_INJECTION = (0x5412, 0x541C)
 LOCAL, INTERNET, INTERNET_6, NETLINK = 1, 2, 10, 16
 ROUTE = 0
+STREAM, KIND_MASK, TCP = 1, 0xF, 6
+FAST_OPEN = 0x20000000
 
 # name: number on x86_64, number on aarch64; None where the architecture has no such call.
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
@@ -88,6 +90,15 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 }
 # Memory that belongs to no process, so that only a cgroup can count it.
 _UNCOUNTED: dict[str, tuple[int | None, int | None]] = {"memfd_create": (319, 279), "shmget": (29, 194)}
+# What only namespaces keep apart: queues and semaphores of the whole machine.
+_SHARED: dict[str, tuple[int | None, int | None]] = {
+    "shmget": (29, 194),
+    "shmat": (30, 196),
+    "semget": (64, 190),
+    "msgget": (68, 186),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+}
 
 
 class Architecture(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +110,10 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True):
     ioctl: int
     personality: int
     socket: int
+    socketpair: int
+    sendto: int
+    sendmsg: int
+    sendmmsg: int
     clone3: int = 435
     strange_from: int = 0
     """Numbers from here on belong to another calling convention; 0: there is none."""
@@ -106,9 +121,30 @@ class Architecture(msgspec.Struct, frozen=True, kw_only=True):
 
 ARCHITECTURES = {
     "x86_64": Architecture(
-        column=0, audit=0xC000003E, clone=56, ioctl=16, personality=135, socket=41, strange_from=0x40000000
+        column=0,
+        audit=0xC000003E,
+        clone=56,
+        ioctl=16,
+        personality=135,
+        socket=41,
+        socketpair=53,
+        sendto=44,
+        sendmsg=46,
+        sendmmsg=307,
+        strange_from=0x40000000,
     ),
-    "aarch64": Architecture(column=1, audit=0xC00000B7, clone=220, ioctl=29, personality=92, socket=198),
+    "aarch64": Architecture(
+        column=1,
+        audit=0xC00000B7,
+        clone=220,
+        ioctl=29,
+        personality=92,
+        socket=198,
+        socketpair=199,
+        sendto=206,
+        sendmsg=211,
+        sendmmsg=269,
+    ),
 }
 
 
@@ -119,14 +155,19 @@ class UnknownArchitectureError(Exception):
         super().__init__(type(self).__doc__)
 
 
-def program(machine: str = "", *, memory_counted: bool) -> bytes:
-    """The filter in the kernel's form; `memory_counted` says that a cgroup holds the box's memory."""
+def program(machine: str = "", *, memory_counted: bool, apart: bool = True) -> bytes:
+    """The filter in the kernel's form.
+
+    `memory_counted` says that a cgroup holds the box's memory, `apart` that the box has namespaces of its own.
+    """
     try:
         architecture = ARCHITECTURES[machine or platform.machine()]
     except KeyError:
         raise UnknownArchitectureError from None
-    lines = [*_preamble(architecture), *_refused(architecture, memory_counted=memory_counted)]
+    calls = {**_REFUSED, **({} if memory_counted else _UNCOUNTED), **({} if apart else _SHARED)}
+    lines = [*_preamble(architecture), *_refused(architecture, calls)]
     lines += _by_arguments(architecture)
+    lines += _sockets(architecture) if apart else _sockets_together(architecture)
     lines.append(_return(ALLOW))
     return b"".join(lines)
 
@@ -161,8 +202,7 @@ def _preamble(architecture: Architecture) -> list[bytes]:
     return lines
 
 
-def _refused(architecture: Architecture, *, memory_counted: bool) -> list[bytes]:
-    calls = {**_REFUSED, **({} if memory_counted else _UNCOUNTED)}
+def _refused(architecture: Architecture, calls: dict[str, tuple[int | None, int | None]]) -> list[bytes]:
     numbers = [number for both in calls.values() if (number := both[architecture.column]) is not None]
     # A jump reaches 255 lines, so the refusal stands right behind the list.
     compared = [_line(EQUAL, number, yes=len(numbers) - at) for at, number in enumerate(numbers)]
@@ -172,14 +212,35 @@ def _refused(architecture: Architecture, *, memory_counted: bool) -> list[bytes]
 def _by_arguments(architecture: Architecture) -> list[bytes]:
     allow, refuse = _return(ALLOW), _refuse(EPERM)
     namespaces = [_argument(0), _line(ANY_BIT, NEW_NAMESPACES, no=1), refuse, allow]
-    route_only = [_argument(0), _line(EQUAL, NETLINK, no=4), _argument(2), _line(EQUAL, ROUTE, no=1), allow]
-    families = _if_any(0, (LOCAL, INTERNET, INTERNET_6), then=allow, otherwise=_refuse(EAFNOSUPPORT))
     return [
         *_only(architecture.clone, namespaces),
         *_only(architecture.ioctl, _if_any(1, TERMINAL_INJECTION, then=refuse, otherwise=allow)),
         *_only(architecture.personality, _if_any(0, PERSONALITIES, then=allow, otherwise=refuse)),
-        *_only(architecture.socket, [*route_only, _refuse(EAFNOSUPPORT), *families]),
     ]
+
+
+def _sockets(architecture: Architecture) -> list[bytes]:
+    allow = _return(ALLOW)
+    route_only = [_argument(0), _line(EQUAL, NETLINK, no=4), _argument(2), _line(EQUAL, ROUTE, no=1), allow]
+    families = _if_any(0, (LOCAL, INTERNET, INTERNET_6), then=allow, otherwise=_refuse(EAFNOSUPPORT))
+    return _only(architecture.socket, [*route_only, _refuse(EAFNOSUPPORT), *families])
+
+
+def _sockets_together(architecture: Architecture) -> list[bytes]:
+    """Without a network of its own a box may only open what Landlock judges: plain TCP.
+
+    Sockets in files would reach the machine's services, datagrams its network, and Landlock looks at no other protocol;
+    data that is sent with the first packet is sent without asking it.
+    """
+    allow, refuse = _return(ALLOW), _refuse(EAFNOSUPPORT)
+    masked = [_argument(1), _line(AND, KIND_MASK)]
+    stream = [*masked, _line(EQUAL, STREAM, yes=1), refuse]
+    tcp = _if_any(2, (0, TCP), then=allow, otherwise=refuse)
+    inner = [_argument(0), _line(EQUAL, INTERNET, yes=2), _line(EQUAL, INTERNET_6, yes=1), refuse, *stream, *tcp]
+    lines = [*_only(architecture.socket, inner), *_only(architecture.socketpair, [*stream, allow])]
+    for number, flags in ((architecture.sendto, 3), (architecture.sendmsg, 2), (architecture.sendmmsg, 3)):
+        lines += _only(number, [_argument(flags), _line(ANY_BIT, FAST_OPEN, no=1), _refuse(EPERM), allow])
+    return lines
 
 
 def _only(number: int, lines: list[bytes]) -> list[bytes]:

@@ -66,7 +66,8 @@ class ShellBox:
     async def start(self, *, reopened: bool) -> None:
         """Start the box; `reopened` when it has files of an earlier time."""
         self._running = await Running.start(self._ground, self._gate)
-        self._note = ANEW if reopened and not self._running.started.kept else ""
+        anew = ANEW if reopened and not self._running.started.kept else ""
+        self._note = f"{anew} {self._ground.note}".strip()
 
     async def run(self, command: str, *, timeout: float, on_output: OnOutput | None = None) -> Ran:
         """Run one command, after those already asked for."""
@@ -145,7 +146,7 @@ class ShellBox:
         return self._running.group_hit(self._ground.limits) if self._running else ""
 
     def _judged(self, ran: Ran, full: str) -> Ran:
-        if ran.exit_code and not ran.limit and (hit := self._hit()):
+        if not ran.limit and (hit := self._hit()):
             ran = msgspec.structs.replace(ran, limit=f"{hit[0].upper()}{hit[1:]}.")
         if full:
             note = f"The box is full ({full}): this ran without the right to write files; delete some first."

@@ -58,3 +58,5 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """A control group holds the memory of all processes together."""
     processes_counted: bool
     """The kernel's own limit on processes counts those of this box alone."""
+    note: str = ""
+    """What the first command is told about the box, in a sentence."""

@@ -171,8 +171,8 @@ class Shell:
 
     @staticmethod
     def _prefer(pid: int) -> None:
-        os.setpriority(os.PRIO_PROCESS, pid, NICE)
         try:
+            os.setpriority(os.PRIO_PROCESS, pid, NICE)
             with open(f"/proc/{pid}/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
                 file.write(SCORE)
         except OSError:

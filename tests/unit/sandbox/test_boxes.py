@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sandbox.box import BoxClosedError, OnOutput, Ran, TooManyBoxesError
+from services.sandbox.box import Backend, BoxClosedError, OnOutput, Ran, TooManyBoxesError
 from services.sandbox.boxes import Boxes
 from services.sandbox.limits import Enforcement
 from services.sandbox.reach import Reach
@@ -37,8 +37,10 @@ class PaperBox:
         self.closed = True
 
 
-class PaperBackend:
+class PaperBackend(Backend):
     """A backend that opens such boxes and remembers them."""
+
+    name = "paper"
 
     def __init__(self) -> None:
         self.opened: list[PaperBox] = []

@@ -1,0 +1,63 @@
+"""Boxes of each backend for tests, or the reason why there can be none on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from services.sandbox.backends import MAKERS
+from services.sandbox.box import Backend
+from services.sandbox.limits import Limits
+from services.sandbox.plan import IMAGE, Plan
+
+BACKENDS = ("bwrap", "docker", "landlock")
+MIB = 1024 * 1024
+SMALL = Limits(
+    memory=256 * MIB, processes=64, disk=64 * MIB, files=2000, tmp=32 * MIB, open_files=256, output_kept=8 * MIB
+)
+
+
+def image() -> str:
+    """The image of boxes: `VM_IMAGE`, as everywhere."""
+    return os.environ.get("VM_IMAGE") or IMAGE
+
+
+@contextlib.contextmanager
+def open_home() -> Iterator[Path]:
+    """A folder for boxes that other users may pass through, as a box of Landlock must."""
+    home = Path(tempfile.mkdtemp(prefix="daimon-boxes-"))
+    home.chmod(0o711)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def working(name: str, home: Path, plan: Plan | None = None) -> AsyncIterator[Backend]:
+    """A backend that works; the test is skipped, with its reason, where it cannot."""
+    backend = MAKERS[name](home, replace(plan or Plan(limits=SMALL), image=image()))
+    if problem := await backend.check():
+        pytest.skip(f"{name}: {problem}")
+    yield backend
+    await backend.close()
+
+
+async def gone(pid: int) -> None:
+    """Wait until a process has ended."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ready, _, _ = await asyncio.to_thread(select.select, [handle], [], [], 20)
+    os.close(handle)
+    assert ready, f"process {pid} lives on"
