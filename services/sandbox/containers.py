@@ -148,6 +148,8 @@ class Containers(Backend):
             said = "" if engine.wait(making.name) == 0 else engine.words(making.name) or "it failed"
         except BoxStartError as error:
             said = str(error)
+            if "executable file not found" not in said:
+                raise NoSandboxError(said) from error
         finally:
             engine.remove(making.name)
         if said:
