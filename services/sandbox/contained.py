@@ -76,17 +76,17 @@ class Contained:
 
 async def enter(engine: Engine, identity: str, door: Door) -> Contained:
     """Wait for the agent of a container that was started; BoxStartError, and no container, when it does not call."""
-    try:
-        async with asyncio.timeout(CALL_WITHIN):
-            agent = await asyncio.to_thread(engine.pid, identity)
-            return Contained(engine, identity, door, await door.answered(agent))
-    except (LostError, OSError, BoxStartError) as error:
-        said = await asyncio.to_thread(engine.words, identity)
-        await _away(engine, identity, door)
-        raise BoxStartError(NO_CALL.format(said=said or "it ended, or did not answer in time")) from error
-    except BaseException:
-        await _away(engine, identity, door)
-        raise
+    async with contextlib.AsyncExitStack() as undo:
+        undo.push_async_callback(_away, engine, identity, door)
+        try:
+            async with asyncio.timeout(CALL_WITHIN):
+                agent = await asyncio.to_thread(engine.pid, identity)
+                contained = Contained(engine, identity, door, await door.answered(agent))
+        except (LostError, OSError, BoxStartError) as error:
+            said = await asyncio.to_thread(engine.words, identity)
+            raise BoxStartError(NO_CALL.format(said=said or "it ended, or did not answer in time")) from error
+        undo.pop_all()
+    return contained
 
 
 async def _away(engine: Engine, identity: str, door: Door) -> None:

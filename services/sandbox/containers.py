@@ -178,11 +178,10 @@ class Containers(Backend):
         binds += [f"{image.agent}:/run/agent:ro", f"{door.inside}:/run/line:ro"]
         binds += [f"{door.inside / name}:/etc/{name}:ro" for name in ("passwd", "group")]
         making = self._making(self._container(root), [*PYTHON, BOOT], user, binds, {LINE_LABEL: line})
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(door.remove)
             identity = await asyncio.to_thread(engine.start, making)
-        except BaseException:
-            door.remove()
-            raise
+            undo.pop_all()
         return await enter(engine, identity, door)
 
     def _making(

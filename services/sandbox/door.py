@@ -64,20 +64,21 @@ class Door:
 
         Whatever else runs in the box can call here as well, so the kernel is asked who it is.
         """
-        handle = os.pidfd_open(agent)
-        gone = asyncio.ensure_future(readable(handle))
-        try:
-            while True:
-                near = await self._call(gone)
-                if _caller(near) == agent:
-                    return Call(agent, near, await _greeted(near), handle)
+        with contextlib.ExitStack() as always, contextlib.ExitStack() as undo:
+            always.callback(self._server.close)
+            handle = os.pidfd_open(agent)
+            undo.callback(os.close, handle)
+            gone = asyncio.ensure_future(readable(handle))
+            always.callback(gone.cancel)
+            near = await self._call(gone)
+            while _caller(near) != agent:
                 near.close()
-        except BaseException:
-            os.close(handle)
-            raise
-        finally:
-            gone.cancel()
-            self._server.close()
+                near = await self._call(gone)
+            undo.callback(near.close)
+            near.setblocking(False)
+            listener = await hello(near)
+            undo.pop_all()
+        return Call(agent, near, listener, handle)
 
     async def _call(self, gone: asyncio.Future[None]) -> socket.socket:
         call: asyncio.Future[tuple[socket.socket, object]] = asyncio.ensure_future(
@@ -123,12 +124,3 @@ def is_held(folder: Path) -> bool:
 def _caller(near: socket.socket) -> int:
     pid, _, _ = struct.unpack("3i", near.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return int(pid)
-
-
-async def _greeted(near: socket.socket) -> socket.socket:
-    try:
-        near.setblocking(False)
-        return await hello(near)
-    except BaseException:
-        near.close()
-        raise
