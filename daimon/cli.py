@@ -25,6 +25,8 @@ COMMANDS = {
     "chat": "say something and see the answer as it is written",
     "do": "have one thing done",
     "tasks": "show the task list, or change it",
+    "undo": "undo the last change, or an earlier one",
+    "redo": "do again what was undone last",
     "actions": "show what can be done, as it runs now",
     "events": "show what happened, or follow what happens",
     "upload": "hand files in",

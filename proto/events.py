@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
-from proto.base import Caller, new_id, token
+from proto.base import Call, Caller, new_id, token
 
 STREAM = "EVENTS"
 """The stream that is the log: every event, acknowledged after fsync."""
@@ -20,6 +20,15 @@ ALL = "daimon.record.>"
 _NO_CONVERSATION = "-"
 
 
+class Inverse(msgspec.Struct, frozen=True, kw_only=True):
+    """What undoes a happening: a call that its noun serves, like any other change."""
+
+    call: Call[Any, Any]
+    request: msgspec.Struct
+    thing: str
+    """What was changed, such as `task 0190…`: later changes of the same thing build on this one."""
+
+
 class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """What an event says; one subclass a kind, listed in `proto.kinds`."""
 
@@ -28,6 +37,10 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """One English line of what happened; the bare kind where a subclass finds no better words."""
         return self.kind
+
+    def inverse(self) -> Inverse | None:
+        """What undoes it; None where nothing was changed, or nothing can undo it."""
+        return None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, chat, documents, events, keeping, llm, memory, sandbox, tasks, ui, versions
+from proto import accounts, chat, documents, events, keeping, llm, memory, sandbox, tasks, ui, undo, versions
 from proto.base import Call, token
 from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
 
@@ -83,7 +83,8 @@ ROLES: dict[str, Role] = {
         reads_files=True,
         writes_files=True,
     ),
-    "tasks": Role(serves=tasks.ACTIONS, emits=("task",), reads_log=True),
+    "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True),
+    "undo": Role(serves=undo.ACTIONS, calls=undo.INVERSES, emits=("undo",), reads_log=True),
     "ui": Role(serves=ui.CALLS),
     "cli": Role(
         calls=(*accounts.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from proto.base import Action
-from proto.events import Happening
+from proto.base import Action, Call
+from proto.events import Happening, Inverse
 from proto.moments import AsOf
 from proto.phrasings import PHRASINGS
 
@@ -76,6 +76,15 @@ class MoveTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     position: Annotated[int, Meta(ge=1, le=100_000, description="The new place, 1 is the top")]
 
 
+class RestoreTask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Put a deleted task back as it was."""
+
+    task: Annotated[str, Meta(min_length=1, max_length=100)]
+    title: Title
+    position: Annotated[int, Meta(ge=1, le=100_000)]
+    done: bool = False
+
+
 class TaskChange(msgspec.Struct, frozen=True, kw_only=True):
     """What an action did to a task."""
 
@@ -102,6 +111,9 @@ class TaskAdded(Happening, frozen=True, kw_only=True):
     def sentence(self) -> str:
         return f"Added task '{self.title}'"
 
+    def inverse(self) -> Inverse:
+        return _inverse(self.task, DELETE, DeleteTask(task=self.task))
+
 
 class TaskCompleted(Happening, frozen=True, kw_only=True):
     """A task was marked done."""
@@ -112,6 +124,9 @@ class TaskCompleted(Happening, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         return f"Completed task '{self.title}'"
+
+    def inverse(self) -> Inverse:
+        return _inverse(self.task, REOPEN, ReopenTask(task=self.task))
 
 
 class TaskReopened(Happening, frozen=True, kw_only=True):
@@ -124,6 +139,9 @@ class TaskReopened(Happening, frozen=True, kw_only=True):
     def sentence(self) -> str:
         return f"Reopened task '{self.title}'"
 
+    def inverse(self) -> Inverse:
+        return _inverse(self.task, COMPLETE, CompleteTask(task=self.task))
+
 
 class TaskRenamed(Happening, frozen=True, kw_only=True):
     """A task got another title."""
@@ -135,6 +153,9 @@ class TaskRenamed(Happening, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         return f"Renamed task '{self.before}' to '{self.title}'"
+
+    def inverse(self) -> Inverse:
+        return _inverse(self.task, RENAME, RenameTask(task=self.task, title=self.before))
 
 
 class TaskDeleted(Happening, frozen=True, kw_only=True):
@@ -149,6 +170,11 @@ class TaskDeleted(Happening, frozen=True, kw_only=True):
     def sentence(self) -> str:
         return f"Deleted task '{self.title}'"
 
+    def inverse(self) -> Inverse:
+        return _inverse(
+            self.task, RESTORE, RestoreTask(task=self.task, title=self.title, position=self.position, done=self.done)
+        )
+
 
 class TaskMoved(Happening, frozen=True, kw_only=True):
     """A task changed its place."""
@@ -161,6 +187,29 @@ class TaskMoved(Happening, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         return f"Moved task '{self.title}' from {ordinal(self.before)} to {ordinal(self.position)}"
+
+    def inverse(self) -> Inverse:
+        return _inverse(self.task, MOVE, MoveTask(task=self.task, position=self.before))
+
+
+class TaskRestored(Happening, frozen=True, kw_only=True):
+    """A deleted task came back to its place."""
+
+    kind: ClassVar[str] = "task.restored"
+    task: str
+    title: str
+    position: int
+    done: bool
+
+    def sentence(self) -> str:
+        return f"Put task '{self.title}' back"
+
+    def inverse(self) -> Inverse:
+        return _inverse(self.task, DELETE, DeleteTask(task=self.task))
+
+
+def _inverse(task: str, call: Call[Any, Any], request: msgspec.Struct) -> Inverse:
+    return Inverse(call=call, request=request, thing=f"task {task}")
 
 
 def ordinal(number: int) -> str:
@@ -210,7 +259,7 @@ DELETE = Action(
     DeleteTask,
     TaskChange,
     phrasings=PHRASINGS["tasks.delete"],
-    inverse="tasks.add",
+    inverse="tasks.restore",
 )
 MOVE = Action(
     "daimon.do.{user}.{actor}.tasks.move",
@@ -219,5 +268,17 @@ MOVE = Action(
     phrasings=PHRASINGS["tasks.move"],
     inverse="tasks.move",
 )
+RESTORE = Call("daimon.do.{user}.{actor}.tasks.restore", RestoreTask, TaskChange)
 ACTIONS = (ADD, LIST, COMPLETE, REOPEN, RENAME, DELETE, MOVE)
-KINDS: tuple[type[Happening], ...] = (TaskAdded, TaskCompleted, TaskReopened, TaskRenamed, TaskDeleted, TaskMoved)
+CALLS = (RESTORE,)
+INVERSES = (DELETE, REOPEN, COMPLETE, RENAME, RESTORE, MOVE)
+"""What undoes a change of the list."""
+KINDS: tuple[type[Happening], ...] = (
+    TaskAdded,
+    TaskCompleted,
+    TaskReopened,
+    TaskRenamed,
+    TaskDeleted,
+    TaskMoved,
+    TaskRestored,
+)

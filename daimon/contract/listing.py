@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, documents, keeping, llm, memory, sandbox, tasks, ui, versions
+from proto import accounts, chat, documents, keeping, llm, memory, sandbox, tasks, ui, undo, versions
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -13,9 +13,11 @@ AnyCall = Call[Any, Any]
 
 CALLS: tuple[AnyCall, ...] = (
     *tasks.ACTIONS,
+    *undo.ACTIONS,
     *sandbox.ACTIONS,
     *sandbox.CALLS,
     *memory.ACTIONS,
+    *tasks.CALLS,
     *chat.CALLS,
     *versions.CALLS,
     *memory.CALLS,

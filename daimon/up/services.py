@@ -28,7 +28,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 SERVICES = tuple(
     Service(name=name, module=f"services.{name}.main")
-    for name in ("gateway", "memory", "llm", "sandbox", "ui", "tasks")
+    for name in ("gateway", "memory", "llm", "sandbox", "ui", "tasks", "undo")
 )
 
 

@@ -129,6 +129,17 @@ class Handlers:
 
         return await self._change(caller, decide)
 
+    async def restore(self, request: tasks.RestoreTask, caller: Caller) -> TaskChange:
+        """Put a deleted task back to its place, or to the end of a list that has become shorter."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            if state.get(request.task):
+                raise errors.Refused(f"'{request.title}' is on the list already.")
+            place, title = min(request.position, len(state) + 1), _title(request.title)
+            return tasks.TaskRestored(task=request.task, title=title, position=place, done=request.done), request.task
+
+        return await self._change(caller, decide)
+
     async def _change(self, caller: Caller, decide: Decide) -> TaskChange:
         """Decide, and record it if nobody else changed the list since; otherwise decide again."""
         for _ in range(TRIES):

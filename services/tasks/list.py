@@ -9,7 +9,7 @@ import msgspec
 from proto import errors
 from proto.events import Event
 from proto.kinds import happening
-from proto.tasks import Task, TaskAdded, TaskCompleted, TaskDeleted, TaskMoved, TaskRenamed, TaskReopened
+from proto.tasks import Task, TaskAdded, TaskCompleted, TaskDeleted, TaskMoved, TaskRenamed, TaskReopened, TaskRestored
 
 NAMED = 5
 """How many tasks a message names at most."""
@@ -41,6 +41,8 @@ class Tasks:
                 self._change(task, event.actor, title=title)
             case TaskDeleted(task=task):
                 self._tasks = [kept for kept in self._tasks if kept.id != task]
+            case TaskRestored(task=task, title=title, position=position, done=done):
+                self._tasks.insert(position - 1, Task(id=task, title=title, done=done, actor=event.actor))
             case TaskMoved(task=task, position=position):
                 self._move(task, position, event.actor)
 

@@ -27,6 +27,7 @@ async def serve(settings: TasksSettings, bus: Bus, ready: Ready) -> None:
             tasks.RENAME: handlers.rename,
             tasks.DELETE: handlers.delete,
             tasks.MOVE: handlers.move,
+            tasks.RESTORE: handlers.restore,
         },
         description="The task list",
     )

@@ -53,7 +53,9 @@ def _apply(found: list[TaskRow], entry: Entry) -> None:
     at = next((place for place, task in enumerate(found) if task.id == getattr(what, "task", "")), None)
     if isinstance(what, tasks.TaskAdded) and at is None:
         found.append(_new(what, entry))
-    if isinstance(what, tasks.TaskAdded) or at is None:
+    if isinstance(what, tasks.TaskRestored) and at is None:
+        found.insert(what.position - 1, _new(what, entry, done=what.done))
+    if isinstance(what, tasks.TaskAdded | tasks.TaskRestored) or at is None:
         return
     task = msgspec.structs.replace(found.pop(at), actor=entry.actor, changed=entry.time)
     match what:
@@ -69,11 +71,11 @@ def _apply(found: list[TaskRow], entry: Entry) -> None:
             pass  # deleted
 
 
-def _new(what: tasks.TaskAdded, entry: Entry) -> TaskRow:
+def _new(what: tasks.TaskAdded | tasks.TaskRestored, entry: Entry, *, done: bool = False) -> TaskRow:
     return TaskRow(
         id=what.task,
         title=what.title,
-        done=False,
+        done=done,
         position=0,
         actor=entry.actor,
         added=entry.time,

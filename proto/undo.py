@@ -1,0 +1,111 @@
+"""Undo and redo: one line of changes, shared by a user and the model that acts for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta
+
+from proto import tasks
+from proto.base import Action
+from proto.events import Happening
+from proto.phrasings import PHRASINGS
+
+StepRef = Annotated[
+    str, Meta(min_length=1, max_length=500, description="Which change: its event id, or words of its sentence")
+]
+
+
+class UndoLast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Undo the last change, whether the user or the assistant made it."""
+
+    count: Annotated[int, Meta(ge=1, le=50, description="How many changes, the last one first")] = 1
+
+
+class UndoStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Undo one earlier change; what later changes build on is undone only together with them."""
+
+    step: StepRef
+    together: Annotated[bool, Meta(description="Undo the later changes that build on it too")] = False
+
+
+class Redo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Do again what was undone last."""
+
+    count: Annotated[int, Meta(ge=1, le=50, description="How many changes, the one undone last first")] = 1
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Show what undoing would undo, without doing it."""
+
+    step: Annotated[
+        str, Meta(max_length=500, description="Which change: its event id, or words of it; empty for the last ones")
+    ] = ""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One change on the line."""
+
+    event: str
+    """The id of the event that made it."""
+    time: datetime
+    actor: str
+    sentence: str
+    undone: bool = False
+
+
+class Undone(msgspec.Struct, frozen=True, kw_only=True):
+    """What was undone, or done again, in that order."""
+
+    steps: tuple[Step, ...]
+    sentence: str
+    event: str = ""
+    """The id of the event that the last of them led to."""
+
+
+class Previewed(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be undone, in that order; without a step, the last changes that can be."""
+
+    steps: tuple[Step, ...]
+    sentence: str
+
+
+class ChangeUndone(Happening, frozen=True, kw_only=True):
+    """A change was undone; what undid it is an event of its own."""
+
+    kind: ClassVar[str] = "undo.undone"
+    step: str
+    """The id of the event that was undone."""
+    what: str
+
+    def sentence(self) -> str:
+        return f"Undid: {self.what}"
+
+
+class ChangeRedone(Happening, frozen=True, kw_only=True):
+    """A change that had been undone was done again."""
+
+    kind: ClassVar[str] = "undo.redone"
+    step: str
+    what: str
+
+    def sentence(self) -> str:
+        return f"Did again: {self.what}"
+
+
+LAST = Action(
+    "daimon.do.{user}.{actor}.undo.last", UndoLast, Undone, phrasings=PHRASINGS["undo.last"], inverse="undo.redo"
+)
+STEP = Action("daimon.do.{user}.{actor}.undo.step", UndoStep, Undone, inverse="undo.redo")
+REDO = Action("daimon.do.{user}.{actor}.undo.redo", Redo, Undone, phrasings=PHRASINGS["undo.redo"], inverse="undo.last")
+PREVIEW = Action(
+    "daimon.do.{user}.{actor}.undo.preview", Preview, Previewed, risk="read", phrasings=PHRASINGS["undo.preview"]
+)
+ACTIONS = (LAST, STEP, REDO, PREVIEW)
+INVERSES = tasks.INVERSES
+"""Every call that undoes something: all that the undo service may ask for. Another noun joins by adding its own."""
+NOUNS = ("task",)
+"""The nouns whose events can be undone."""
+KINDS: tuple[type[Happening], ...] = (ChangeUndone, ChangeRedone)

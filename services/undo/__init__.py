@@ -1,0 +1,1 @@
+"""Undo and redo: one line for a user and the model."""

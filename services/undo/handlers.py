@@ -1,0 +1,145 @@
+"""What the undo service does: find the change, ask its noun for the inverse, say what was undone."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from proto import errors, events, undo
+from proto.base import Caller
+from proto.events import Recorded, happened
+from proto.undo import Previewed, Undone
+from services.runtime.bus import Bus
+from services.undo.line import Change, Line, inverse_of, key_of, named
+
+NOUN = "undo"
+_TURNS = frozenset(kind.kind for kind in undo.KINDS)
+SHOWN = 10
+"""Changes in a preview of the last ones."""
+
+
+class _Led(msgspec.Struct, frozen=True, kw_only=True):
+    """What every change answers."""
+
+    event: str = ""
+
+
+class State:
+    """One user's line, and the place up to which each noun's events are in it."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.read = dict.fromkeys((*undo.NOUNS, NOUN), 0)
+        self.answered: dict[tuple[str, str], Undone] = {}
+        """What requests with an idempotency key led to, so that asking twice happens once."""
+
+    def apply(self, recorded: Recorded) -> None:
+        """Let the next event of the log happen."""
+        event = recorded.event
+        self.line.apply(recorded)
+        if event.key and event.kind in _TURNS:
+            self.answered[event.actor, event.key] = Undone(steps=(), sentence=event.sentence, event=event.cause)
+
+
+class Handlers:
+    """One method a subject."""
+
+    def __init__(self, bus: Bus, *, lines: int) -> None:
+        self._bus = bus
+        self._state = functools.lru_cache(lines)(lambda _user: State())
+
+    async def last(self, request: undo.UndoLast, caller: Caller) -> Undone:
+        """Undo the last changes."""
+        state = await self._current(caller.user)
+        if again := state.answered.get((caller.actor, caller.key)):
+            return again
+        changes = state.line.undoable(request.count)
+        if not changes:
+            raise errors.Missing("There is nothing to undo.")
+        return await self._turn(changes, caller)
+
+    async def step(self, request: undo.UndoStep, caller: Caller) -> Undone:
+        """Undo one change, alone or with all that builds on it."""
+        state = await self._current(caller.user)
+        if again := state.answered.get((caller.actor, caller.key)):
+            return again
+        change = state.line.find(request.step)
+        if change.undone:
+            raise errors.Refused(f"That is undone already: {change.event.sentence}.")
+        later = state.line.building_on(change)
+        if later and not request.together:
+            raise errors.Refused(
+                f"'{change.event.sentence}' cannot be undone alone, because later changes build on it: {named(later)}."
+                " They can be undone together."
+            )
+        return await self._turn([*later, change], caller)
+
+    async def redo(self, request: undo.Redo, caller: Caller) -> Undone:
+        """Do again what was undone last."""
+        state = await self._current(caller.user)
+        if again := state.answered.get((caller.actor, caller.key)):
+            return again
+        changes = state.line.redoable(request.count)
+        if not changes:
+            raise errors.Missing("There is nothing to do again: nothing was undone since the last change.")
+        return await self._turn(changes, caller)
+
+    async def preview(self, request: undo.Preview, caller: Caller) -> Previewed:
+        """Show what would be undone."""
+        line = (await self._current(caller.user)).line
+        if not request.step:
+            last = line.undoable(SHOWN)
+            sentence = f"Undo would undo: {last[0].event.sentence}." if last else "There is nothing to undo."
+            return Previewed(steps=_steps(last), sentence=sentence)
+        change = line.find(request.step)
+        if change.undone:
+            return Previewed(steps=(), sentence=f"That is undone already: {change.event.sentence}.")
+        together = [*line.building_on(change), change]
+        return Previewed(steps=_steps(together), sentence=f"That would undo, in this order: {named(together)}.")
+
+    async def _turn(self, changes: Sequence[Change], caller: Caller) -> Undone:
+        """Undo each change, or do it again; what fails stops it, and says what was done before."""
+        done: list[Change] = []
+        event = ""
+        for change in changes:
+            try:
+                # The first one carries the key of the request: the log keeps one of a key and kind.
+                event = await self._turn_one(change, caller if not done else replace(caller, key=""))
+            except errors.Failure as failure:
+                before = f" Before that: {named(done)}." if done else ""
+                why = f"'{change.event.sentence}' cannot be turned back: {failure.message}{before}"
+                raise errors.failure(failure.code, why) from failure
+            done.append(change)
+        word = "Did again" if changes[0].undone else "Undid"
+        return Undone(steps=_steps(changes), sentence=f"{word}: {named(list(changes))}", event=event)
+
+    async def _turn_one(self, change: Change, caller: Caller) -> str:
+        inverse = inverse_of(change.latest)
+        if inverse is None:
+            raise errors.Refused("nothing undoes it")
+        latest = change.latest.id
+        asked = replace(caller, cause=latest, key=key_of(latest))
+        payload = msgspec.json.encode(inverse.request)
+        led = await self._bus.call_subject(inverse.call.at(asked), payload, caller=asked)
+        kind = undo.ChangeRedone if change.undone else undo.ChangeUndone
+        what = kind(step=change.event.id, what=change.event.sentence)
+        event = msgspec.json.decode(led, type=_Led).event
+        await self._bus.journal.append(happened(what, replace(caller, cause=event)))
+        return event
+
+    async def _current(self, user: str) -> State:
+        """Bring a user's line up to what the log says now."""
+        state: State = self._state(user)
+        for noun, after in state.read.items():
+            for recorded in await self._bus.journal.read(events.of_noun(noun, user), after=after):
+                if recorded.sequence > state.read[noun]:
+                    state.apply(recorded)
+                    state.read[noun] = recorded.sequence
+        return state
+
+
+def _steps(changes: Sequence[Change]) -> tuple[undo.Step, ...]:
+    return tuple(change.step() for change in changes)

@@ -1,0 +1,105 @@
+"""One user's line of changes as the log makes it: a pure fold, and what builds on what.
+
+What undid a change is an event like any other, made by the call that the change names as its inverse. It is known by
+its cause, the event it undid, and by its key; so there is no state beside the log, and undoing twice happens once.
+"""
+
+from __future__ import annotations
+
+import bisect
+
+import msgspec
+
+from proto import errors, undo
+from proto.events import Event, Inverse, Recorded
+from proto.kinds import happening
+
+NAMED = 3
+"""How many changes a message names at most."""
+
+
+class Change(msgspec.Struct, kw_only=True):
+    """One change, and what has become of it."""
+
+    sequence: int
+    event: Event
+    thing: str
+    latest: Event
+    """The change itself, or the last event that undid it or did it again."""
+    undone: bool = False
+    turned: int = 0
+    """When it was last undone or done again, as a place in the log."""
+
+    def step(self) -> undo.Step:
+        """Return it as others see it."""
+        event = self.event
+        return undo.Step(
+            event=event.id, time=event.time, actor=event.actor, sentence=event.sentence, undone=self.undone
+        )
+
+
+class Line:
+    """The changes of one user, oldest first."""
+
+    def __init__(self) -> None:
+        self._changes: list[Change] = []
+        self._by_latest: dict[str, Change] = {}
+
+    def apply(self, recorded: Recorded) -> None:
+        """Let the next event happen; events that change nothing are left out."""
+        event = recorded.event
+        turned = self._by_latest.get(event.cause) if event.key == key_of(event.cause) else None
+        inverse = inverse_of(event)
+        if turned:
+            del self._by_latest[turned.latest.id]
+            turned.latest, turned.turned, turned.undone = event, recorded.sequence, not turned.undone
+            self._by_latest[event.id] = turned
+        elif inverse:
+            change = Change(sequence=recorded.sequence, event=event, thing=inverse.thing, latest=event)
+            bisect.insort(self._changes, change, key=lambda known: known.sequence)
+            self._by_latest[event.id] = change
+
+    def undoable(self, count: int) -> list[Change]:
+        """Return the last changes that stand, newest first."""
+        return [change for change in reversed(self._changes) if not change.undone][:count]
+
+    def redoable(self, count: int) -> list[Change]:
+        """Return what was undone after the newest change, undone last first: a new change closes the way back."""
+        newest = self._changes[-1].sequence if self._changes else 0
+        undone = [change for change in self._changes if change.undone and change.turned > newest]
+        return sorted(undone, key=lambda change: change.turned, reverse=True)[:count]
+
+    def find(self, words: str) -> Change:
+        """Return the newest change meant by an event id or by words; Missing when there is none."""
+        wanted = words.casefold().split()
+        for change in reversed(self._changes):
+            said = change.event.sentence.casefold()
+            if words in (change.event.id, change.latest.id) or all(word in said for word in wanted):
+                return change
+        raise errors.Missing(f"No change matches '{words}'. {self._offer()}")
+
+    def building_on(self, change: Change) -> list[Change]:
+        """Return the later changes of the same thing that stand, newest first."""
+        same = [other for other in self._changes if other.thing == change.thing and other.sequence > change.sequence]
+        return [other for other in reversed(same) if not other.undone]
+
+    def _offer(self) -> str:
+        last = self.undoable(NAMED)
+        return f"The last ones are: {named(last)}." if last else "Nothing can be undone."
+
+
+def named(changes: list[Change]) -> str:
+    """Name changes in a sentence."""
+    words = "; ".join(change.event.sentence for change in changes[:NAMED])
+    return f"{words}; and {len(changes) - NAMED} more" if len(changes) > NAMED else words
+
+
+def key_of(event: str) -> str:
+    """The idempotency key of what undoes an event."""
+    return f"undo {event}"
+
+
+def inverse_of(event: Event) -> Inverse | None:
+    """What undoes an event; None when nothing does."""
+    what = happening(event)
+    return what.inverse() if what else None
