@@ -21,6 +21,7 @@ COMMANDS = {
     "logs": "show what the parts have written",
     "doctor": "say what is missing and how to put it right",
     "link": "print a one-time link that signs a browser in",
+    "users": "list, invite, disable and delete accounts",
     "keys": "list, make and revoke API keys",
     "chat": "say something and see the answer as it is written",
     "do": "have one thing done",

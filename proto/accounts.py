@@ -1,30 +1,48 @@
-"""Accounts at the gateway: one-time links, API keys, and what happens around them."""
+"""Accounts: who there is, what they may do, one-time links, and what happens around sessions."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
 
-from proto.base import Call
+from proto.base import Call, Nothing
 from proto.events import Happening
 
 SESSIONS = "daimon_sessions"
 """The key-value bucket of sessions and one-time links, by the hash of their secret."""
 ACCOUNTS = "daimon_accounts"
-"""The key-value bucket of accounts and of API keys, these by the hash of their secret."""
-KEY_DAYS = 3650
-"""The longest life of an API key."""
+"""The key-value bucket of accounts, and of API keys by the hash of their secret."""
 
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Role = Literal["owner", "member", "guest"]
+"""The owner may do everything, a member everything of their own, a guest may only look at it."""
+State = Literal["invited", "active", "disabled", "deleted"]
+NewState = Literal["active", "disabled", "deleted"]
+Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.@+-]+$")]
+"""Letters of any script, digits, and `. @ + - _`; large and small letters do not make another account."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Who somebody is; never their password."""
+
+    name: str
+    role: Role = "member"
+    state: State = "active"
+    made: datetime
+    password: bool = False
+    """Whether it has one; without, only one-time links sign in."""
 
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True):
-    """Make a one-time link that signs a user in."""
+    """Make a one-time link that signs a user in; an account that is not there yet is made with it."""
 
     user: str
+    role: Role = "member"
+    """What a new account may do."""
+    welcome: bool = False
+    """Whether whoever uses the link chooses a password first."""
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,55 +54,22 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     """How long it can be used."""
 
 
-class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of an API key; never its secret."""
+class Accounts(msgspec.Struct, frozen=True, kw_only=True):
+    """All accounts, by name."""
 
-    id: str
-    user: str
-    """The account that acts where the key is shown."""
-    name: str
-    """What its owner calls it, such as the program that holds it."""
-    made: datetime
-    expires: datetime | None = None
-    """None for a key that does not grow old."""
-    used: datetime | None = None
-    """When it was last seen, to the minute; None when it never was."""
+    accounts: tuple[Account, ...]
 
 
-class AddKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Make an API key for an account."""
+class ChangeAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """Give an account another role, disable it, enable it, or delete it.
+
+    One that is not active has no sessions, keys or streams from that moment on. A deleted name is never used again, for
+    what its owner did stays in the log under it.
+    """
 
     user: str
-    name: Name
-    days: Annotated[int, Meta(ge=0, le=KEY_DAYS)] = 0
-    """How long it can be used; 0 for as long as it is not revoked."""
-
-
-class NewKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that was just made, with its secret: the only time that anybody sees it."""
-
-    key: ApiKey
-    secret: str
-
-
-class ListKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """List the API keys of an account."""
-
-    user: str
-
-
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """API keys, newest first."""
-
-    keys: tuple[ApiKey, ...]
-
-
-class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
-    """Make an API key void at once."""
-
-    user: str
-    key: str
-    """Its id, or its name where only one key has it."""
+    role: Role | None = None
+    state: NewState | None = None
 
 
 class SignedIn(Happening, frozen=True, kw_only=True):
@@ -116,33 +101,63 @@ class Visited(Happening, frozen=True, kw_only=True):
         return f"Opened {self.path}"
 
 
-class KeyAdded(Happening, frozen=True, kw_only=True):
-    """An API key was made."""
+class SignInFailed(Happening, frozen=True, kw_only=True):
+    """Somebody gave a wrong password for this account."""
 
-    kind: ClassVar[str] = "key.added"
-    key: str
-    name: str
-    expires: datetime | None = None
+    kind: ClassVar[str] = "session.refused"
+    address: str
 
     def sentence(self) -> str:
-        until = f", valid until {self.expires:%Y-%m-%d}" if self.expires else ""
-        return f"Made the API key '{self.name}'{until}"
+        return f"Somebody at {self.address} gave a wrong password"
 
 
-class KeyRevoked(Happening, frozen=True, kw_only=True):
-    """An API key was made void."""
+class SessionRevoked(Happening, frozen=True, kw_only=True):
+    """A session was ended from elsewhere."""
 
-    kind: ClassVar[str] = "key.revoked"
-    key: str
-    name: str
+    kind: ClassVar[str] = "session.revoked"
+    session: str
+    by: str
 
     def sentence(self) -> str:
-        return f"Revoked the API key '{self.name}'"
+        return f"{self.by} signed a browser out"
+
+
+class PasswordSet(Happening, frozen=True, kw_only=True):
+    """A password was chosen."""
+
+    kind: ClassVar[str] = "account.secured"
+
+    def sentence(self) -> str:
+        return "Chose a password"
+
+
+class Invited(Happening, frozen=True, kw_only=True):
+    """A one-time link was made for this account."""
+
+    kind: ClassVar[str] = "account.invited"
+    role: Role
+
+    def sentence(self) -> str:
+        return f"Was invited as {self.role}"
+
+
+class AccountChanged(Happening, frozen=True, kw_only=True):
+    """An account has another role or state."""
+
+    kind: ClassVar[str] = "account.changed"
+    role: Role
+    state: State
+    by: str
+
+    def sentence(self) -> str:
+        return f"{self.by} made this account {self.role}, {self.state}"
 
 
 INVITE = Call("daimon.svc.gateway.invite", Invite, Link)
-ADD_KEY = Call("daimon.svc.gateway.add_key", AddKey, NewKey)
-LIST_KEYS = Call("daimon.svc.gateway.list_keys", ListKeys, Keys)
-REVOKE_KEY = Call("daimon.svc.gateway.revoke_key", RevokeKey, ApiKey)
-CALLS = (INVITE, ADD_KEY, LIST_KEYS, REVOKE_KEY)
-KINDS: tuple[type[Happening], ...] = (SignedIn, SignedOut, Visited, KeyAdded, KeyRevoked)
+LIST_ACCOUNTS = Call("daimon.svc.gateway.list_accounts", Nothing, Accounts)
+CHANGE_ACCOUNT = Call("daimon.svc.gateway.change_account", ChangeAccount, Account)
+CALLS = (INVITE, LIST_ACCOUNTS, CHANGE_ACCOUNT)
+KINDS: tuple[type[Happening], ...] = (
+    *(SignedIn, SignedOut, SignInFailed, SessionRevoked, Visited),
+    *(PasswordSet, Invited, AccountChanged),
+)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from proto import accounts, chat, documents, memory, sandbox, tasks, undo, versions
+from proto import accounts, chat, documents, keys, memory, sandbox, tasks, undo, versions
 from proto.events import Event, Happening
 
 KINDS: dict[str, type[Happening]] = {
     kind.kind: kind
-    for noun in (tasks, chat, sandbox, memory, documents, accounts, versions, undo)
+    for noun in (tasks, chat, sandbox, memory, documents, accounts, keys, versions, undo)
     for kind in noun.KINDS
 }
 

@@ -7,7 +7,22 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, chat, documents, events, keeping, llm, memory, sandbox, tasks, ui, undo, versions
+from proto import (
+    accounts,
+    chat,
+    documents,
+    events,
+    keeping,
+    keys,
+    llm,
+    memory,
+    sandbox,
+    tasks,
+    ui,
+    ui_settings,
+    undo,
+    versions,
+)
 from proto.base import Call, token
 from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
 
@@ -44,10 +59,10 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 ROLES: dict[str, Role] = {
     "gateway": Role(
-        serves=accounts.CALLS,
-        calls=(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, *ui.CALLS),
+        serves=(*accounts.CALLS, *keys.CALLS),
+        calls=(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, *ui.CALLS, *ui_settings.CALLS),
         acts_as=("user",),
-        emits=("session", "page", "key"),
+        emits=("session", "page", "key", "account"),
         reads_log=True,
         follows=(events.ALL,),
         reads_parts=True,
@@ -85,9 +100,9 @@ ROLES: dict[str, Role] = {
     ),
     "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True),
     "undo": Role(serves=undo.ACTIONS, calls=undo.INVERSES, emits=("undo",), reads_log=True),
-    "ui": Role(serves=ui.CALLS),
+    "ui": Role(serves=(*ui.CALLS, *ui_settings.CALLS)),
     "cli": Role(
-        calls=(*accounts.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
+        calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
         acts_as=("user",),
         reads_log=True,
         follows=(events.ALL,),

@@ -57,6 +57,8 @@ class SignInPage(msgspec.Struct, frozen=True, kw_only=True):
     """Where a stranger arrives."""
 
     frame: Frame
+    name: str = ""
+    """The name that was typed already."""
 
 
 class LinkPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +67,8 @@ class LinkPage(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame
     path: str = ""
     """Where the button posts to; empty when the link cannot be used."""
+    name: str = ""
+    """The account that chooses a password here, empty where none is asked for."""
 
 
 class ChatPage(msgspec.Struct, frozen=True, kw_only=True):

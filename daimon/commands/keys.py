@@ -6,8 +6,8 @@ import argparse
 
 from daimon.connection import Connection
 from daimon.terminal import add_again, add_json, add_person, clock, on_bus, remark, show_json, table
-from proto import accounts
-from proto.accounts import ApiKey
+from proto import keys
+from proto.keys import ApiKey
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
-    found = await connection.call(accounts.LIST_KEYS, accounts.ListKeys(user=arguments.user))
+    found = await connection.call(keys.LIST_KEYS, keys.ListKeys(user=arguments.user))
     if arguments.json:
         show_json(found.keys)
     elif found.keys:
@@ -51,8 +51,8 @@ def _row(key: ApiKey) -> tuple[str, str, str, str, str]:
 
 
 async def _add(connection: Connection, arguments: argparse.Namespace) -> int:
-    asked = accounts.AddKey(user=arguments.user, name=arguments.name, days=arguments.days)
-    made = await connection.call(accounts.ADD_KEY, asked)
+    asked = keys.AddKey(user=arguments.user, name=arguments.name, days=arguments.days)
+    made = await connection.call(keys.ADD_KEY, asked)
     if arguments.json:
         show_json(made)
         return 0
@@ -64,6 +64,6 @@ async def _add(connection: Connection, arguments: argparse.Namespace) -> int:
 
 
 async def _revoke(connection: Connection, arguments: argparse.Namespace) -> int:
-    gone = await connection.call(accounts.REVOKE_KEY, accounts.RevokeKey(user=arguments.user, key=arguments.key))
+    gone = await connection.call(keys.REVOKE_KEY, keys.RevokeKey(user=arguments.user, key=arguments.key))
     print(f"{gone.name} opens nothing any more.")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, documents, keeping, llm, memory, sandbox, tasks, ui, undo, versions
+from proto import accounts, chat, documents, keeping, keys, llm, memory, sandbox, tasks, ui, ui_settings, undo, versions
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -25,7 +25,9 @@ CALLS: tuple[AnyCall, ...] = (
     *keeping.CALLS,
     *llm.CALLS,
     *accounts.CALLS,
+    *keys.CALLS,
     *ui.CALLS,
+    *ui_settings.CALLS,
 )
 ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
 EVENTS = tuple(KINDS.values())

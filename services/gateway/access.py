@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import msgspec
 
+from proto.accounts import Role
 from proto.errors import Failure, Refused
 
 SAFE = {"GET", "HEAD"}
@@ -25,6 +26,11 @@ class Who(Enum):
     PROGRAM = "program"
     """Whoever shows an API key; a browser's cookie opens nothing here, so no other site can use it."""
     EITHER = "either"
+
+
+RANKS: dict[Role, int] = {"guest": 0, "member": 1, "owner": 2}
+LOOK_ONLY = "Your account may look at things but not change them. The owner can give it another role."
+OWNERS = "Only an owner may do that."
 
 
 class NotSignedIn(Failure):
@@ -45,6 +51,10 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     """None for a route that names nobody; it is closed."""
     user: str = ""
     """The account of its session, empty for a stranger."""
+    role: Role = "guest"
+    """What that account may do."""
+    least: Role | None = None
+    """What an account must be to use the route; None for guests to look and members to change."""
     by_key: bool = False
     """Whether it shows an API key, which no browser sends by itself, so it needs no token."""
     expected: str = ""
@@ -65,6 +75,8 @@ def decide(knock: Knock) -> None:
         raise Refused
     if knock.who is not Who.ANYONE and not knock.user:
         raise NoKey if knock.who is Who.PROGRAM else NotSignedIn
+    if knock.who is not Who.ANYONE:
+        _ranked(knock)
     if knock.method in SAFE:
         return
     if _foreign(knock):
@@ -76,6 +88,12 @@ def decide(knock: Knock) -> None:
 def csrf(secret: str) -> str:
     """The token that a session's own pages send back, derived from its secret, so nothing need be kept."""
     return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()[:32] if secret else ""
+
+
+def _ranked(knock: Knock) -> None:
+    least = knock.least or ("guest" if knock.method in SAFE else "member")
+    if RANKS[knock.role] < RANKS[least]:
+        raise Refused(OWNERS if least == "owner" else LOOK_ONLY)
 
 
 def _foreign(knock: Knock) -> bool:

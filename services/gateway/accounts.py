@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from fastapi import Response
+from starlette.background import BackgroundTask
 
 from proto import accounts, ui
-from proto.base import Caller
-from proto.errors import Missing
+from proto.errors import Failure, Missing
 from proto.events import happened
 from services.gateway.access import Who
+from services.gateway.administration import record
+from services.gateway.passwords import chosen
 from services.gateway.visit import THEMES, Route, Visit, see_other
 
 YEAR = 365 * 24 * 3600
+
+
+class WrongPassword(Failure):
+    """That name and that password do not belong together. Try again, or have a one-time link made."""
+
+    code: ClassVar[int] = 401
 
 
 async def sign_in(visit: Visit) -> Response:
@@ -21,30 +31,82 @@ async def sign_in(visit: Visit) -> Response:
     return await visit.page(ui.SIGN_IN, ui.SignInPage(frame=visit.frame()))
 
 
+async def sign_in_by_password(visit: Visit) -> Response:
+    """Sign in with name and password; wrong ones cost time, and the account's log tells of them."""
+    form = await visit.form()
+    name, gate = form.get("name", "").strip()[:64], visit.gate
+    try:
+        await gate.throttle.enter(name, visit.address)
+        account = await gate.users.check(name, form.get("password", ""))
+        if account is None:
+            raise WrongPassword
+    except Failure as failure:
+        frame = visit.frame(path="/sign-in", notice=failure.message)
+        response = await visit.page(ui.SIGN_IN, ui.SignInPage(frame=frame, name=name), status=failure.code)
+        if isinstance(failure, WrongPassword):
+            # Once the answer is out, or its time would tell which accounts there are.
+            response.background = BackgroundTask(_tell, visit, name)
+        return response
+    await gate.throttle.succeeded(name, visit.address)
+    return await admit(visit, account.name, "password")
+
+
 async def link(visit: Visit) -> Response:
     """Show a one-time link's button. Chat programs and mail scanners open links too; only a click uses it up."""
-    usable = await visit.gate.sessions.invited(visit.path("token"))
-    view = ui.LinkPage(frame=visit.frame(path="/in"), path=visit.request.url.path if usable else "")
-    return await visit.page(ui.LINK, view, status=200 if usable else 410)
+    return await _link(visit)
 
 
 async def enter(visit: Visit) -> Response:
-    """Use a one-time link up and sign the browser in."""
-    user = await visit.gate.sessions.redeem(visit.path("token"))
+    """Use a one-time link up and sign the browser in; an invitation asks for a password first."""
+    gate, token = visit.gate, visit.path("token")
+    grant, made = await gate.sessions.invited(token), ""
+    if grant is not None and grant.welcome:
+        try:
+            made = await gate.users.hash(grant.user, chosen(await visit.form()))
+        except Failure as failure:
+            return await _link(visit, failure)
+    # Of several who use a link at once, only the one that it lets in chooses the password.
+    user = await gate.sessions.redeem(token)
     if not user:
         return await visit.page(ui.LINK, ui.LinkPage(frame=visit.frame(path="/in")), status=410)
-    await visit.gate.bus.journal.append(happened(accounts.SignedIn(), Caller(user=user)))
+    if made:
+        await gate.users.secure(user, made)
+        await record(gate, user, accounts.PasswordSet())
+    await gate.users.entered(user)
+    return await admit(visit, user, "link")
+
+
+async def admit(visit: Visit, user: str, by: str) -> Response:
+    """Sign the browser in as a user whom something vouches for: a link, a password, or one day an identity provider."""
+    gate = visit.gate
+    await record(gate, user, accounts.SignedIn(by=by))
     response = see_other("/")
-    settings = visit.gate.settings
     response.set_cookie(
-        visit.gate.cookie,
-        await visit.gate.sessions.open(user),
-        max_age=settings.session_days * 24 * 3600,
+        gate.cookie,
+        await gate.sessions.open(user, visit.request.headers.get("user-agent", "")),
+        max_age=gate.settings.session_days * 24 * 3600,
         httponly=True,
         samesite="lax",
-        secure=settings.secure,
+        secure=gate.settings.secure,
     )
     return response
+
+
+async def _link(visit: Visit, failure: Failure | None = None) -> Response:
+    grant = await visit.gate.sessions.invited(visit.path("token"))
+    view = ui.LinkPage(
+        frame=visit.frame(path="/in", notice=failure.message if failure else ""),
+        path=visit.request.url.path if grant else "",
+        name=grant.user if grant and grant.welcome else "",
+    )
+    return await visit.page(ui.LINK, view, status=failure.code if failure else 200 if grant else 410)
+
+
+async def _tell(visit: Visit, name: str) -> None:
+    """Let the account know; there is no log for a name that nobody has."""
+    account = next((one for one in await visit.gate.users.all() if one.name.casefold() == name.casefold()), None)
+    if account is not None:
+        await record(visit.gate, account.name, accounts.SignInFailed(address=visit.address))
 
 
 async def sign_out(visit: Visit) -> Response:
@@ -89,10 +151,11 @@ async def nothing(_: Visit) -> Response:
 
 ROUTES = (
     Route(method="GET", path="/sign-in", who=Who.ANYONE, answer=sign_in),
+    Route(method="POST", path="/sign-in", who=Who.ANYONE, answer=sign_in_by_password),
     Route(method="GET", path="/in/{token}", who=Who.ANYONE, answer=link),
     Route(method="POST", path="/in/{token}", who=Who.ANYONE, answer=enter),
-    Route(method="POST", path="/sign-out", who=Who.SIGNED_IN, answer=sign_out),
-    Route(method="POST", path="/theme", who=Who.SIGNED_IN, answer=theme),
+    Route(method="POST", path="/sign-out", who=Who.SIGNED_IN, answer=sign_out, least="guest"),
+    Route(method="POST", path="/theme", who=Who.SIGNED_IN, answer=theme, least="guest"),
     Route(method="GET", path="/static/{name}", who=Who.ANYONE, answer=asset),
     Route(method="GET", path="/healthz", who=Who.ANYONE, answer=health),
 )

@@ -10,9 +10,10 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from proto import accounts as account_events
 from proto.errors import Failure
 from proto.events import happened
-from services.gateway import accounts, forms, openai, pages, problems, rest, stream, uploads
+from services.gateway import accounts, problems
 from services.gateway.access import SAFE, Knock, Who, decide
 from services.gateway.gate import Gate
+from services.gateway.routes import ROUTES
 from services.gateway.shield import Shield
 from services.gateway.visit import Route, Visit
 
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-ROUTES = (
-    *(*accounts.ROUTES, *pages.ROUTES, *forms.ROUTES, *rest.ROUTES),
-    *(*openai.ROUTES, *uploads.ROUTES, *stream.ROUTES),
-)
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _NO_FORM = {"application/json", "multipart/form-data"}
 _log = logging.getLogger("daimon.gateway")
@@ -70,6 +67,8 @@ async def _knock(visit: Visit, route: Route) -> Knock:
         method=request.method,
         who=route.who,
         user=visit.user,
+        role=visit.role,
+        least=route.least,
         by_key=visit.by_key,
         expected=visit.csrf,
         given=given,

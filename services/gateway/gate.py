@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from services.gateway.assets import AssetShelf
 from services.gateway.audience import Audience
 from services.gateway.keys import Keys
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
-from services.runtime.bus import Bus
+from services.gateway.throttle import Throttle
+from services.gateway.users import Users
+from services.runtime.bus import Bus, Kv
 
 
 class Gate:
     """What all requests share."""
 
-    def __init__(self, bus: Bus, settings: GatewaySettings, sessions: Sessions, keys: Keys) -> None:
+    def __init__(self, bus: Bus, settings: GatewaySettings, sessions: Kv, accounts: Kv) -> None:
         self.bus = bus
         self.settings = settings
-        self.sessions = sessions
-        self.keys = keys
+        self.sessions = Sessions(bus, sessions, timedelta(days=settings.session_days))
+        self.keys = Keys(bus, accounts)
+        self.users = Users(bus, accounts, settings.owner)
+        self.throttle = Throttle(accounts)
         self.assets = AssetShelf(bus)
         self.audience = Audience(bus)
         self.models: dict[str, float] = {}
         """When each of the model server's models was last known to be there."""
         self.closing = asyncio.Event()
         """Set when the service stops: streams that would never end by themselves end then."""
+
+    async def keep(self) -> None:
+        """Follow the stores until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for store in (self.sessions, self.keys, self.users):
+                group.create_task(store.keep())
 
     @property
     def cookie(self) -> str:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from proto.accounts import ApiKey
 from proto.base import new_id
 from proto.errors import Ambiguous, Failure, Missing, Refused
+from proto.keys import ApiKey
 from services.gateway.bucket import keep
 from services.gateway.sessions import SECRET_BYTES, Session, hashed, reachable
 from services.runtime.bus import Bus, Kv

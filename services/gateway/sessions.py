@@ -9,11 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from proto.errors import Unavailable
+from proto.base import new_id
+from proto.errors import Missing, Unavailable
 from services.gateway.bucket import keep
 from services.runtime.bus import Bus, Kv
 
 SECRET_BYTES = 32
+AGENT = 200
+"""Characters kept of how a browser calls itself."""
 _SESSION, _LINK = "session", "link"
 
 
@@ -22,6 +25,13 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str
     expires: datetime
+    id: str = ""
+    """By which a session is named where its secret must not be."""
+    made: datetime | None = None
+    agent: str = ""
+    """How the browser called itself."""
+    welcome: bool = False
+    """Of a link: whether whoever uses it chooses a password first."""
 
     @property
     def stale(self) -> bool:
@@ -32,9 +42,10 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 class Session:
     """A browser that is signed in, or a program with an API key, for as long as it is."""
 
-    def __init__(self, user: str, expires: datetime | None) -> None:
+    def __init__(self, user: str, expires: datetime | None, id: str = "") -> None:  # noqa: A002 - what it is
         self.user = user
         """The account it acts for."""
+        self.id = id
         self.expires = expires
         self.ended = asyncio.Event()
 
@@ -57,17 +68,20 @@ class Sessions:
         """Follow the store for ever."""
         await keep(self._bus, self._kv, self._hear)
 
-    async def invite(self, user: str, lifetime: timedelta) -> str:
+    async def invite(self, user: str, lifetime: timedelta, *, welcome: bool = False) -> str:
         """Make a one-time link and return its token."""
         token = secrets.token_urlsafe(SECRET_BYTES)
-        await self._kv.create(_key(_LINK, token), _grant(user, lifetime))
+        now = datetime.now(UTC)
+        grant = Grant(user=user, expires=now + lifetime, id=new_id(), made=now, welcome=welcome)
+        await self._kv.create(_key(_LINK, token), msgspec.json.encode(grant))
         return token
 
-    async def invited(self, token: str) -> bool:
-        """Whether a link can still be used; looking does not use it."""
+    async def invited(self, token: str) -> Grant | None:
+        """What a link grants, None when it cannot be used; looking does not use it."""
         reachable(self._bus)
         value = await self._kv.get(_key(_LINK, token))
-        return value is not None and not _read(value).stale
+        grant = _read(value) if value is not None else None
+        return grant if grant is not None and not grant.stale else None
 
     async def redeem(self, token: str) -> str:
         """Use a link up and return the account it is for; empty when it cannot be used."""
@@ -76,11 +90,32 @@ class Sessions:
         grant = _read(value) if value is not None else None
         return grant.user if grant is not None and not grant.stale else ""
 
-    async def open(self, user: str) -> str:
+    async def open(self, user: str, agent: str = "") -> str:
         """Sign a browser in and return its secret."""
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        await self._kv.create(_key(_SESSION, secret), _grant(user, self._lifetime))
+        now = datetime.now(UTC)
+        grant = Grant(user=user, expires=now + self._lifetime, id=new_id(), made=now, agent=agent[:AGENT])
+        await self._kv.create(_key(_SESSION, secret), msgspec.json.encode(grant))
         return secret
+
+    async def all(self) -> tuple[Grant, ...]:
+        """The sessions of everybody, newest first."""
+        found = [grant for place, grant in (await self._grants()).items() if place.startswith(_SESSION)]
+        return tuple(sorted((grant for grant in found if not grant.stale), key=lambda grant: grant.id, reverse=True))
+
+    async def revoke(self, id: str, user: str = "") -> Grant:  # noqa: A002 - what it is
+        """End a session from elsewhere, by its id; only one of this user's when one is named."""
+        for place, grant in (await self._grants()).items():
+            if place.startswith(_SESSION) and grant.id and grant.id == id and user in ("", grant.user):
+                await self._drop(place)
+                return grant
+        raise Missing("There is no such session; it may have ended by itself.")
+
+    async def end_all(self, user: str, *, but: str = "") -> None:
+        """End every session of a user, and make their links void; one session may stay."""
+        for place, grant in (await self._grants()).items():
+            if grant.user == user and not (but and grant.id == but):
+                await self._drop(place)
 
     async def find(self, secret: str) -> Session | None:
         """The session of a secret; asks the store only for one that is not known yet."""
@@ -96,7 +131,12 @@ class Sessions:
 
     async def end(self, secret: str) -> None:
         """Sign a browser out, here and wherever else it is known."""
-        key = _key(_SESSION, secret)
+        await self._drop(_key(_SESSION, secret))
+
+    async def _grants(self) -> dict[str, Grant]:
+        return {place: _read(value) for place, value in (await self._kv.everything()).items()}
+
+    async def _drop(self, key: str) -> None:
         await self._kv.delete(key)
         self._forget(key)
 
@@ -111,7 +151,7 @@ class Sessions:
 
     def _learn(self, key: str, grant: Grant) -> Session:
         # The one that is known stays: streams wait for its end.
-        return self._known.setdefault(key, Session(grant.user, grant.expires))
+        return self._known.setdefault(key, Session(grant.user, grant.expires, grant.id))
 
     def _forget(self, key: str) -> None:
         session = self._known.pop(key, None)
@@ -132,10 +172,6 @@ def hashed(secret: str) -> str:
 
 def _key(kind: str, secret: str) -> str:
     return f"{kind}.{hashed(secret)}"
-
-
-def _grant(user: str, lifetime: timedelta) -> bytes:
-    return msgspec.json.encode(Grant(user=user, expires=datetime.now(UTC) + lifetime))
 
 
 def _read(value: bytes) -> Grant:

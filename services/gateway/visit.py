@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from proto import ui
+from proto.accounts import Role
 from proto.base import Call, Caller
 from proto.errors import Invalid, TooLarge
 from services.gateway.access import Who, csrf
@@ -35,6 +36,8 @@ class Visit:
         self.gate = gate
         self.request = request
         self.session: Session | None = None
+        self.role: Role = "guest"
+        """What the account may do."""
         self.by_key = False
         """Whether it is a program that shows an API key."""
 
@@ -58,7 +61,10 @@ class Visit:
         """Find out who asks, by what the route takes: a session's cookie, or an API key."""
         self.by_key = who is Who.PROGRAM or (who is Who.EITHER and "authorization" in self.request.headers)
         keys, sessions = self.gate.keys, self.gate.sessions
-        self.session = await (keys.find(self.bearer) if self.by_key else sessions.find(self.secret))
+        found = await (keys.find(self.bearer) if self.by_key else sessions.find(self.secret))
+        account = await self.gate.users.find(found.user) if found else None
+        if account is not None and account.state in ("active", "invited"):
+            self.session, self.role = found, account.role
 
     @functools.cached_property
     def csrf(self) -> str:
@@ -82,6 +88,18 @@ class Visit:
     def query(self, name: str) -> str:
         """A query parameter, empty when it is not there."""
         return self.request.query_params.get(name, "")
+
+    @property
+    def address(self) -> str:
+        """Where the request came from; behind a proxy, which an origin means, where the proxy says."""
+        said = self.request.headers.get("x-forwarded-for", "") if self.gate.settings.origin else ""
+        client = self.request.client
+        return said.rpartition(",")[2].strip() or (client.host if client else "")
+
+    @property
+    def origin(self) -> str:
+        """How addresses of ours begin, as whoever asks sees them."""
+        return self.gate.settings.origin or f"http://{self.request.headers.get('host', '')}"
 
     def caller(self, conversation: str = "") -> Caller:
         """On whose behalf calls are made."""
@@ -144,6 +162,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     who: Who
     answer: Endpoint
+    least: Role | None = None
+    """What an account must be to use it; None for guests to look and members to change."""
     visited: bool = False
     """Whether opening it is a page visit, and so an event."""
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from proto import ui
+from proto import ui, ui_settings
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
 from services.ui.pages import actions, chat, entrance, live, problem, search, tasks, timeline
+from services.ui.pages import settings as settings_pages
 from services.ui.settings import UiSettings
 
 Handler = Callable[[Any, Caller], Awaitable[msgspec.Struct]]
@@ -27,6 +28,10 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui.EVENT: timeline.event_page,
     ui.ACTIONS: actions.page,
     ui.PROBLEM: problem.page,
+    ui_settings.PROFILE: settings_pages.profile,
+    ui_settings.SESSIONS: settings_pages.sessions,
+    ui_settings.KEYS: settings_pages.keys,
+    ui_settings.USERS: settings_pages.users,
     ui.LIVE: live.fragments,
 }
 

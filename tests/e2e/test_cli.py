@@ -256,6 +256,8 @@ PIPED = "import sys; from daimon import cli; sys.exit(cli.run(sys.argv[1:]))"
         ("search", "x"),
         ("sql", "select 1"),
         ("link",),
+        ("keys",),
+        ("users",),
         ("credentials", "list"),
     ],
 )

@@ -10,7 +10,7 @@ from html import unescape
 
 import httpx
 
-from proto import accounts
+from proto import accounts, keys
 from services.gateway.main import serve as serve_gateway
 from services.gateway.settings import GatewaySettings
 from services.llm.main import serve as serve_llm
@@ -143,9 +143,9 @@ class Front:
         """Make a one-time link."""
         return (await self.cli.call(accounts.INVITE, accounts.Invite(user=user))).path
 
-    async def key(self, user: str, name: str = "test", days: int = 0) -> accounts.NewKey:
+    async def key(self, user: str, name: str = "test", days: int = 0) -> keys.NewKey:
         """Make an API key."""
-        return await self.cli.call(accounts.ADD_KEY, accounts.AddKey(user=user, name=name, days=days))
+        return await self.cli.call(keys.ADD_KEY, keys.AddKey(user=user, name=name, days=days))
 
     async def program(self, user: str) -> httpx.AsyncClient:
         """A program that shows an API key."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from proto import accounts, errors, events
+from proto import errors, events, keys
 from services.gateway.sessions import hashed
 from tests.support.servers import free_port
 
@@ -18,8 +18,8 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-async def keys(front, user) -> tuple[accounts.ApiKey, ...]:
-    return (await front.cli.call(accounts.LIST_KEYS, accounts.ListKeys(user=user))).keys
+async def listed(front, user) -> tuple[keys.ApiKey, ...]:
+    return (await front.cli.call(keys.LIST_KEYS, keys.ListKeys(user=user))).keys
 
 
 async def test_a_key_opens_the_interfaces_of_programs_and_no_page(front, ada):
@@ -48,7 +48,7 @@ async def test_the_store_and_the_log_hold_no_secret(front, ada):
 
 async def test_making_and_revoking_are_events(front, ada):
     made = await front.key(ada.user, "cron", days=7)
-    await front.cli.call(accounts.REVOKE_KEY, accounts.RevokeKey(user=ada.user, key="cron"))
+    await front.cli.call(keys.REVOKE_KEY, keys.RevokeKey(user=ada.user, key="cron"))
     log = await front.cli.journal.read(events.of_user(ada.user))
     until = f"{made.key.expires:%Y-%m-%d}"
     assert [each.event.sentence for each in log] == [
@@ -59,9 +59,9 @@ async def test_making_and_revoking_are_events(front, ada):
 
 async def test_a_key_that_is_used_says_when(front, ada):
     program = await front.program(ada.user)
-    assert (await keys(front, ada.user))[0].used is None
+    assert (await listed(front, ada.user))[0].used is None
     assert (await program.get("/v1/models")).status_code == 200
-    (key,) = await keys(front, ada.user)
+    (key,) = await listed(front, ada.user)
     assert datetime.now(UTC) - key.used < timedelta(minutes=1)
 
 
@@ -72,7 +72,7 @@ async def test_a_revoked_key_is_void_at_every_gateway_at_once(own_front, ada):
     for client in (here, there):
         client.headers.update(bearer(made.secret))
         assert (await client.get("/api/tasks")).status_code == 200
-    await own_front.cli.call(accounts.REVOKE_KEY, accounts.RevokeKey(user=ada.user, key=made.key.id))
+    await own_front.cli.call(keys.REVOKE_KEY, keys.RevokeKey(user=ada.user, key=made.key.id))
     async with asyncio.timeout(5):
         for client in (here, there):
             while (await client.get("/api/tasks")).status_code != 401:
@@ -99,13 +99,13 @@ async def test_nobody_revokes_the_key_of_another(front, ada):
     made = await front.key(ada.user, "mine")
     for name in ("mine", made.key.id, ""):
         with pytest.raises(errors.Missing):
-            await front.cli.call(accounts.REVOKE_KEY, accounts.RevokeKey(user="bob", key=name))
-    assert len(await keys(front, ada.user)) == 1
+            await front.cli.call(keys.REVOKE_KEY, keys.RevokeKey(user="bob", key=name))
+    assert len(await listed(front, ada.user)) == 1
 
 
 async def test_of_two_keys_of_one_name_neither_is_revoked_by_it(front, ada):
     first, _ = await asyncio.gather(front.key(ada.user, "same"), front.key(ada.user, "same"))
     with pytest.raises(errors.Ambiguous, match="2 API keys"):
-        await front.cli.call(accounts.REVOKE_KEY, accounts.RevokeKey(user=ada.user, key="same"))
-    await front.cli.call(accounts.REVOKE_KEY, accounts.RevokeKey(user=ada.user, key=first.key.id))
-    assert len(await keys(front, ada.user)) == 1
+        await front.cli.call(keys.REVOKE_KEY, keys.RevokeKey(user=ada.user, key="same"))
+    await front.cli.call(keys.REVOKE_KEY, keys.RevokeKey(user=ada.user, key=first.key.id))
+    assert len(await listed(front, ada.user)) == 1

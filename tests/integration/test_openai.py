@@ -11,7 +11,7 @@ from array import array
 import httpx
 import pytest
 
-from proto import accounts, chat, events, tasks
+from proto import chat, events, keys, tasks
 from tests.fakes.ollama import Reply
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
@@ -229,7 +229,7 @@ async def test_a_key_that_is_revoked_ends_its_streams_at_once(front, ada, script
     async with client.stream("POST", "/v1/chat/completions", json={"messages": HELLO, "stream": True}) as response:
         lines = response.aiter_lines()
         await anext(lines)
-        await front.cli.call(accounts.REVOKE_KEY, accounts.RevokeKey(user=ada.user, key="doomed"))
+        await front.cli.call(keys.REVOKE_KEY, keys.RevokeKey(user=ada.user, key="doomed"))
         async with asyncio.timeout(10):
             rest = [line async for line in lines]
     assert "[DONE]" not in "".join(rest)

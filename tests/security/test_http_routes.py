@@ -20,6 +20,7 @@ pytest_plugins = ("tests.integration.gateway_fixtures",)
 
 OPEN = {
     ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
     ("GET", "/in/{token}"),
     ("POST", "/in/{token}"),
     ("GET", "/static/{name}"),

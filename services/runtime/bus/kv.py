@@ -46,10 +46,12 @@ class Kv:
         """
         for _ in range(TRIES):
             try:
-                before, revision = await self._entry(key)
-                after = decide(before)
-                if after is not None:
-                    await self._bucket.update(key, after, last=revision)
+                entry = await self._entry(key)
+                after = decide(entry.value if entry else None)
+                if after is not None and entry:
+                    await self._bucket.update(key, after, last=entry.revision)
+                elif after is not None:
+                    await self._bucket.create(key, after)
             except js_errors.KeyWrongLastSequenceError:
                 continue
             except nats_errors.Error as error:
@@ -57,14 +59,11 @@ class Kv:
             return
         raise errors.Conflict
 
-    async def _entry(self, key: str) -> tuple[bytes | None, int]:
+    async def _entry(self, key: str) -> KeyValue.Entry | None:
         try:
-            entry = await self._bucket.get(key)
-        except js_errors.KeyDeletedError as deleted:
-            return None, (deleted.entry.revision if deleted.entry else 0) or 0
+            return await self._bucket.get(key)
         except js_errors.NotFoundError:
-            return None, 0
-        return entry.value, entry.revision or 0
+            return None
 
     async def create(self, key: str, value: bytes) -> None:
         """Set a value that must not be there yet, or raise Conflict."""

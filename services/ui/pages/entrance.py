@@ -8,9 +8,9 @@ from services.ui.templating import page
 
 def sign_in(view: SignInPage) -> Html:
     """How to get in."""
-    return page("sign_in.html", frame=view.frame)
+    return page("sign_in.html", frame=view.frame, name=view.name)
 
 
 def link(view: LinkPage) -> Html:
     """The one button of a one-time link."""
-    return page("link.html", frame=view.frame, path=view.path)
+    return page("link.html", frame=view.frame, path=view.path, name=view.name)

@@ -10,7 +10,7 @@ from services.gateway.access import Knock, NotSignedIn, Who, csrf, decide
 from services.gateway.shield import HEADERS, Shield
 
 OURS = ("http://127.0.0.1:8400", "https://daimon.example")
-READ = Knock(method="GET", who=Who.SIGNED_IN, user="ada", expected="token", ours=OURS)
+READ = Knock(method="GET", who=Who.SIGNED_IN, user="ada", role="member", expected="token", ours=OURS)
 POST = replace(READ, method="POST", given="token", fetch_site="same-origin")
 
 
@@ -32,6 +32,24 @@ def test_a_stranger_is_sent_to_the_door():
         decide(replace(READ, user=""))
     with pytest.raises(NotSignedIn):
         decide(replace(POST, user=""))
+
+
+@pytest.mark.parametrize(("role", "least", "method", "let_in"), [
+    ("guest", None, "GET", True), ("guest", None, "POST", False), ("guest", "guest", "POST", True),
+    ("member", None, "POST", True), ("member", "owner", "GET", False), ("member", "owner", "POST", False),
+    ("owner", "owner", "POST", True), ("guest", "owner", "GET", False), ("guest", "member", "GET", False),
+])  # fmt: skip
+@pytest.mark.parametrize("by_key", [True, False])
+def test_a_role_may_do_what_it_may(role, least, method, let_in, by_key):
+    assert allowed(replace(POST, role=role, least=least, method=method, by_key=by_key)) is let_in
+
+
+def test_a_key_is_proof_enough_but_not_for_another_site():
+    by_key = replace(POST, who=Who.PROGRAM, by_key=True, given="", expected="")
+    assert allowed(by_key, fetch_site="")
+    assert not allowed(by_key, fetch_site="cross-site")
+    assert not allowed(by_key, fetch_site="", origin="http://evil.example")
+    assert not allowed(by_key, user="")
 
 
 def test_open_routes_are_open():

@@ -1,0 +1,69 @@
+"""Views of the settings pages, and the calls that turn them into HTML."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from proto.accounts import Account, Role
+from proto.base import Call
+from proto.keys import ApiKey, NewKey
+from proto.ui import Frame, Html
+
+
+class SessionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One browser that is signed in."""
+
+    id: str
+    user: str
+    agent: str
+    """How it called itself."""
+    made: datetime | None
+    expires: datetime
+    here: bool = False
+    """Whether it is the one that asks."""
+
+
+class ProfilePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One's own account."""
+
+    frame: Frame
+    account: Account
+
+
+class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The browsers that are signed in: one's own, and for the owner everybody's."""
+
+    frame: Frame
+    role: Role
+    sessions: tuple[SessionLine, ...]
+
+
+class KeysPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One's API keys."""
+
+    frame: Frame
+    role: Role
+    keys: tuple[ApiKey, ...]
+    made: NewKey | None = None
+    """The key that was just made, to be shown this once."""
+
+
+class UsersPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody's account, for the owner."""
+
+    frame: Frame
+    accounts: tuple[Account, ...]
+    link: str = ""
+    """The address of a one-time link that was just made, to be shown this once."""
+    invited: str = ""
+    """Whom it is for."""
+
+
+PROFILE = Call("daimon.svc.ui.profile", ProfilePage, Html)
+SESSIONS = Call("daimon.svc.ui.sessions", SessionsPage, Html)
+KEYS = Call("daimon.svc.ui.keys", KeysPage, Html)
+USERS = Call("daimon.svc.ui.users", UsersPage, Html)
+CALLS: tuple[Call[Any, Html], ...] = (PROFILE, SESSIONS, KEYS, USERS)

@@ -1,0 +1,16 @@
+"""Every route there is, from the tables of those who answer."""
+
+from __future__ import annotations
+
+from services.gateway import accounts, forms, openai, pages, rest, settings_pages, stream, uploads
+
+ROUTES = (
+    *accounts.ROUTES,
+    *pages.ROUTES,
+    *forms.ROUTES,
+    *settings_pages.ROUTES,
+    *rest.ROUTES,
+    *openai.ROUTES,
+    *uploads.ROUTES,
+    *stream.ROUTES,
+)
