@@ -19,7 +19,7 @@ from proto import (
     sandbox,
     tasks,
     ui,
-    ui_settings,
+    ui_accounts,
     undo,
     versions,
 )
@@ -60,7 +60,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, *ui.CALLS, *ui_settings.CALLS),
+        calls=(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, *ui.CALLS, *ui_accounts.CALLS),
         acts_as=("user",),
         emits=("session", "page", "key", "account"),
         reads_log=True,
@@ -100,7 +100,7 @@ ROLES: dict[str, Role] = {
     ),
     "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True),
     "undo": Role(serves=undo.ACTIONS, calls=undo.INVERSES, emits=("undo",), reads_log=True),
-    "ui": Role(serves=(*ui.CALLS, *ui_settings.CALLS)),
+    "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS)),
     "cli": Role(
         calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
         acts_as=("user",),

@@ -53,24 +53,6 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be shown, in a sentence."""
 
 
-class SignInPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a stranger arrives."""
-
-    frame: Frame
-    name: str = ""
-    """The name that was typed already."""
-
-
-class LinkPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a one-time link leads: one button, so that a program that only looks at the link does not use it up."""
-
-    frame: Frame
-    path: str = ""
-    """Where the button posts to; empty when the link cannot be used."""
-    name: str = ""
-    """The account that chooses a password here, empty where none is asked for."""
-
-
 class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation, with the list of all and the tasks beside it."""
 
@@ -284,8 +266,6 @@ class Assets(msgspec.Struct, frozen=True, kw_only=True):
     assets: tuple[Asset, ...]
 
 
-SIGN_IN = Call("daimon.svc.ui.sign_in", SignInPage, Html)
-LINK = Call("daimon.svc.ui.link", LinkPage, Html)
 CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)
 TASKS = Call("daimon.svc.ui.tasks", TasksPage, Html)
 SEARCH = Call("daimon.svc.ui.search", SearchPage, Html)
@@ -297,7 +277,7 @@ LIVE = Call("daimon.svc.ui.live", Changes, Html)
 PIECE = Call("daimon.svc.ui.piece", Nothing, Piece)
 ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
 CALLS: tuple[Call[Any, Html] | Call[Nothing, Piece] | Call[Nothing, Assets], ...] = (
-    *(SIGN_IN, LINK, CHAT, TASKS, SEARCH, TIMELINE, EVENT, ACTIONS, PROBLEM, LIVE),
+    *(CHAT, TASKS, SEARCH, TIMELINE, EVENT, ACTIONS, PROBLEM, LIVE),
     PIECE,
     ASSETS,
 )

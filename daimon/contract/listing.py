@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, documents, keeping, keys, llm, memory, sandbox, tasks, ui, ui_settings, undo, versions
+from proto import accounts, chat, documents, keeping, keys, llm, memory, sandbox, tasks, ui, ui_accounts, undo, versions
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -27,7 +27,7 @@ CALLS: tuple[AnyCall, ...] = (
     *accounts.CALLS,
     *keys.CALLS,
     *ui.CALLS,
-    *ui_settings.CALLS,
+    *ui_accounts.CALLS,
 )
 ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
 EVENTS = tuple(KINDS.values())

@@ -7,7 +7,7 @@ from typing import ClassVar
 from fastapi import Response
 from starlette.background import BackgroundTask
 
-from proto import accounts, ui
+from proto import accounts, ui_accounts
 from proto.errors import Failure, Missing
 from proto.events import happened
 from services.gateway.access import Who
@@ -28,7 +28,7 @@ async def sign_in(visit: Visit) -> Response:
     """Say how to get in."""
     if visit.session:
         return see_other("/")
-    return await visit.page(ui.SIGN_IN, ui.SignInPage(frame=visit.frame()))
+    return await visit.page(ui_accounts.SIGN_IN, ui_accounts.SignInPage(frame=visit.frame()))
 
 
 async def sign_in_by_password(visit: Visit) -> Response:
@@ -42,7 +42,9 @@ async def sign_in_by_password(visit: Visit) -> Response:
             raise WrongPassword
     except Failure as failure:
         frame = visit.frame(path="/sign-in", notice=failure.message)
-        response = await visit.page(ui.SIGN_IN, ui.SignInPage(frame=frame, name=name), status=failure.code)
+        response = await visit.page(
+            ui_accounts.SIGN_IN, ui_accounts.SignInPage(frame=frame, name=name), status=failure.code
+        )
         if isinstance(failure, WrongPassword):
             # Once the answer is out, or its time would tell which accounts there are.
             response.background = BackgroundTask(_tell, visit, name)
@@ -68,7 +70,7 @@ async def enter(visit: Visit) -> Response:
     # Of several who use a link at once, only the one that it lets in chooses the password.
     user = await gate.sessions.redeem(token)
     if not user:
-        return await visit.page(ui.LINK, ui.LinkPage(frame=visit.frame(path="/in")), status=410)
+        return await visit.page(ui_accounts.LINK, ui_accounts.LinkPage(frame=visit.frame(path="/in")), status=410)
     if made:
         await gate.users.secure(user, made)
         await record(gate, user, accounts.PasswordSet())
@@ -94,12 +96,12 @@ async def admit(visit: Visit, user: str, by: str) -> Response:
 
 async def _link(visit: Visit, failure: Failure | None = None) -> Response:
     grant = await visit.gate.sessions.invited(visit.path("token"))
-    view = ui.LinkPage(
+    view = ui_accounts.LinkPage(
         frame=visit.frame(path="/in", notice=failure.message if failure else ""),
         path=visit.request.url.path if grant else "",
         name=grant.user if grant and grant.welcome else "",
     )
-    return await visit.page(ui.LINK, view, status=failure.code if failure else 200 if grant else 410)
+    return await visit.page(ui_accounts.LINK, view, status=failure.code if failure else 200 if grant else 410)
 
 
 async def _tell(visit: Visit, name: str) -> None:

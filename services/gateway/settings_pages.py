@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from proto import accounts, keys, ui_settings
+from proto import accounts, keys, ui_accounts
 from proto.accounts import NewState, Role
 from proto.errors import Failure, Invalid, Refused
 from services.gateway.access import RANKS, Who
@@ -46,7 +46,7 @@ async def sessions(visit: Visit) -> Response:
     found = [grant for grant in await visit.gate.sessions.all() if everybody or grant.user == visit.user]
     here = visit.session.id if visit.session else ""
     lines = tuple(
-        ui_settings.SessionLine(
+        ui_accounts.SessionLine(
             id=grant.id,
             user=grant.user,
             agent=grant.agent,
@@ -56,8 +56,8 @@ async def sessions(visit: Visit) -> Response:
         )
         for grant in found
     )
-    view = ui_settings.SessionsPage(frame=visit.frame(), role=visit.role, sessions=lines)
-    return await visit.page(ui_settings.SESSIONS, view)
+    view = ui_accounts.SessionsPage(frame=visit.frame(), role=visit.role, sessions=lines)
+    return await visit.page(ui_accounts.SESSIONS, view)
 
 
 async def revoke_session(visit: Visit) -> Response:
@@ -133,21 +133,21 @@ async def _profile(visit: Visit, failure: Failure | None = None) -> Response:
     account = await visit.gate.users.find(visit.user)
     frame = visit.frame(path="/settings", notice=failure.message if failure else "")
     status = failure.code if failure else 200
-    return await visit.page(ui_settings.PROFILE, ui_settings.ProfilePage(frame=frame, account=account), status=status)
+    return await visit.page(ui_accounts.PROFILE, ui_accounts.ProfilePage(frame=frame, account=account), status=status)
 
 
 async def _keys(visit: Visit, made: keys.NewKey | None = None) -> Response:
     frame = visit.frame(path="/settings/keys")
     found = await visit.gate.keys.of(visit.user)
-    view = ui_settings.KeysPage(frame=frame, role=visit.role, keys=found, made=made)
-    return await visit.page(ui_settings.KEYS, view)
+    view = ui_accounts.KeysPage(frame=frame, role=visit.role, keys=found, made=made)
+    return await visit.page(ui_accounts.KEYS, view)
 
 
 async def _users(visit: Visit, link: str = "", invited: str = "") -> Response:
     found = await visit.gate.users.all()
     frame = visit.frame(path="/settings/users")
     return await visit.page(
-        ui_settings.USERS, ui_settings.UsersPage(frame=frame, accounts=found, link=link, invited=invited)
+        ui_accounts.USERS, ui_accounts.UsersPage(frame=frame, accounts=found, link=link, invited=invited)
     )
 
 

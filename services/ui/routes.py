@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import ui, ui_settings
+from proto import ui, ui_accounts
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
@@ -19,8 +19,8 @@ Handler = Callable[[Any, Caller], Awaitable[msgspec.Struct]]
 Render = Callable[[Any], ui.Html]
 
 _PAGES: dict[Call[Any, ui.Html], Render] = {
-    ui.SIGN_IN: entrance.sign_in,
-    ui.LINK: entrance.link,
+    ui_accounts.SIGN_IN: entrance.sign_in,
+    ui_accounts.LINK: entrance.link,
     ui.CHAT: chat.page,
     ui.TASKS: tasks.page,
     ui.SEARCH: search.page,
@@ -28,10 +28,10 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui.EVENT: timeline.event_page,
     ui.ACTIONS: actions.page,
     ui.PROBLEM: problem.page,
-    ui_settings.PROFILE: settings_pages.profile,
-    ui_settings.SESSIONS: settings_pages.sessions,
-    ui_settings.KEYS: settings_pages.keys,
-    ui_settings.USERS: settings_pages.users,
+    ui_accounts.PROFILE: settings_pages.profile,
+    ui_accounts.SESSIONS: settings_pages.sessions,
+    ui_accounts.KEYS: settings_pages.keys,
+    ui_accounts.USERS: settings_pages.users,
     ui.LIVE: live.fragments,
 }
 

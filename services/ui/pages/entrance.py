@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from proto.ui import Html, LinkPage, SignInPage
+from proto.ui import Html
+from proto.ui_accounts import LinkPage, SignInPage
 from services.ui.templating import page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proto.accounts import Role
 from proto.ui import Html
-from proto.ui_settings import KeysPage, ProfilePage, SessionsPage, UsersPage
+from proto.ui_accounts import KeysPage, ProfilePage, SessionsPage, UsersPage
 from services.ui.templating import page as render
 
 _TABS = (("/settings", "Profile"), ("/settings/sessions", "Sessions"), ("/settings/keys", "API keys"))

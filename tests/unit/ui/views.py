@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import chat, keys, llm, tasks, ui, ui_settings
+from proto import chat, keys, llm, tasks, ui, ui_accounts
 from proto.accounts import Account
 from proto.base import Call, Caller
 from proto.chat import Exchange, Spent, ToolUse
@@ -75,8 +75,8 @@ def account(text: str) -> Account:
     return Account(name=text, made=NOON, password=True)
 
 
-def session(text: str) -> ui_settings.SessionLine:
-    return ui_settings.SessionLine(id=TURN, user=text, agent=text, made=NOON, expires=NOON)
+def session(text: str) -> ui_accounts.SessionLine:
+    return ui_accounts.SessionLine(id=TURN, user=text, agent=text, made=NOON, expires=NOON)
 
 
 def key(text: str) -> keys.ApiKey:
@@ -116,12 +116,12 @@ def every_page(text: str) -> dict[str, str]:
         ui.EVENT: ui.EventPage(frame=other, event=event(text), causes=(event(text),)),
         ui.ACTIONS: ui.ActionsPage(frame=other, actions=(menu_item(text),), problem=text),
         ui.PROBLEM: ui.ProblemPage(frame=other, status=404, sentence=text),
-        ui.SIGN_IN: ui.SignInPage(frame=ui.Frame(notice=text), name=text),
-        ui.LINK: ui.LinkPage(frame=ui.Frame(), path="/in/token", name=text),
-        ui_settings.PROFILE: ui_settings.ProfilePage(frame=other, account=account(text)),
-        ui_settings.SESSIONS: ui_settings.SessionsPage(frame=other, role="owner", sessions=(session(text),)),
-        ui_settings.KEYS: ui_settings.KeysPage(frame=other, role="member", keys=(key(text),), made=made(text)),
-        ui_settings.USERS: ui_settings.UsersPage(frame=other, accounts=(account(text),), link=text, invited=text),
+        ui_accounts.SIGN_IN: ui_accounts.SignInPage(frame=ui.Frame(notice=text), name=text),
+        ui_accounts.LINK: ui_accounts.LinkPage(frame=ui.Frame(), path="/in/token", name=text),
+        ui_accounts.PROFILE: ui_accounts.ProfilePage(frame=other, account=account(text)),
+        ui_accounts.SESSIONS: ui_accounts.SessionsPage(frame=other, role="owner", sessions=(session(text),)),
+        ui_accounts.KEYS: ui_accounts.KeysPage(frame=other, role="member", keys=(key(text),), made=made(text)),
+        ui_accounts.USERS: ui_accounts.UsersPage(frame=other, accounts=(account(text),), link=text, invited=text),
     }
     return {call.name: html(call, view) for call, view in views.items()}
 

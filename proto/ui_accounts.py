@@ -1,4 +1,4 @@
-"""Views of the settings pages, and the calls that turn them into HTML."""
+"""Views of the door and of the settings pages, and the calls that turn them into HTML."""
 
 from __future__ import annotations
 
@@ -11,6 +11,24 @@ from proto.accounts import Account, Role
 from proto.base import Call
 from proto.keys import ApiKey, NewKey
 from proto.ui import Frame, Html
+
+
+class SignInPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a stranger arrives."""
+
+    frame: Frame
+    name: str = ""
+    """The name that was typed already."""
+
+
+class LinkPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a one-time link leads: one button, so that a program that only looks at the link does not use it up."""
+
+    frame: Frame
+    path: str = ""
+    """Where the button posts to; empty when the link cannot be used."""
+    name: str = ""
+    """The account that chooses a password here, empty where none is asked for."""
 
 
 class SessionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,8 +80,10 @@ class UsersPage(msgspec.Struct, frozen=True, kw_only=True):
     """Whom it is for."""
 
 
+SIGN_IN = Call("daimon.svc.ui.sign_in", SignInPage, Html)
+LINK = Call("daimon.svc.ui.link", LinkPage, Html)
 PROFILE = Call("daimon.svc.ui.profile", ProfilePage, Html)
 SESSIONS = Call("daimon.svc.ui.sessions", SessionsPage, Html)
 KEYS = Call("daimon.svc.ui.keys", KeysPage, Html)
 USERS = Call("daimon.svc.ui.users", UsersPage, Html)
-CALLS: tuple[Call[Any, Html], ...] = (PROFILE, SESSIONS, KEYS, USERS)
+CALLS: tuple[Call[Any, Html], ...] = (SIGN_IN, LINK, PROFILE, SESSIONS, KEYS, USERS)
