@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from proto import ui
+from proto import ui, ui_accounts
 from proto.chat import Conversation
 from tests.unit.ui.views import TURN, board, every_change, every_page, exchange, frame, html, lines, live, tool
 
@@ -211,7 +211,7 @@ def test_empty_pages_teach():
 
 
 def test_a_stranger_gets_no_script_and_no_navigation():
-    page = html(ui.SIGN_IN, ui.SignInPage(frame=ui.Frame()))
+    page = html(ui_accounts.SIGN_IN, ui_accounts.SignInPage(frame=ui.Frame()))
     assert "<script" not in page
     assert "<nav" not in page
     assert "daimon link" in page
