@@ -81,6 +81,22 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
     """To be given back for the next page; empty when this was the last."""
 
 
+class Remember(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Keep a note for later: a fact, a wish, something to know. It is found by search like everything that happened."""
+
+    text: Annotated[
+        str, Meta(min_length=1, max_length=10_000, description="What to remember, in a sentence of its own")
+    ]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A note was kept."""
+
+    event: str
+    """The id under which it stands in the log."""
+    sentence: str
+
+
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ask one's own log in SQL: one PostgreSQL SELECT over these views, at most 200 rows in 2 seconds.
 
@@ -171,6 +187,16 @@ class Searched(Happening, frozen=True, kw_only=True):
         return f'Searched for "{excerpt(self.query)}" and found {self.hits}'
 
 
+class Noted(Happening, frozen=True, kw_only=True):
+    """Somebody asked for something to be remembered."""
+
+    kind: ClassVar[str] = "memory.noted"
+    text: str
+
+    def sentence(self) -> str:
+        return f'Noted: "{excerpt(self.text)}"'
+
+
 class Queried(Happening, frozen=True, kw_only=True):
     """Somebody asked in SQL."""
 
@@ -189,10 +215,11 @@ SEARCH = Action(
     risk="read",
     phrasings=PHRASINGS["memory.search"],
 )
+REMEMBER = Action("daimon.do.{user}.{actor}.memory.remember", Remember, Kept, risk="change")
 SQL = Action("daimon.do.{user}.{actor}.memory.sql", Query, Rows, risk="read")
 RECENT = Call("daimon.do.{user}.{actor}.memory.recent", Recent, Events)
 CONVERSATIONS = Call("daimon.do.{user}.{actor}.memory.conversations", ListConversations, Conversations)
 PROGRESS = Call("daimon.svc.memory.progress", Nothing, Progress)
-ACTIONS = (SEARCH, SQL)
+ACTIONS = (SEARCH, REMEMBER, SQL)
 CALLS = (RECENT, CONVERSATIONS, PROGRESS)
-KINDS: tuple[type[Happening], ...] = (Searched, Queried)
+KINDS: tuple[type[Happening], ...] = (Searched, Noted, Queried)

@@ -33,6 +33,12 @@ GOALS = (
     Goal("stream", "first_token_50", "<=", 3.0, "x"),
     Goal("stream", "bytes_4x", "<=", 4.4, "x"),
     Goal("do", "command", "<=", 60.0, "ms"),
+    Goal("search", "p95", "<=", 15.0, "ms"),
+    Goal("search", "p95_filtered", "<=", 25.0, "ms"),
+    Goal("search", "rate", ">=", 200.0, "/s"),
+    Goal("search", "agreement", ">=", 0.95, ""),
+    Goal("search", "faster_than_naive", ">=", 100.0, "x"),
+    Goal("recall", "recall", ">=", 0.75, ""),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import cast
 
 from daimon.bench.machine import commit, machine
@@ -16,11 +17,14 @@ BENCHES = {
     "boot": "how soon the first page is there, memory and disk",
     "stream": "what an answer loses on its way from the model to the page",
     "do": "from a command to its durable result, with no language model",
+    "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
+    "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",
 }
 """`daimon/bench/<name>.py` is imported only when it runs."""
 ROUNDS = 5
+SIZE = 100_000
 
-Bench = Callable[[int], Awaitable[dict[str, Figure]]]
+Bench = Callable[..., Awaitable[dict[str, Figure]]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lines = "; ".join(f"{name}: {line}" for name, line in BENCHES.items())
     parser.add_argument("bench", choices=BENCHES, help=lines)
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"how often all is measured ({ROUNDS})")
+    parser.add_argument("--file", type=Path, metavar="F", help="of recall: conversations in the LoCoMo format")
+    parser.add_argument("--size", type=int, default=SIZE, metavar="N", help=f"of search: events in the end ({SIZE})")
+    parser.add_argument("--plot", type=Path, metavar="F", help="of search: write how it grows as an SVG")
     parser.add_argument("--check", action="store_true", help="exit with 1 when a figure misses its goal")
     add_json(parser)
 
@@ -40,9 +47,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(f"The bench could not finish: {error or 'something did not answer in time'}.") from error
 
 
+def _options(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return what a bench takes beyond rounds."""
+    if arguments.bench == "search":
+        return {"size": arguments.size, "plot": arguments.plot}
+    if arguments.bench != "recall":
+        return {}
+    if arguments.file is None:
+        raise CommandError("Say which conversations to ask about: --file FILE, in the LoCoMo format.")
+    return {"file": arguments.file}
+
+
 async def _measure(arguments: argparse.Namespace) -> int:
     bench = cast("Bench", importlib.import_module(f"daimon.bench.{arguments.bench}").run)
-    found = report(arguments.bench, await bench(arguments.rounds), commit=commit(), machine=machine())
+    figures = await bench(arguments.rounds, **_options(arguments))
+    found = report(arguments.bench, figures, commit=commit(), machine=machine())
     if arguments.json:
         show_json(found)
     else:

@@ -11,13 +11,21 @@ from services.memory.store import Session
 from services.memory.terms import MATCHES, Count, Terms
 from services.memory.vectors import QueryVector
 
-WORDS = 100
-MEANINGS = 60
-"""Candidates of each kind."""
-STRONG = 60
-"""How many of the best have their surroundings looked at."""
-FEW = 1500
-"""Up to so many events that pass the filters are measured one by one."""
+
+class Depth(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a search looks."""
+
+    words: int = 150
+    meanings: int = 100
+    """Candidates of each kind."""
+    matches: int = MATCHES
+    """Events with rare words that are compared; of more, the newest."""
+    strong: int = 40
+    """How many of the best have their surroundings looked at."""
+    few: int = 1500
+    """Up to so many events that pass the filters are measured one by one."""
+
+
 NOTHING = QueryVector(engine="", dimensions=1, vector="[0]")
 
 
@@ -27,6 +35,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms
     vector: QueryVector | None
     filters: Mapping[str, object]
+    depth: Depth = Depth()
 
     @property
     def weights(self) -> dict[str, object]:
@@ -51,7 +60,7 @@ async def gather(session: Session, question: Question) -> tuple[dict[int, Weighe
     """Return what may answer, weighed, and which of it stand beside each other."""
     found = {*await _words(session, question), *await _nearest(session, question)}
     weighed = await _weigh(session, question, found)
-    strong = strongest(weighed.values(), STRONG) if question.terms.asks else ()
+    strong = strongest(weighed.values(), question.depth.strong) if question.terms.asks else ()
     if not strong:
         return weighed, []
     narrow = {name: question.filters[name] for name in ("user", "hidden")}
@@ -64,7 +73,7 @@ async def _words(session: Session, question: Question) -> list[int]:
     terms = question.terms
     if not terms.any:
         return []
-    fetched = {"any": terms.any, "all": terms.all, "most": MATCHES, "limit": WORDS}
+    fetched = {"any": terms.any, "all": terms.all, "most": question.depth.matches, "limit": question.depth.words}
     found = await session.fetch(Place, "words", **fetched, **question.weights, **question.filters)
     return [place.sequence for place in found]
 
@@ -72,9 +81,9 @@ async def _words(session: Session, question: Question) -> list[int]:
 async def _nearest(session: Session, question: Question) -> list[int]:
     if question.vector is None:
         return []
-    (matching,) = await session.fetch(Count, "matching", most=FEW, **question.filters)
-    parameters = {"farthest": 1 - UNLIKE, "limit": MEANINGS, **question.meaning, **question.filters}
-    if matching.count > FEW:
+    (matching,) = await session.fetch(Count, "matching", most=question.depth.few, **question.filters)
+    parameters = {"farthest": 1 - UNLIKE, "limit": question.depth.meanings, **question.meaning, **question.filters}
+    if matching.count > question.depth.few:
         found = await session.fetch(Place, "nearest", **parameters)
     else:
         found = await session.fetch(Place, "nearest_of_few", **parameters)

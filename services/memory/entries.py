@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from proto import chat, sandbox
+from proto import chat, memory, sandbox
 from proto.events import Event, Happening, Recorded
 from proto.kinds import KINDS, happening
 
@@ -86,7 +86,7 @@ def bare(full: Entry) -> Entry:
 def body_of(event: Event, what: Happening | None) -> str:
     """Return what is worth finding in an event beyond its sentence; empty when the sentence says it all."""
     match what:
-        case chat.Asked(text=text) | chat.Answered(text=text):
+        case chat.Asked(text=text) | chat.Answered(text=text) | memory.Noted(text=text):
             body = text
         case sandbox.CommandRan(command=command, excerpt=excerpt):
             body = excerpt if command in event.sentence else f"{command}\n{excerpt}"

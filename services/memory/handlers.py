@@ -63,6 +63,12 @@ class Handlers:
         await self._record(memory.Searched(query=request.query, hits=len(hits.hits)), caller)
         return hits
 
+    async def remember(self, request: memory.Remember, caller: Caller) -> memory.Kept:
+        """Keep a note."""
+        event = happened(memory.Noted(text=request.text), caller)
+        await self._bus.journal.append(event)
+        return memory.Kept(event=event.id, sentence=event.sentence)
+
     async def sql(self, request: memory.Query, caller: Caller) -> memory.Rows:
         """Answer one SELECT over the caller's own log."""
         rows = await self._asker.ask(caller.user, request.sql)

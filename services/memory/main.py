@@ -26,6 +26,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
             "memory",
             {
                 memory.SEARCH: handlers.search,
+                memory.REMEMBER: handlers.remember,
                 memory.SQL: handlers.sql,
                 memory.RECENT: handlers.recent,
                 memory.CONVERSATIONS: handlers.conversations,

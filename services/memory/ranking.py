@@ -14,7 +14,9 @@ MEANING = 0.6
 """What likeness counts against the words."""
 UNLIKE = 0.2
 """Likeness (cosine) below which two texts have nothing to do with each other, as MiniLM measures it."""
-LENT = (0.4, 0.2, 0.1)
+STRENGTH = 1.5
+"""The power that lets one event that fits well count for more than several that fit a little."""
+LENT = (0.5, 0.35, 0.2)
 """What an event in a conversation gets of the score of the one 1, 2 and 3 places from it."""
 RECENT = 0.02
 """What being new is worth at most: it decides between equals."""
@@ -40,7 +42,8 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def own(self) -> float:
         """Its score by itself."""
-        return self.coverage + MEANING * max(0.0, self.likeness - UNLIKE)
+        fits: float = (self.coverage + MEANING * max(0.0, self.likeness - UNLIKE)) ** STRENGTH
+        return fits
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):

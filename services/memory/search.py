@@ -19,6 +19,7 @@ from services.memory.vectors import Embedder, QueryVector
 
 ECHOES = (memory.Searched, memory.Queried, accounts.Visited, chat.Called, chat.CallEnded)
 """Happenings that repeat what was looked for or what another event says; found only when their kind is asked for."""
+HIDDEN = [echo.kind for echo in ECHOES]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,11 +55,11 @@ class Searcher:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self._lexicon = Lexicon()
+        self._lexicon = Lexicon(HIDDEN)
 
     async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
         """Find what fits, best first; without the embedding engine by words alone, and say so."""
-        last, filters = cursor(request.more), _filters(request, caller)
+        last, filters = cursor(request.more), filters_of(request, caller)
         moment = last.moment if last else datetime.now(UTC)
         vector, note = await self._vector(request)
         async with self._store.session() as session:
@@ -128,11 +129,12 @@ def token(last: Ranked, moment: datetime) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(Cursor(last.score, last.sequence, moment))).decode()
 
 
-def _filters(request: memory.Search, caller: Caller) -> dict[str, object]:
+def filters_of(request: memory.Search, caller: Caller) -> dict[str, object]:
+    """Return what an event must fit, as the statements take it."""
     return {
         "user": caller.user,
         "kinds": list(request.kinds),
-        "hidden": [] if request.kinds else [echo.kind for echo in ECHOES],
+        "hidden": [] if request.kinds else HIDDEN,
         "conversation": request.conversation,
         "by": request.actor,
         "since": request.since,

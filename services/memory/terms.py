@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Mapping, Sequence
 
@@ -17,8 +18,13 @@ SAMPLE = 1000
 KEPT = 60.0
 """Seconds for which a count is good enough."""
 MOST_KEPT = 20_000
+SENTENCE = 4
+"""Words from which on a query is a sentence."""
 MATCHES = 1200
 """Events with rare words that are looked at for one query; of more, the newest."""
+
+_MINUS = re.compile(r"(?:^|\s)-\w")
+_QUOTED = re.compile(r'"[^"]+"')
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,32 +62,33 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     strict: str = ""
     """What it must fit in any case, because the query excludes words or holds some together."""
 
-    @property
-    def asks(self) -> bool:
-        """Whether this is a question rather than a word or two to look up."""
-        return len(self.terms) >= 3
+    asks: bool = False
+    """Whether this is a question rather than some words to look up."""
 
 
 class Lexicon:
     """What is known of words in users' logs, counted again once a minute."""
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: Sequence[str]) -> None:
+        self._hidden = list(hidden)
+        """Kinds that do not count: a question is no more frequent for being asked often."""
         self._counts: dict[tuple[str, str], tuple[float, int]] = {}
 
     async def read(self, session: Session, user: str, query: str) -> Terms:
         """Parse a query and weigh its words."""
         (parsed,) = await session.fetch(Parsed, "parse", query=query)
+        asks = is_question(query)
         if not parsed.lexemes:
-            return Terms()
+            return Terms(asks=asks)
         terms = [literal(lexeme) for lexeme in parsed.lexemes]
         size = await self._size(session, user)
         await self._count(session, user, terms, size)
         counts = {term: self._counts[user, term][1] for term in terms}
-        return weighed(counts, size, parsed.strict)
+        return msgspec.structs.replace(weighed(counts, size, parsed.strict if is_strict(query) else ""), asks=asks)
 
     async def _size(self, session: Session, user: str) -> int:
         if (user, "") not in self._fresh(user, [""]):
-            (size,) = await session.fetch(Count, "size_of_log", user=user)
+            (size,) = await session.fetch(Count, "size_of_log", user=user, hidden=self._hidden)
             self._keep(user, "", size.count)
         return self._counts[user, ""][1]
 
@@ -89,9 +96,8 @@ class Lexicon:
         fresh = self._fresh(user, terms)
         unknown = [term for term in terms if (user, term) not in fresh]
         if unknown:
-            counted = await session.fetch(
-                TermCount, "count_terms", user=user, terms=unknown, exactly=EXACTLY, sample=SAMPLE, size=size
-            )
+            bounds = {"exactly": EXACTLY, "sample": SAMPLE, "size": size, "hidden": self._hidden}
+            counted = await session.fetch(TermCount, "count_terms", user=user, terms=unknown, **bounds)
             for term, one in zip(unknown, counted, strict=True):
                 self._keep(user, term, one.count)
 
@@ -104,6 +110,16 @@ class Lexicon:
         if len(self._counts) >= MOST_KEPT:
             self._counts.clear()
         self._counts[user, term] = (time.monotonic() + KEPT, count)
+
+
+def is_question(query: str) -> bool:
+    """Whether somebody asks in a sentence: then what stands around the words may be the answer."""
+    return len(query.split()) >= SENTENCE
+
+
+def is_strict(query: str) -> bool:
+    """Whether a query excludes words, or holds some together by quotes; in a sentence quotes only name something."""
+    return bool(_MINUS.search(query)) or (_QUOTED.search(query) is not None and not is_question(_QUOTED.sub("", query)))
 
 
 def literal(lexeme: str) -> str:

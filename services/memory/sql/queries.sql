@@ -132,6 +132,25 @@ WHERE text_hash IN (
     SELECT text_hash FROM waiting WHERE text_hash = ANY (%(text_hash)s) ORDER BY text_hash FOR UPDATE
 )
 
+-- name: hot
+SELECT
+    engine, count(*) AS vectors,
+    (SELECT public.vector_dims(one.vector) FROM hot_vectors AS one WHERE one.engine = h.engine LIMIT 1) AS dimensions
+FROM hot_vectors AS h
+GROUP BY engine
+
+-- name: sealed
+SELECT id, engine, dimensions, vectors FROM segments WHERE attached ORDER BY id DESC
+
+-- name: build_segment
+SELECT build_segment(%(engine)s, %(size)s, %(absorbed)s::integer[], %(kilobytes)s) AS id
+
+-- name: swap_segment
+SELECT swap_segment(%(made)s, %(absorbed)s::integer[])
+
+-- name: drop_unfinished_segments
+SELECT drop_unfinished_segments()
+
 -- name: progress
 SELECT
     sequence, events, engine,
@@ -161,20 +180,20 @@ AND (%(since)s::timestamptz IS NULL OR e.time >= %(since)s::timestamptz)
 AND (%(until)s::timestamptz IS NULL OR e.time < %(until)s::timestamptz)
 
 -- name: parse
--- The stems of a query, or its plain words where English has only fillers; and the query itself where it is strict.
+-- The stems of a query, or its plain words where English has only fillers; and the query with its operators.
 SELECT
     tsvector_to_array(CASE WHEN length(stems) > 0 THEN stems ELSE words END) AS lexemes,
-    coalesce((
-        SELECT strict::text FROM websearch_to_tsquery('english', %(query)s) AS strict
-        WHERE strict::text ~ '[!<]' AND numnode(strict) > 0
-    ), '') AS strict
-FROM to_tsvector('english', %(query)s) AS stems, to_tsvector('simple', %(query)s) AS words
+    CASE WHEN numnode(strict) > 0 THEN strict::text ELSE '' END AS strict
+FROM
+    to_tsvector('english', %(query)s) AS stems,
+    to_tsvector('simple', %(query)s) AS words,
+    websearch_to_tsquery('english', %(query)s) AS strict
 
 -- name: served_engine
 SELECT engine FROM progress
 
 -- name: size_of_log
-SELECT count(*) AS count FROM events WHERE user_name = %(user)s
+SELECT count(*) AS count FROM events WHERE user_name = %(user)s AND kind <> ALL (%(hidden)s::text[])
 
 -- name: count_terms
 -- How many of a user's events have a word: counted where it is rare, and estimated from the newest where it is not.
@@ -182,12 +201,18 @@ SELECT
     term::text,
     CASE WHEN counted <= %(exactly)s THEN counted ELSE greatest(counted, (
         SELECT count(*) FILTER (WHERE fts @@ term) * %(size)s / greatest(count(*), 1)
-        FROM (SELECT fts FROM events WHERE user_name = %(user)s ORDER BY sequence DESC LIMIT %(sample)s) AS newest
+        FROM (
+            SELECT fts FROM events
+            WHERE user_name = %(user)s AND kind <> ALL (%(hidden)s::text[])
+            ORDER BY sequence DESC LIMIT %(sample)s
+        ) AS newest
     )) END AS count
 FROM unnest(%(terms)s::tsquery[]) AS asked (term)
 CROSS JOIN LATERAL (
     SELECT count(*) FROM (
-        SELECT FROM events WHERE user_name = %(user)s AND fts @@ term LIMIT %(exactly)s + 1
+        SELECT FROM events
+        WHERE user_name = %(user)s AND fts @@ term AND kind <> ALL (%(hidden)s::text[])
+        LIMIT %(exactly)s + 1
     ) AS found
 ) AS bounded (counted)
 
@@ -352,3 +377,17 @@ SELECT answer.* FROM (SELECT * FROM (
 
 -- name: fetch_answer
 FETCH FORWARD 20 FROM answer
+
+-- name: analyze
+ANALYZE events
+
+-- name: database_size
+SELECT pg_database_size(current_database()) AS bytes
+
+-- name: rank_naively
+SELECT e.id
+FROM events AS e
+JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
+WHERE e.user_name = %(user)s
+ORDER BY ts_rank(e.fts, websearch_to_tsquery('english', replace(%(query)s, ' ', ' or '))) + 1 - ({distance}) DESC
+LIMIT 10

@@ -9,8 +9,9 @@ import pytest
 from proto import errors
 from services.memory.queries import whole
 from services.memory.ranking import Beside, Ranked, Weighed, rank, strongest
+from services.memory.sealing import Hot, Sealed, absorbed
 from services.memory.search import Cursor, cursor, token
-from services.memory.terms import literal, weighed
+from services.memory.terms import is_question, is_strict, literal, weighed
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -87,6 +88,23 @@ def test_where_all_words_are_common_events_with_all_of_them_are_fetched_too():
     assert (terms.any, terms.all) == ("'add'", "'add' & 'task'")
 
 
+@pytest.mark.parametrize("query", ["red -house", '"red house"', 'paint "red house"', "-red"])
+def test_minus_and_quotes_are_operators(query):
+    assert is_strict(query)
+
+
+@pytest.mark.parametrize(
+    "query", ["self-care", "red house", 'When did I read the book "Emma"?', "5 - 3", "red - house"]
+)
+def test_a_hyphen_and_a_title_in_a_sentence_are_none(query):
+    assert not is_strict(query)
+
+
+def test_a_sentence_is_a_question_and_a_word_or_two_are_not():
+    assert is_question("where did I go")
+    assert not is_question("red garden shed")
+
+
 def test_a_word_is_quoted_so_that_it_is_no_operator():
     assert literal("it's\\a|b") == "'it''s\\\\a|b'"
 
@@ -104,3 +122,12 @@ def test_what_no_page_said_is_refused(more):
 def test_a_statement_contains_another_by_its_name():
     parts = {"inner": "a = {value}", "outer": "WHERE {inner}"}
     assert whole(parts["outer"], parts) == "WHERE a = {value}"
+
+
+def test_a_new_segment_takes_in_what_is_not_much_larger_and_no_more():
+    hot = Hot(engine="e", dimensions=384, vectors=20)
+    sealed = [
+        Sealed(id=number, engine=engine, dimensions=384, vectors=vectors)
+        for number, engine, vectors in ((4, "e", 20), (3, "other", 1), (2, "e", 70), (1, "e", 900))
+    ]
+    assert [segment.id for segment in absorbed(hot, sealed)] == [4, 2]

@@ -25,7 +25,10 @@ DROP FUNCTION wanted;
 
 -- The text that an event's vector is made of: a message as it was said, everything else with its sentence.
 CREATE FUNCTION meant(kind text, sentence text, body text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN body <> '' AND starts_with(kind, 'chat.') THEN body ELSE sentence || E'\n' || body END
+    SELECT CASE
+        WHEN body <> '' AND kind IN ('chat.asked', 'chat.answered', 'memory.noted') THEN body
+        ELSE sentence || E'\n' || body
+    END
 $$;
 
 -- Segment 0 is hot: new vectors, scanned exactly. The others are sealed: built in bulk, and found through HNSW.

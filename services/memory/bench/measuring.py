@@ -1,0 +1,159 @@
+"""What one size of the log costs to search, and how much of the right answer is found."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from proto import memory
+from proto.base import Caller
+from services.memory import ranking
+from services.memory.bench.filling import ENGINE, USER, written
+from services.memory.bench.story import DIMENSIONS, Told, World
+from services.memory.candidates import Depth, Question, gather
+from services.memory.search import Row, Searcher, filters_of
+from services.memory.store import Store
+from services.memory.terms import Lexicon
+from services.memory.vectors import QueryVector
+
+FIRST = 10
+WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 25, 8, 60, 3
+WINDOW = timedelta(days=7)
+EVERYTHING = 10**9
+EXACTLY = Depth(words=2000, meanings=1000, matches=EVERYTHING, few=EVERYTHING)
+"""Nothing is left out before it is compared."""
+ADA = Caller(user=USER, actor="plugin-bench")
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome at one size."""
+
+    size: int
+    median: float
+    p95: float
+    """Milliseconds of a hybrid search, without making the query's vector."""
+    filtered: float
+    """The same at the 95th percentile with a selective filter."""
+    rate: float
+    """Searches a second by eight clients."""
+    recall: float
+    """Share of the first ten of the exact search."""
+    naive: float
+    """Milliseconds of ranked SQL without candidates."""
+    disk: int
+    """Bytes of the database."""
+    filling: float
+    """Seconds to write and index what was new at this size."""
+
+
+class Count(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of bytes."""
+
+    bytes: int
+
+
+class Made:
+    """Vectors of queries, made before the clock runs: the embedding engine is measured elsewhere."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._made: dict[str, QueryVector] = {}
+
+    def prepare(self, text: str) -> None:
+        """Make a vector."""
+        vector = written(self._world, text)
+        self._made[text] = QueryVector(engine=ENGINE, dimensions=DIMENSIONS, vector=vector)
+
+    async def query(self, text: str) -> QueryVector:
+        """Return a vector that was made."""
+        return self._made[text]
+
+
+async def measure(store: Store, world: World, sample: Sequence[Told], size: int, filling: float) -> Measured:
+    """Search a log of a size in every way."""
+    made = Made(world)
+    searcher = Searcher(store, made)
+    told = list(sample)[:: max(1, len(sample) // (WARM + ASKED))]
+    searches = [memory.Search(query=world.ask(one).text) for one in told]
+    narrow = [narrowed(search, one) for search, one in zip(searches, told, strict=True)]
+    for search in searches:
+        made.prepare(search.query)
+    await _times(searcher, searches[:WARM])
+    free, filtered = await _times(searcher, searches[WARM:]), await _times(searcher, narrow)
+    checked = [await _agreement(store, searcher, made, search) for search in searches[:CHECKED]]
+    naive = [await _naive(store, made, search) for search in searches[:NAIVE]]
+    (disk,) = await store.fetch(Count, "database_size")
+    return Measured(
+        size=size,
+        median=statistics.median(free),
+        p95=_p95(free),
+        filtered=_p95(filtered),
+        rate=await _rate(searcher, searches),
+        recall=statistics.mean(checked),
+        naive=statistics.median(naive),
+        disk=disk.bytes,
+        filling=filling,
+    )
+
+
+def narrowed(search: memory.Search, told: Told) -> memory.Search:
+    """Add a filter that few events pass: a conversation, or a kind in a week."""
+    if told.conversation:
+        return msgspec.structs.replace(search, conversation=told.conversation)
+    return msgspec.structs.replace(search, kinds=(told.kind,), since=told.time - WINDOW, until=told.time + WINDOW)
+
+
+async def _times(searcher: Searcher, searches: Sequence[memory.Search]) -> list[float]:
+    times = []
+    for search in searches:
+        began = time.perf_counter()
+        await searcher.search(search, ADA)
+        times.append((time.perf_counter() - began) * 1000)
+    return times
+
+
+async def _rate(searcher: Searcher, searches: Sequence[memory.Search]) -> float:
+    async def client(number: int) -> None:
+        for turn in range(EACH):
+            await searcher.search(searches[(number * EACH + turn) % len(searches)], ADA)
+
+    began = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for number in range(CLIENTS):
+            group.create_task(client(number))
+    return CLIENTS * EACH / (time.perf_counter() - began)
+
+
+async def _agreement(store: Store, searcher: Searcher, made: Made, search: memory.Search) -> float:
+    """Return how many of the first ten of the exact search are among the first ten found."""
+    found = await searcher.search(search, ADA)
+    filters = filters_of(search, ADA)
+    async with store.alone() as session:
+        terms = await Lexicon(()).read(session, USER, search.query)
+        terms = msgspec.structs.replace(terms, any=" | ".join(terms.terms), all="")
+        vector = await made.query(search.query)
+        question = Question(terms=terms, vector=vector, filters=filters, depth=EXACTLY)
+        weighed, pairs = await gather(session, question)
+        right = ranking.rank(weighed, pairs, datetime.now(UTC))[:FIRST]
+        places = [one.sequence for one in right]
+        events = {row.event for row in await session.fetch(Row, "read_found", sequences=places, user=USER)}
+    return len(events.intersection(hit.event for hit in found.hits)) / max(1, len(events))
+
+
+async def _naive(store: Store, made: Made, search: memory.Search) -> float:
+    """Time what one writes first: rank everything by both, and take the best."""
+    vector = await made.query(search.query)
+    values = {"vector": vector.vector, "engine": ENGINE, "dimensions": DIMENSIONS, "user": USER}
+    async with store.alone() as session:
+        began = time.perf_counter()
+        await session.run("rank_naively", query=search.query, **values)
+        return (time.perf_counter() - began) * 1000
+
+
+def _p95(times: Sequence[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
