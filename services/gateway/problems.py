@@ -39,10 +39,10 @@ _TYPES = {401: "authentication_error", 403: "permission_error", 423: "rate_limit
 async def answer(visit: Visit, failure: Failure) -> Response:
     """Tell the one who asked what went wrong."""
     path = visit.request.url.path
-    if path.startswith(API):
-        return problem(failure)
     if path.startswith(OPENAI):
         return openai(failure)
+    if path.startswith(API) or visit.by_key:
+        return problem(failure)
     if path == LIVE:
         return PlainTextResponse(failure.message, status_code=failure.code)
     if isinstance(failure, NotSignedIn):
