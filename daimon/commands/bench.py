@@ -16,6 +16,7 @@ from daimon.terminal import add_json, finish, show_json
 BENCHES = {
     "boot": "how soon the first page is there, memory and disk",
     "stream": "what an answer loses on its way from the model to the page",
+    "turn": "workers killed in the middle of their answers",
     "do": "from a command to its durable result, with no language model",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
     "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",

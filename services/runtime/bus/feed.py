@@ -36,16 +36,20 @@ class Log(Generic[Item]):
 
     def at(self, *names: str) -> Append[Item]:
         """Return what writes to one log."""
+        subject = wire.checked(self._feed.at(*names))
 
         async def append(item: Item) -> None:
-            await self.append(item, *names)
+            await self._publish(item, subject)
 
         return append
 
     async def append(self, item: Item, *names: str) -> None:
         """Write an item at the end of a log; followers have it before it is on the disk."""
+        await self._publish(item, wire.checked(self._feed.at(*names)))
+
+    async def _publish(self, item: Item, subject: str) -> None:
         try:
-            await self._client.publish(wire.checked(self._feed.at(*names)), wire.encode(item))
+            await self._client.publish(subject, wire.encode(item))
         except nats_errors.MaxPayloadError as error:
             raise errors.TooLarge from error
         except nats_errors.Error as error:
