@@ -17,7 +17,8 @@ RECORD = "daimon.record.{user}.{kind}.{conversation}"
 """Where an event is handed in, and what the stream keeps it under."""
 ALL = "daimon.record.>"
 """The subject filter of the whole log. Filters name records; `heard` turns one into what followers subscribe to."""
-_NO_CONVERSATION = "-"
+NO_CONVERSATION = "-"
+"""Stands in the place of a conversation where there is none."""
 
 
 class Inverse(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +73,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """Where it is handed in."""
-        conversation = token(self.conversation) if self.conversation else _NO_CONVERSATION
+        conversation = token(self.conversation) if self.conversation else NO_CONVERSATION
         return RECORD.format(user=token(self.user), kind=self.kind, conversation=conversation)
 
     @property

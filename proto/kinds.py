@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from proto import accounts, chat, documents, keys, memory, sandbox, tasks, undo, versions
+from proto import accounts, chat, documents, jobs, keys, memory, sandbox, tasks, undo, versions
 from proto.events import Event, Happening
 
-KINDS: dict[str, type[Happening]] = {
-    kind.kind: kind
-    for noun in (tasks, chat, sandbox, memory, documents, accounts, keys, versions, undo)
-    for kind in noun.KINDS
-}
+_NOUNS = (tasks, chat, sandbox, jobs, memory, documents, accounts, keys, versions, undo)
+KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 
 
 def happening(event: Event) -> Happening | None:

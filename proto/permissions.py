@@ -12,6 +12,7 @@ from proto import (
     chat,
     documents,
     events,
+    jobs,
     keeping,
     keys,
     llm,
@@ -24,7 +25,7 @@ from proto import (
     versions,
 )
 from proto.base import Call, token
-from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, STREAMS, TURNS, Consumer
+from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, PRINTS, STREAMS, TURNS, Consumer
 
 AnyCall = Call[Any, Any]
 
@@ -51,6 +52,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     works: tuple[Consumer, ...] = ()
     writes_parts: bool = False
     reads_parts: bool = False
+    writes_prints: bool = False
+    reads_prints: bool = False
     buckets: tuple[str, ...] = ()
     reads_files: bool = False
     writes_files: bool = False
@@ -66,6 +69,7 @@ ROLES: dict[str, Role] = {
         reads_log=True,
         follows=(events.ALL,),
         reads_parts=True,
+        reads_prints=True,
         buckets=(accounts.SESSIONS, accounts.ACCOUNTS),
         reads_files=True,
         writes_files=True,
@@ -91,9 +95,11 @@ ROLES: dict[str, Role] = {
         reads_files=True,
     ),
     "sandbox": Role(
-        serves=(*sandbox.ACTIONS, *sandbox.CALLS),
-        emits=("sandbox", "file"),
+        serves=(*sandbox.ACTIONS, *sandbox.CALLS, *jobs.ACTIONS, *jobs.CALLS),
+        emits=("sandbox", "job", "file"),
         reads_log=True,
+        writes_prints=True,
+        reads_prints=True,
         follows=(events.of_kind(chat.Halted.kind), events.of_kind(documents.DocumentUploaded.kind)),
         reads_files=True,
         writes_files=True,
@@ -107,6 +113,7 @@ ROLES: dict[str, Role] = {
         reads_log=True,
         follows=(events.ALL,),
         reads_parts=True,
+        reads_prints=True,
         reads_files=True,
         writes_files=True,
         discovers=True,
@@ -133,7 +140,7 @@ def of(service: str) -> Permissions:
 def program(name: str, user: str, serves: str = "") -> Permissions:
     """The rights of another program: to follow a user's events, to act for that user, to serve actions."""
     account, noun = token(user), token(serves)
-    subscribe = [_inbox(name), f"daimon.event.{account}.>", f"daimon.part.{account}.>"]
+    subscribe = [_inbox(name), f"daimon.event.{account}.>", f"daimon.part.{account}.>", f"daimon.output.{account}.>"]
     publish = [f"daimon.do.{account}.plugin-{token(name)}.>", "$SRV.>"]
     if serves:
         subscribe += [f"daimon.do.*.*.{noun}.>", "$SRV.>"]
@@ -173,6 +180,8 @@ def _writing(role: Role) -> Iterable[str]:
         yield events.of_noun(noun)
     if role.writes_parts:
         yield chat.PARTS.under()
+    if role.writes_prints:
+        yield jobs.PRINTS.under()
     for bucket in role.buckets:
         yield f"$KV.{bucket}.>"
     if role.writes_files:
@@ -184,6 +193,8 @@ def _reading(role: Role) -> Iterable[str]:
         yield from _direct(EVENTS.name)
     if role.reads_parts:
         yield from _direct(PARTS.name)
+    if role.reads_prints:
+        yield from _direct(PRINTS.name)
     if role.reads_files or role.writes_files:
         yield from _direct(f"OBJ_{documents.FILES}")
     for consumer in role.works:
@@ -208,6 +219,8 @@ def _following(role: Role) -> Iterable[str]:
     yield from map(events.heard, role.follows)
     if role.reads_parts:
         yield chat.PARTS.under()
+    if role.reads_prints:
+        yield jobs.PRINTS.under()
 
 
 def _setup() -> Iterable[str]:

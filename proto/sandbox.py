@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,19 +15,28 @@ from proto.phrasings import PHRASINGS
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Run a shell command in this conversation's own Linux box and return what it prints."""
+    """Run a shell command in this conversation's own Linux box and return what it prints.
+
+    A command that takes longer than some seconds goes on as a job, whose id is returned.
+    """
 
     command: Annotated[str, Meta(min_length=1, max_length=100_000, description="A bash command line or script")]
-    timeout: Annotated[float, Meta(gt=0, le=600, description="Seconds until it is stopped")] = 60.0
+    timeout: Annotated[float, Meta(gt=0, le=86_400, description="Seconds until it is stopped")] = 3600.0
+    background: Annotated[bool, Meta(description="Let it go on as a job at once, without waiting")] = False
+    input: Annotated[bool, Meta(description="A job that reads what sandbox.input types to it")] = False
+    terminal: Annotated[bool, Meta(description="A job with a screen, for programs that want one")] = False
 
 
 class CommandResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a command did."""
 
-    exit_code: int
+    exit_code: int | None
+    """None while it goes on as a job."""
     stdout: str
     stderr: str
     seconds: float
+    job: str = ""
+    """The job it goes on as, empty when it is over."""
     truncated: bool = False
     """The middle of the output was left out."""
     note: str = ""
@@ -83,9 +92,11 @@ class CommandRan(Happening, frozen=True, kw_only=True):
     seconds: float
     excerpt: str = ""
     """The beginning of what it printed."""
+    where: Literal["box", "terminal"] = "box"
+    """`terminal` when somebody typed it there."""
 
     def sentence(self) -> str:
-        return f"Ran `{excerpt(self.command)}` in the box: exit code {self.exit_code}"
+        return f"Ran `{excerpt(self.command)}` in the {self.where}: exit code {self.exit_code}"
 
 
 RUN = Action(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from proto import accounts, chat, documents, events
+from proto import accounts, chat, documents, events, jobs
 from proto.base import Feed
 
 SECOND = 1_000_000_000
@@ -33,6 +35,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     deny_delete: bool = False
     persist_mode: str = "default"
     max_age: int = 0
+    max_bytes: int = -1
     max_msgs_per_subject: int = 0
     duplicate_window: int = 0
     republish: Republish | None = None
@@ -67,6 +70,16 @@ PARTS = Stream(
     max_age=24 * 3600 * SECOND,
 )
 
+PRINTS = Stream(
+    name=jobs.PRINTS.stream,
+    subjects=(jobs.PRINTS.under(),),
+    allow_direct=True,
+    # The box has all of it in a file.
+    persist_mode="async",
+    max_age=24 * 3600 * SECOND,
+    max_bytes=1_000_000_000,
+)
+
 
 def bucket(name: str) -> Stream:
     """The stream behind a key-value bucket, as every NATS client lays it out."""
@@ -96,7 +109,7 @@ TURN_LEASE = 3
 """Seconds after which a turn whose worker is silent goes to another."""
 MEMORY = Consumer(durable_name="memory", ack_policy="all", max_ack_pending=20_000)
 TURNS = Consumer(durable_name="turns", filter_subject=events.of_kind(chat.Asked.kind), ack_wait=TURN_LEASE * SECOND)
-STREAMS = (EVENTS, PARTS, bucket(accounts.SESSIONS), bucket(accounts.ACCOUNTS), object_bucket(documents.FILES))
+STREAMS = (EVENTS, PARTS, PRINTS, bucket(accounts.SESSIONS), bucket(accounts.ACCOUNTS), object_bucket(documents.FILES))
 CONSUMERS = (MEMORY, TURNS)
 """All of them on the log."""
-FEEDS: tuple[Feed[chat.Part], ...] = (chat.PARTS,)
+FEEDS: tuple[Feed[Any], ...] = (chat.PARTS, jobs.PRINTS)

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from proto import accounts, chat, documents, keeping, keys, llm, memory, sandbox, tasks, ui, ui_accounts, undo, versions
+from proto import (
+    accounts,
+    chat,
+    documents,
+    jobs,
+    keeping,
+    keys,
+    llm,
+    memory,
+    sandbox,
+    tasks,
+    ui,
+    ui_accounts,
+    undo,
+    versions,
+)
 from proto.base import Action, Call
 from proto.kinds import KINDS
 from proto.streams import FEEDS
@@ -16,6 +31,8 @@ CALLS: tuple[AnyCall, ...] = (
     *undo.ACTIONS,
     *sandbox.ACTIONS,
     *sandbox.CALLS,
+    *jobs.ACTIONS,
+    *jobs.CALLS,
     *memory.ACTIONS,
     *tasks.CALLS,
     *chat.CALLS,

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from services.sandbox.limits import Enforcement
 from services.sandbox.reach import Reach
 
-OnOutput = Callable[[Literal["out", "err"], str], None]
+if TYPE_CHECKING:
+    from services.sandbox.work import Work
+
+OnOutput = Callable[[Literal["out", "err", "typed"], str], None]
 
 
 class SandboxError(Exception):
@@ -54,10 +57,26 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool
     """Something was left out of stdout or stderr; the text says where the whole is."""
     seconds: float
+    lost: bool = False
+    """The box ended before the command did."""
     limit: str = ""
     """The limit that was hit, in a sentence."""
     note: str = ""
     """What else became of the box, in a sentence, such as that its processes were lost."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be run, and how."""
+
+    command: str
+    timeout: float
+    """Seconds after which it is stopped."""
+    kind: Literal["", "job", "terminal"] = ""
+    """In the box's own shell after those before it; beside it; or with a screen."""
+    input: bool = False
+    """Its input stays open."""
+    rows: int = 24
+    columns: int = 80
 
 
 class Box(Protocol):
@@ -83,6 +102,10 @@ class Box(Protocol):
         `on_output` gets the output as it comes. Raises BoxStartError when a dead box does not start again, and
         BoxClosedError.
         """
+        ...
+
+    async def begin(self, order: Order, on_output: OnOutput | None = None) -> Work:
+        """Begin a command: in the box's own shell, after those already asked for there, or beside it."""
         ...
 
     async def look(self) -> None:

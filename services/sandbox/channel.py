@@ -7,7 +7,19 @@ import contextlib
 import socket
 from collections.abc import Callable
 
-from services.sandbox.agent.frames import DONE, ERR, HEADER, HELLO, OUT, READY, BadFrameError, Frames, frame, texts
+from services.sandbox.agent.frames import (
+    DONE,
+    ERR,
+    HEADER,
+    HELLO,
+    OUT,
+    READY,
+    TYPED,
+    BadFrameError,
+    Frames,
+    frame,
+    texts,
+)
 
 TakeOutput = Callable[[int, bytes], None]
 
@@ -79,7 +91,7 @@ class Channel(asyncio.Protocol):
         future, take = self._waiting.get(number, (None, None))
         if future is None or take is None:
             return
-        if kind in (OUT, ERR):
+        if kind in (OUT, ERR, TYPED):
             take(kind, body)
         elif kind == DONE and not future.done():
             future.set_result(texts(body))

@@ -3,57 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import defaultdict
 
 from proto import errors, events, sandbox
 from proto.base import Caller
 from services.runtime.bus.journal import Journal
-from services.sandbox.box import Box, Ran, SandboxError
+from services.sandbox.box import Order, Ran, SandboxError
 from services.sandbox.boxes import Boxes
 from services.sandbox.exchange import Exchange
+from services.sandbox.jobs import STOPPED, Jobs, Live
+from services.sandbox.opening import Opening
 
 EXCERPT = 2000
 """Characters of the output that the event keeps, to be found later."""
-STOPPED = 130
-"""The exit code of a command that was stopped, as a shell has it after Ctrl-C."""
 
 
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, journal: Journal, boxes: Boxes, exchange: Exchange) -> None:
+    def __init__(self, journal: Journal, boxes: Boxes, exchange: Exchange, under_way: Jobs, *, grace: float) -> None:
+        """`grace` is the seconds after which a command goes on as a job."""
         self._journal = journal
         self._boxes = boxes
         self._exchange = exchange
-        self._running: defaultdict[tuple[str, str], set[asyncio.Task[Ran]]] = defaultdict(set)
+        self._jobs = under_way
+        self._opening = Opening(boxes, exchange)
+        self._grace = grace
 
     async def run(self, request: sandbox.Run, caller: Caller) -> sandbox.CommandResult:
-        """Run a command in the box of the caller's conversation."""
-        began = time.monotonic()
-        ran = await self._unless_stopped(request, caller)
-        if ran is None:
-            happened = _happened(request, STOPPED, time.monotonic() - began)
-            await self._record(happened, caller)
-            raise errors.Refused("The command was stopped with the answer.")
-        await self._record(_happened(request, ran.exit_code, ran.seconds, f"{ran.stdout}{ran.stderr}"), caller)
-        root = self._boxes.root(caller.user, caller.conversation)
-        return sandbox.CommandResult(
-            exit_code=ran.exit_code,
-            stdout=ran.stdout,
-            stderr=ran.stderr,
-            seconds=round(ran.seconds, 3),
-            truncated=ran.truncated,
-            note=" ".join(filter(None, (ran.limit, ran.note))),
-            files=await self._exchange.fetch(root, caller),
-        )
+        """Run a command in the box of the caller's conversation; one that takes long goes on as a job."""
+        live = await self._begin(request, caller)
+        try:
+            if live.order.kind or not await self._ends(live):
+                return await self._as_job(live)
+        except asyncio.CancelledError:
+            # Whoever asked has gone, or waited no longer: the command is not lost.
+            await asyncio.shield(self._jobs.go_on(live))
+            raise
+        return await self._done(request, live, caller)
 
     async def receive(self, request: sandbox.Receive, caller: Caller) -> sandbox.Received:
         """Put what was uploaded in the caller's conversation into its box."""
         if not caller.conversation:
             raise errors.Invalid("Name the conversation whose box the file is for.")
-        box = await self._box(caller)
-        self._exchange.expect(box.root)
+        self.uploaded(caller.user, caller.conversation)
+        box = await self._opening.box(caller)
         path = (await self._exchange.bring(box.root, caller)).get(request.document)
         if path is None:
             raise errors.Missing("No such document was uploaded in this conversation.")
@@ -64,41 +57,65 @@ class Handlers:
         self._exchange.expect(self._boxes.root(user, conversation))
 
     def stop(self, user: str, conversation: str) -> None:
-        """Stop every command that runs in a conversation."""
-        for task in self._running.get((user, conversation), ()):
-            task.cancel()
+        """Stop every command that somebody waits for in a conversation."""
+        for live in self._jobs.at(user, conversation):
+            if not live.apart:
+                live.work.ran.cancel()
 
-    async def _unless_stopped(self, request: sandbox.Run, caller: Caller) -> Ran | None:
-        """Run the command; None when it was stopped meanwhile."""
-        task = asyncio.create_task(self._ran(request, caller))
-        place = caller.user, caller.conversation
-        self._running[place].add(task)
+    async def _begin(self, request: sandbox.Run, caller: Caller) -> Live:
+        box = await self._opening.box(caller)
+        order = Order(
+            command=request.command,
+            timeout=request.timeout,
+            kind="terminal" if request.terminal else "job" if request.background or request.input else "",
+            input=request.input,
+        )
         try:
-            return await task
+            return await self._jobs.begin(box, order, caller)
+        except SandboxError as error:
+            raise errors.Unavailable(str(error)) from error
+
+    async def _ends(self, live: Live) -> bool:
+        """Wait for a command; whether it ended within its time of grace."""
+        done, _ = await asyncio.wait([live.work.ran], timeout=self._grace)
+        return bool(done)
+
+    async def _as_job(self, live: Live) -> sandbox.CommandResult:
+        await self._jobs.go_on(live)
+        stdout, stderr = live.work.output.sofar
+        return sandbox.CommandResult(
+            exit_code=None,
+            stdout=stdout,
+            stderr=stderr,
+            seconds=live.told().seconds,
+            job=live.id,
+            note=f"It goes on as job {live.id}; sandbox.output reads on, and its end is told as an event.",
+        )
+
+    async def _done(self, request: sandbox.Run, live: Live, caller: Caller) -> sandbox.CommandResult:
+        try:
+            ran = await self._jobs.over(live)
         except asyncio.CancelledError:
             ours = asyncio.current_task()
-            # The time of the call may be over, or the service be stopping: then it is we who are cancelled.
             if ours is None or ours.cancelling():
                 raise
-            return None
-        finally:
-            self._running[place].discard(task)
-            if not self._running[place]:
-                del self._running[place]
-
-    async def _ran(self, request: sandbox.Run, caller: Caller) -> Ran:
-        box = await self._box(caller)
-        await self._exchange.bring(box.root, caller)
-        try:
-            return await box.run(request.command, timeout=request.timeout)
+            await self._record(_happened(request, STOPPED, live.told().seconds), caller)
+            raise errors.Refused("The command was stopped with the answer.") from None
         except SandboxError as error:
             raise errors.Unavailable(str(error)) from error
+        await self._record(_happened(request, ran.exit_code, ran.seconds, f"{ran.stdout}{ran.stderr}"), caller)
+        return await self._result(ran, live, caller)
 
-    async def _box(self, caller: Caller) -> Box:
-        try:
-            return await self._boxes.box(caller.user, caller.conversation)
-        except SandboxError as error:
-            raise errors.Unavailable(str(error)) from error
+    async def _result(self, ran: Ran, live: Live, caller: Caller) -> sandbox.CommandResult:
+        return sandbox.CommandResult(
+            exit_code=ran.exit_code,
+            stdout=ran.stdout,
+            stderr=ran.stderr,
+            seconds=round(ran.seconds, 3),
+            truncated=ran.truncated,
+            note=" ".join(filter(None, (ran.limit, ran.note))),
+            files=await self._exchange.fetch(live.box.root, caller),
+        )
 
     async def _record(self, happened: sandbox.CommandRan, caller: Caller) -> None:
         try:

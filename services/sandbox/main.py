@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Callable
 from pathlib import Path
 
-from proto import chat, documents, events, sandbox
-from services.runtime.bus import Bus, Interrupted
-from services.runtime.bus.serving import Routes
+from proto import chat, documents
+from services.runtime.bus import Bus
 from services.runtime.run import Ready, run
 from services.sandbox.backends import choose
 from services.sandbox.boxes import Boxes
 from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
+from services.sandbox.heeding import heed
+from services.sandbox.job_handlers import JobHandlers
+from services.sandbox.jobs import Jobs
+from services.sandbox.opening import Opening
+from services.sandbox.routes import table
 from services.sandbox.settings import SandboxSettings, plan
 
 
@@ -43,22 +45,15 @@ async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
     backend = await choose(settings.backend, at(settings.home), plan(settings))
     tell(backend.name, await backend.check() if backend.name == "none" else None)
     async with Boxes(backend.home, backend, idle=settings.idle, most=settings.most) as boxes:
-        handlers = Handlers(bus.journal, boxes, Exchange(bus, limit=settings.file))
-        routes: Routes = {sandbox.RUN: handlers.run, sandbox.RECEIVE: handlers.receive}
-        await bus.serve("sandbox", routes, description="A Linux box for each conversation")
-        ready()
-        async with asyncio.TaskGroup() as tasks:
+        exchange = Exchange(bus, limit=settings.file)
+        async with Jobs(bus, exchange, idle=settings.idle) as under_way, asyncio.TaskGroup() as tasks:
+            await under_way.declare_lost()
+            handlers = Handlers(bus.journal, boxes, exchange, under_way, grace=settings.grace)
+            routes = table(handlers, JobHandlers(bus, Opening(boxes, exchange), under_way))
+            await bus.serve("sandbox", routes, description="A Linux box for each conversation")
+            ready()
             tasks.create_task(heed(bus, chat.Halted.kind, handlers.stop))
             tasks.create_task(heed(bus, documents.DocumentUploaded.kind, handlers.uploaded))
-
-
-async def heed(bus: Bus, kind: str, heard: Callable[[str, str], None]) -> None:
-    """Pass on the user and the conversation of each event of a kind, for ever."""
-    while True:
-        with contextlib.suppress(Interrupted):
-            async with bus.follow(events.of_kind(kind)) as live:
-                async for event in live:
-                    heard(event.user, event.conversation)
 
 
 if __name__ == "__main__":

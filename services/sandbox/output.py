@@ -6,7 +6,9 @@ import codecs
 import time
 from typing import Literal
 
-from services.sandbox.agent.frames import ERR, OUT
+import msgspec
+
+from services.sandbox.agent.frames import ERR, OUT, TYPED
 from services.sandbox.box import OnOutput, Ran
 from services.sandbox.truncate import Clip
 
@@ -26,10 +28,24 @@ class Output:
         self._began = time.perf_counter()
 
     def take(self, kind: int, chunk: bytes) -> None:
-        """Take a piece of one output."""
+        """Take a piece of one output, or a line that was typed in a terminal."""
+        if kind == TYPED:
+            if self._on_output is not None:
+                self._on_output("typed", chunk.decode("utf-8", "replace"))
+            return
         self._clips[kind].add(chunk)
         if self._on_output is not None and (text := self._decoders[kind].decode(chunk)):
             self._on_output(NAMES[kind], text)
+
+    @property
+    def seen(self) -> int:
+        """Bytes that have come."""
+        return sum(clip.seen for clip in self._clips.values())
+
+    @property
+    def sofar(self) -> tuple[str, str]:
+        """What has come of stdout and stderr, its middle left out where it is long."""
+        return self._clips[OUT].text(), self._clips[ERR].text()
 
     def ran(self, answer: dict[str, str], note: str) -> Ran:
         """The reply for what the agent said at the end."""
@@ -44,7 +60,8 @@ class Output:
 
     def lost(self, limit: str, note: str) -> Ran:
         """The reply when the box ended before the command did."""
-        return self._reply({}, exit_code=KILLED, limit=_sentence(limit), note=note)
+        ran = self._reply({}, exit_code=KILLED, limit=_sentence(limit), note=note)
+        return msgspec.structs.replace(ran, lost=True)
 
     def _reply(self, answer: dict[str, str], *, exit_code: int, limit: str, note: str) -> Ran:
         out, err = self._clips[OUT], self._clips[ERR]

@@ -34,6 +34,8 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Boxes alive at the same time."""
     memory: int = 1024 * 1024 * 1024
     """Bytes that all processes of one box may use together."""
+    grace: float = 10.0
+    """Seconds after which a command goes on as a job."""
     file: int = SIZE_LIMIT
     """Bytes of one file that is handed back."""
     output: int = 64 * 1024

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from services.sandbox.agent.frames import LIMITS, RUN, STOP, fields
-from services.sandbox.box import BoxClosedError, BoxStartError, OnOutput, Ran
+from services.sandbox.box import BoxClosedError, BoxStartError, OnOutput, Order, Ran
 from services.sandbox.channel import Channel, LostError
 from services.sandbox.disk import Gauge
 from services.sandbox.limits import Limits
@@ -18,6 +18,7 @@ from services.sandbox.network import Gate
 from services.sandbox.output import Output
 from services.sandbox.reach import Reach
 from services.sandbox.started import Ground, Started
+from services.sandbox.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class ShellBox:
         self._gate = gate
         self._gauge = Gauge(root, ground.limits.disk, ground.limits.files)
         self._one_at_a_time = asyncio.Lock()
+        self._starting = asyncio.Lock()
+        self._works: set[asyncio.Task[Ran]] = set()
         self._running: Running | None = None
         self._closed = False
         self._note = ""
@@ -55,8 +58,8 @@ class ShellBox:
 
     @property
     def busy(self) -> bool:
-        """Whether a command is running."""
-        return self._one_at_a_time.locked()
+        """Whether anything is running that was asked for."""
+        return bool(self._works)
 
     @property
     def agent(self) -> int:
@@ -71,24 +74,35 @@ class ShellBox:
 
     async def run(self, command: str, *, timeout: float, on_output: OnOutput | None = None) -> Ran:
         """Run one command, after those already asked for."""
-        async with self._one_at_a_time:
-            channel = await self._revived()
+        work = await self.begin(Order(command=command, timeout=timeout), on_output)
+        return await work.ran
+
+    async def begin(self, order: Order, on_output: OnOutput | None = None) -> Work:
+        """Begin a command: in the box's own shell, after those already asked for there, or beside it."""
+        async with contextlib.AsyncExitStack() as shell:
+            if not order.kind:
+                await shell.enter_async_context(self._one_at_a_time)
+            async with self._starting:
+                channel = await self._revived()
             await self._gauge.grew()
-            note, self._note = self._note, ""
-            output = Output(self._ground.limits.output, on_output)
-            full = self._gauge.over
-            body = fields(command=command, seconds=str(timeout), full="yes" if full else "")
-            number, done = channel.begin(RUN, body, output.take)
-            try:
-                await self._until(done, number, timeout)
-                ran = output.ran(await done, note)
-            except LostError:
-                return output.lost(self._hit(), f"{note} {ENDED}".lstrip())
-            finally:
-                channel.forget(number)
-                if not done.done():
-                    channel.send(STOP, number, fields(limit=""))
-            return self._judged(ran, full)
+            output, full = Output(self._ground.limits.output, on_output), self._gauge.over
+            number, done = channel.begin(RUN, _run_fields(order, full), output.take)
+            work = Work(channel, number, output, shell.pop_all())
+        work.ran = asyncio.create_task(self._attend(work, done, order.timeout, full))
+        self._works.add(work.ran)
+        work.ran.add_done_callback(self._works.discard)
+        return work
+
+    async def _attend(self, work: Work, done: asyncio.Future[dict[str, str]], timeout: float, full: str) -> Ran:
+        note, self._note = self._note, ""
+        try:
+            await self._until(done, work.number, timeout)
+            ran = work.output.ran(await done, note)
+        except LostError:
+            return work.output.lost(self._hit(), f"{note} {ENDED}".lstrip())
+        finally:
+            await work.over(done)
+        return self._judged(ran, full)
 
     async def look(self) -> None:
         """End all processes of a box whose files have grown over its limit."""
@@ -198,6 +212,18 @@ class Running:
         """Hang up; the box lives on where it can."""
         self.channel.close()
         await self.started.leave()
+
+
+def _run_fields(order: Order, full: str) -> bytes:
+    return fields(
+        command=order.command,
+        seconds=str(order.timeout),
+        full="yes" if full else "",
+        kind=order.kind,
+        input="yes" if order.input else "",
+        rows=str(order.rows),
+        columns=str(order.columns),
+    )
 
 
 def _limit_fields(ground: Ground) -> bytes:

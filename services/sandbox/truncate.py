@@ -14,11 +14,11 @@ class Clip:
         self._tail_room = most // 2
         self._head = bytearray()
         self._tail = bytearray()
-        self._seen = 0
+        self.seen = 0
 
     def add(self, chunk: bytes) -> None:
         """Take the next bytes of the output."""
-        self._seen += len(chunk)
+        self.seen += len(chunk)
         room = self._head_room - len(self._head)
         self._head += chunk[:room]
         self._tail += chunk[room:]
@@ -29,14 +29,14 @@ class Clip:
     @property
     def truncated(self) -> bool:
         """Whether the middle is missing."""
-        return self._seen > self._head_room + self._tail_room
+        return self.seen > self._head_room + self._tail_room
 
     def text(self, whole: str = "") -> str:
         """What is kept, as text; `whole` names the file that has everything."""
         if not self.truncated:
             return (self._head + self._tail).decode("utf-8", "replace")
         tail = self._tail[len(self._tail) - self._tail_room :]
-        missing = self._seen - len(self._head) - len(tail)
+        missing = self.seen - len(self._head) - len(tail)
         where = f"; the whole is in {whole}" if whole else ""
         note = f"\n… {missing} bytes left out here{where} …\n"
         return _without_last_half(self._head) + note + _without_first_half(tail)

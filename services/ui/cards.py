@@ -65,7 +65,7 @@ class Cards:
                 stderr=clipped(command.stderr, self._limit),
                 exit_code=command.exit_code,
                 sentence=command.note,
-                state="done" if command.exit_code == 0 else "failed",
+                state="done" if command.exit_code == 0 or command.job else "failed",
             )
         told = _read(result, _Told)
         if told is not None and told.sentence:

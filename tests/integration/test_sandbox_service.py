@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from services.sandbox.boxes import Boxes
 from services.sandbox.bubblewrap import Bubblewrap
 from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
+from services.sandbox.jobs import Jobs
 from services.sandbox.main import serve
 from services.sandbox.plan import Plan
 from services.sandbox.settings import SandboxSettings
@@ -72,11 +74,19 @@ async def test_a_stopped_answer_stops_its_command_and_no_other(cli, open_bus, ad
     assert (await stays).stdout == "whole\n"
 
 
+@contextlib.asynccontextmanager
+async def under_way(bus: Bus):
+    exchange = Exchange(bus, limit=1000)
+    async with Jobs(bus, exchange, idle=60) as known:
+        yield exchange, known
+
+
 async def test_a_command_that_ran_but_is_not_recorded_is_said_to_have_run(own_nats, ada, tmp_path):
     boxes = Boxes(tmp_path, Bubblewrap(tmp_path, Plan()))
-    async with Bus.open(own_nats.settings("sandbox"), "sandbox") as bus, boxes:
+    async with Bus.open(own_nats.settings("sandbox"), "sandbox") as bus, boxes, under_way(bus) as (exchange, known):
+        handlers = Handlers(bus.journal, boxes, exchange, known, grace=HALF_A_MINUTE)
         command = sandbox.Run(command="touch begun; until [ -e /data/end ]; do sleep 0.1; done; (exit 3)")
-        ran = asyncio.create_task(Handlers(bus.journal, boxes, Exchange(bus, limit=1000)).run(command, ada))
+        ran = asyncio.create_task(handlers.run(command, ada))
         await begun(tmp_path, "begun")
         await own_nats.kill()
         (boxes.root(ada.user, ada.conversation) / "data" / "end").touch()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from proto.jobs import JobEnded
 from proto.sandbox import CommandRan
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
@@ -26,13 +27,16 @@ class CommandRow(msgspec.Struct, frozen=True, kw_only=True):
 
 async def project(session: Session, entries: Sequence[Entry]) -> None:
     """Write the commands among these events."""
-    rows = [command(entry.happening, entry) for entry in entries if isinstance(entry.happening, CommandRan)]
+    rows = [row for row in map(command, entries) if row is not None]
     if rows:
         await session.run("insert_commands", **by_column(rows, *_COLUMNS))
 
 
-def command(ran: CommandRan, entry: Entry) -> CommandRow:
-    """Make the row of a command."""
+def command(entry: Entry) -> CommandRow | None:
+    """Make the row of a command that has ended, at once or as a job; None for whatever is none."""
+    ran = entry.happening
+    if not isinstance(ran, CommandRan | JobEnded) or ran.exit_code is None or not ran.command:
+        return None
     return CommandRow(
         event=entry.id,
         user=entry.user,

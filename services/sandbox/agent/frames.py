@@ -7,9 +7,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # From the agent.
-HELLO, READY, OUT, ERR, DONE = 1, 2, 3, 4, 5
+HELLO, READY, OUT, ERR, DONE, TYPED = 1, 2, 3, 4, 5, 6
 # From the service.
-LIMITS, RUN, STOP = 16, 17, 18
+LIMITS, RUN, STOP, DETACH, INPUT, RESIZE, SIGNAL, GRANT = 16, 17, 18, 19, 20, 21, 22, 23
 
 HEADER = 9
 LARGEST = 16 * 1024 * 1024

@@ -22,7 +22,13 @@ INTERRUPT = 2
 ABANDON = 30
 # The shell reads its commands byte by byte; a longer one is quicker read from a file.
 LINE = 3500
-SCRIPT = f"{RUN}/script"
+# What a shell knows is written down after each command, so that another shell can go on from there.
+STATE, OPTIONS = f"{RUN}/state", f"{RUN}/options"
+SNAPSHOT = (
+    b"{ \\command declare -p; \\command declare -f; \\command alias -p; \\command umask -p; } >|%b 2>/dev/null\n"
+    b"{ \\command set +o; \\command shopt -p; } >|%b 2>/dev/null\n"
+)
+PLAIN_SNAPSHOT = b"\\command export -p >|%b 2>/dev/null; \\command : %b\n"
 NO_ROOM = b"{ echo 'there is no room for so long a command' >&2; \\command false; }"
 # The shell is more likely to be chosen than the agent when the kernel runs out of memory.
 SCORE = b"300"
@@ -45,14 +51,35 @@ def _lift(descriptor: int) -> int:
     return lifted
 
 
+def _put(path: str, text: bytes) -> bool:
+    """Write a file for the shell; False when there is no room."""
+    try:
+        # Anew each time: a link or pipe that was put in its place must not be opened.
+        if os.path.lexists(path):
+            os.unlink(path)  # noqa: PTH108
+        script = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError:
+        return False
+    try:
+        return os.write(script, text) == len(text)
+    except OSError:
+        return False
+    finally:
+        os.close(script)
+
+
 class Shell:
     """One running shell.
 
     It is interactive, though without a terminal: then an interrupt ends what it does and not the shell itself.
     """
 
-    def __init__(self, loop: Loop, folder: str, told: Callable[[int, int], None]) -> None:
+    def __init__(self, loop: Loop, folder: str, told: Callable[[int, int], None], *, restored: bool = False) -> None:
+        """`restored` begins with what the box's shell knew after its last command."""
         self._loop = loop
+        self._script = f"{RUN}/{os.urandom(8).hex()}.script"
+        self._down = ""
+        self._bash = os.environ["SHELL"].endswith("/bash")
         self._told = told
         self._line = b""
         self.folder = folder
@@ -67,12 +94,13 @@ class Shell:
         self.pid = self._spawn(given, answer)
         os.close(given)
         os.close(answer)
+        if restored:
+            self._write(b"\\command . %b 2>/dev/null\n\\command . %b 2>/dev/null\n" % (quoted(STATE), quoted(OPTIONS)))
         loop.read(self._status, self._read_status)
 
     def _spawn(self, given: int, answer: int) -> int:
         os.chdir(self.folder if os.path.isdir(self.folder) else "/")  # noqa: PTH112
         program = os.environ["SHELL"]
-        bash = program.endswith("/bash")
         actions = (
             (os.POSIX_SPAWN_DUP2, given, 0),
             (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
@@ -81,7 +109,7 @@ class Shell:
         )
         pid = os.posix_spawn(
             program,
-            (program, *(BASH if bash else ()), "-i"),
+            (program, *(BASH if self._bash else ()), "-i"),
             os.environ,
             file_actions=actions,
             setsid=True,
@@ -89,24 +117,33 @@ class Shell:
         )
         os.chdir("/")
         self._prefer(pid)
-        if bash:
+        if self._bash:
             self._write(b"set +o history +H\n")
         self._write(b"trap '\\command kill -INT $$' %d\n" % ABANDON)
         return pid
 
-    def run(self, number: int, text: bytes, out: str, err: str) -> None:
-        """Begin a command whose outputs go to the named pipes `out` and `err`."""
+    def run(self, number: int, text: bytes, pipes: tuple[str, str, str]) -> None:
+        """Begin a command whose input and outputs are these named pipes."""
         words = b"\\command eval '" + text.replace(b"'", b"'\\''") + b"'"
         if len(text) > LINE:
-            words = b"\\command . " + quoted(SCRIPT) if self._wrote(text) else NO_ROOM
+            words = b"\\command . " + quoted(self._script) if _put(self._script, text) else NO_ROOM
+        given, out, err = map(quoted, pipes)
         if self.full:
             words = b"( \\command ulimit -f 0; " + words + b" )"
-        self._write(b"%b </dev/null >%b 2>%b %d>&-\n" % (words, quoted(out), quoted(err), STATUS))
+        self._write(b"%b <%b >%b 2>%b %d>&-\n" % (words, given, out, err, STATUS))
         self.ask(number)
 
     def ask(self, number: int) -> None:
         """Have the shell say that it is through with a command; asked again after an interrupt, which may eat it."""
         self._write(f"\\command printf '%s %s\\n' {number} \"$?\" >&{STATUS}\n".encode())
+
+    def write_down(self) -> None:
+        """Have the shell write down what it knows."""
+        # The shell reads what it is told byte by byte, so that much is told in a file.
+        if not self._down:
+            self._down = f"{RUN}/{os.urandom(4).hex()}"
+            _put(self._down, (SNAPSHOT if self._bash else PLAIN_SNAPSHOT) % (quoted(STATE), quoted(OPTIONS)))
+        self._write(b"\\command . %b\n" % quoted(self._down))
 
     def signal(self, signal: int) -> None:
         """Signal the shell itself."""
@@ -132,22 +169,9 @@ class Shell:
         self._loop.forget(self._status)
         os.close(self._status)
         os.close(self._commands)
-
-    @staticmethod
-    def _wrote(text: bytes) -> bool:
-        try:
-            # Anew each time: a link or pipe that was put in its place must not be opened.
-            if os.path.lexists(SCRIPT):
-                os.unlink(SCRIPT)  # noqa: PTH108
-            script = os.open(SCRIPT, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except OSError:
-            return False
-        try:
-            return os.write(script, text) == len(text)
-        except OSError:
-            return False
-        finally:
-            os.close(script)
+        for path in (self._script, self._down):
+            if path and os.path.lexists(path):
+                os.unlink(path)  # noqa: PTH108
 
     def _write(self, line: bytes) -> None:
         try:

@@ -1,0 +1,103 @@
+"""What a command prints while it runs, put into its feed: in pieces of a sensible size, and not for the quick ones."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Literal
+
+from proto import errors
+from proto.jobs import OUTPUT_LIMIT, Began, Item, Kind, Over, Printed
+from services.runtime.bus.feed import Append
+
+PATIENCE = 0.2
+"""Seconds that a command may run without anybody hearing of it."""
+PULSE = 0.03
+"""Seconds between two pieces of one feed."""
+PIECE = 60_000
+HELD = 256_000
+"""Characters that wait to be sent at most; of a command that prints faster the feed leaves some out."""
+
+
+class Airing:
+    """The feed of one command."""
+
+    def __init__(self, append: Append[Item], command: str, kind: Kind, sent: Callable[[], None]) -> None:
+        """`sent` is called when everything that had come was passed on."""
+        self._append = append
+        self._began = Began(command=command, kind=kind)
+        self._terminal = kind == "terminal"
+        self._sent = sent
+        self._waiting: list[tuple[Literal["out", "err"], str]] = []
+        self._size = 0
+        self._offset = 0
+        self._cut = False
+        self._news = asyncio.Event()
+        self._end: Over | None = None
+
+    def take(self, stream: Literal["out", "err"], text: str) -> None:
+        """Something was printed."""
+        room = self._room() - self._size
+        if len(text) > room:
+            self._cut, text = True, text[: max(0, room)]
+        if text:
+            self._size += len(text)
+            self._waiting.append((stream, text))
+            self._news.set()
+
+    def end(self, exit_code: int, note: str) -> None:
+        """It is over."""
+        if self._end is None:
+            self._end = Over(exit_code=exit_code, note=note, cut=self._cut)
+            self._news.set()
+
+    def _room(self) -> int:
+        # A terminal is read no faster than its feed is written, and its screen would be spoilt by a gap.
+        return HELD * 4 if self._terminal else min(HELD, OUTPUT_LIMIT - self._offset)
+
+    async def run(self) -> None:
+        """Write the feed to its end."""
+        if not self._terminal and await self._over_within(PATIENCE):
+            return
+        # Whoever cannot follow now reads the answer at the end; the command goes on.
+        with contextlib.suppress(errors.Failure):
+            await self._append(self._began)
+            while self._end is None or self._waiting:
+                await self._news.wait()
+                await self._flush()
+                if self._end is None:
+                    await asyncio.sleep(PULSE)
+            await self._append(self._end)
+
+    async def _over_within(self, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                while self._end is None:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            self._news.set()
+            return False
+        return True
+
+    async def _flush(self) -> None:
+        self._news.clear()
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        for stream, text in _joined(waiting):
+            for start in range(0, len(text), PIECE):
+                piece = text[start : start + PIECE]
+                await self._append(Printed(offset=self._offset, text=piece, stream=stream))
+                self._offset += len(piece)
+        self._sent()
+
+
+def _joined(pieces: list[tuple[Literal["out", "err"], str]]) -> list[tuple[Literal["out", "err"], str]]:
+    """Neighbouring pieces of one stream as one."""
+    found: list[tuple[Literal["out", "err"], str]] = []
+    for stream, text in pieces:
+        if found and found[-1][0] == stream:
+            found[-1] = (stream, found[-1][1] + text)
+        else:
+            found.append((stream, text))
+    return found

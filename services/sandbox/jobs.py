@@ -1,0 +1,227 @@
+"""The commands that are under way in all boxes, those that go on by themselves among them, and their end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Literal, Self
+
+from msgspec.structs import replace
+
+from proto import errors, events, jobs, sandbox
+from proto.base import Caller
+from proto.events import Happening
+from proto.jobs import JobEnded, JobStarted
+from proto.kinds import happening
+from services.runtime.bus import Bus
+from services.sandbox.airing import Airing
+from services.sandbox.box import Box, Order, Ran
+from services.sandbox.exchange import Exchange
+from services.sandbox.work import Work
+
+MOST = 20
+"""Commands under way in one box at a time."""
+ROUND = 30.0
+AGAIN = 1.0
+EXCERPT = 2000
+STOPPED, KILLED = 130, 137
+"""Exit codes as a shell has them, after Ctrl-C and after SIGKILL."""
+
+
+class Live:
+    """A command under way."""
+
+    def __init__(self, order: Order, caller: Caller, box: Box) -> None:
+        self.id = secrets.token_hex(4)
+        self.order = order
+        self.caller = caller
+        self.box = box
+        self.apart = False
+        """It goes on by itself."""
+        self.stopped = False
+        self.started = datetime.now(UTC)
+        self.touched = time.monotonic()
+        """When somebody last typed."""
+        self.typed: asyncio.Queue[str] = asyncio.Queue()
+        self.airing: Airing
+        self.work: Work
+
+    @property
+    def terminal(self) -> bool:
+        """Whether it has a screen."""
+        return self.order.kind == "terminal"
+
+    def touch(self) -> None:
+        """Somebody is there."""
+        self.touched = time.monotonic()
+
+    def heard(self, stream: Literal["out", "err", "typed"], text: str) -> None:
+        """Take what it prints, and what was typed in it."""
+        if stream == "typed":
+            self.typed.put_nowait(text)
+        else:
+            self.airing.take(stream, text)
+
+    def told(self) -> jobs.Job:
+        """What is told of it."""
+        return jobs.Job(
+            id=self.id,
+            command=self.order.command,
+            state="running",
+            kind="terminal" if self.terminal else "command",
+            started=self.started,
+            seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
+        )
+
+
+class Jobs:
+    """Begins commands, lets them go on, and records their end."""
+
+    def __init__(self, bus: Bus, exchange: Exchange, *, idle: float) -> None:
+        """`idle` is the seconds after which a terminal is closed in which nobody types."""
+        self._bus = bus
+        self._exchange = exchange
+        self._idle = idle
+        self._live: defaultdict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
+        self._tasks = asyncio.TaskGroup()
+        self._seen_off: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for live in [live for place in self._live.values() for live in place.values()]:
+            live.airing.end(KILLED, "The sandbox was stopped.")
+        for task in self._seen_off:
+            task.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    async def declare_lost(self) -> None:
+        """Record the end of the jobs that an earlier service took with it."""
+        open_ones: dict[tuple[str, str], tuple[events.Event, JobStarted]] = {}
+        for recorded in await self._bus.journal.read(events.of_noun("job")):
+            event, what = recorded.event, happening(recorded.event)
+            if isinstance(what, JobStarted):
+                open_ones[event.user, what.job] = event, what
+            elif isinstance(what, JobEnded):
+                open_ones.pop((event.user, what.job), None)
+        for event, began in open_ones.values():
+            caller = Caller(user=event.user, actor="system", conversation=event.conversation, cause=event.id)
+            lost = JobEnded(job=began.job, command=began.command, state="lost", terminal=began.terminal)
+            await self._bus.journal.append(events.happened(lost, caller))
+
+    async def begin(self, box: Box, order: Order, caller: Caller) -> Live:
+        """Begin a command; Refused when the box has too many."""
+        place = caller.user, caller.conversation
+        if len(self._live.get(place, ())) >= MOST:
+            raise errors.Refused(f"{MOST} commands run in this box already; stop some of them first.")
+        live = Live(order, caller, box)
+        self._live[place][live.id] = live
+        append = self._bus.feed(jobs.PRINTS).at(caller.user, caller.conversation, live.id)
+        kind: jobs.Kind = "terminal" if live.terminal else "command"
+        with contextlib.ExitStack() as unless_begun:
+            unless_begun.callback(self._forget, live)
+            live.work = await box.begin(order, live.heard)
+            unless_begun.pop_all()
+        live.airing = Airing(append, order.command, kind, live.work.grant)
+        self._tasks.create_task(live.airing.run())
+        return live
+
+    async def over(self, live: Live) -> Ran:
+        """Wait for the end of a command that does not go on by itself."""
+        try:
+            ran = await live.work.ran
+            live.airing.end(ran.exit_code, f"{ran.limit} {ran.note}".strip())
+        finally:
+            live.airing.end(STOPPED, "It was stopped.")
+            self._forget(live)
+        return ran
+
+    async def go_on(self, live: Live) -> None:
+        """Let a command go on by itself."""
+        live.apart = True
+        await live.work.set_apart()
+        started = JobStarted(job=live.id, command=live.order.command, terminal=live.terminal)
+        event = events.happened(started, live.caller)
+        task = self._tasks.create_task(self._see_off(live, event.id))
+        self._seen_off.add(task)
+        task.add_done_callback(self._seen_off.discard)
+        await self._bus.journal.append(event)
+
+    def find(self, caller: Caller, job: str) -> Live:
+        """A command under way in the caller's conversation."""
+        live = self._live.get((caller.user, caller.conversation), {}).get(job)
+        if live is None:
+            raise errors.Missing(f"No job {job} is running in this conversation; sandbox.jobs lists them.")
+        return live
+
+    def at(self, user: str, conversation: str) -> list[Live]:
+        """What is under way in a conversation."""
+        return list(self._live.get((user, conversation), {}).values())
+
+    def _forget(self, live: Live) -> None:
+        place = live.caller.user, live.caller.conversation
+        self._live[place].pop(live.id, None)
+        if not self._live[place]:
+            del self._live[place]
+
+    async def _see_off(self, live: Live, cause: str) -> None:
+        """Wait for the end of a job, and record it."""
+        typing = asyncio.create_task(self._record_typed(live))
+        try:
+            while not live.work.ran.done():
+                await asyncio.wait([live.work.ran], timeout=ROUND)
+                if live.terminal and time.monotonic() - live.touched > self._idle:
+                    live.work.stop()
+            ran = live.work.ran.result()
+        finally:
+            typing.cancel()
+            self._forget(live)
+        live.airing.end(ran.exit_code, f"{ran.limit} {ran.note}".strip())
+        while not live.typed.empty():
+            await self._record(_typed(live.typed.get_nowait()), live.caller)
+        with contextlib.suppress(errors.Failure):
+            await self._exchange.fetch(live.box.root, live.caller)
+        await self._record(_ended(live, ran), replace(live.caller, actor="system", cause=cause, key=""))
+
+    async def _record_typed(self, live: Live) -> None:
+        while True:
+            await self._record(_typed(await live.typed.get()), live.caller)
+
+    async def _record(self, what: Happening, caller: Caller) -> None:
+        """Record something that nobody waits for, however long the log is away."""
+        event = events.happened(what, replace(caller, key=""))
+        while True:
+            try:
+                await self._bus.journal.append(event)
+            except errors.Unavailable:
+                await asyncio.sleep(AGAIN)
+            else:
+                return
+
+
+def _typed(line: str) -> sandbox.CommandRan:
+    code, _, command = line.partition(" ")
+    return sandbox.CommandRan(
+        command=command, exit_code=int(code) if code.isdigit() else 0, seconds=0.0, where="terminal"
+    )
+
+
+def _ended(live: Live, ran: Ran) -> JobEnded:
+    return JobEnded(
+        job=live.id,
+        command=live.order.command,
+        state="lost" if ran.lost else "stopped" if live.stopped else "done",
+        exit_code=None if ran.lost else ran.exit_code,
+        seconds=round(ran.seconds, 3),
+        excerpt="" if live.terminal else f"{ran.stdout}{ran.stderr}"[-EXCERPT:],
+        terminal=live.terminal,
+    )
