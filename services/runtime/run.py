@@ -9,7 +9,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import msgspec
@@ -50,9 +50,31 @@ async def _run(name: str, own: S, bus_settings: settings.BusSettings, main: Main
         notify("READY=1")
 
     with contextlib.suppress(asyncio.CancelledError):
-        async with Bus.open(bus_settings, name) as bus:
+        async with Bus.open(bus_settings, name) as bus, living(bus):
             await main(own, bus, ready)
     logger.info("stopped", extra={"action": f"{name}.stopped"})
+
+
+@contextlib.asynccontextmanager
+async def living(bus: Bus) -> AsyncIterator[None]:
+    """Give the service manager its signs of life for as long as the context lasts, if it wants them."""
+    seconds = settings.watchdog_seconds()
+    if not seconds:
+        yield
+        return
+    signs = asyncio.create_task(_give_signs(bus, seconds / 3))
+    try:
+        yield
+    finally:
+        signs.cancel()
+
+
+async def _give_signs(bus: Bus, interval: float) -> None:
+    # A bus known to be away is waited for; one that seems to be there and does not answer may be our own trouble.
+    while True:
+        if not bus.connected or await bus.answers(interval):
+            notify("WATCHDOG=1")
+        await asyncio.sleep(interval)
 
 
 def stop_on_signals() -> None:

@@ -24,6 +24,7 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How to reach NATS."""
 
     url: str = "nats://127.0.0.1:4222"
+    """Of a cluster, the addresses of its servers with commas between them."""
     user: str = ""
     """Defaults to the service's name when a password is given."""
     password_file: str = ""
@@ -76,6 +77,11 @@ def notify_socket() -> str:
 def vm_image() -> str:
     """The image of boxes that containers hold, by the name that tools of this kind agree on; empty when unset."""
     return os.environ.get("VM_IMAGE", "")
+
+
+def watchdog_seconds() -> float:
+    """How long the service manager waits for a sign of life before it starts us anew; 0 when it does not."""
+    return int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
 
 
 def log_level() -> str:

@@ -71,6 +71,18 @@ class NatsServer:
             self._process.kill()
             await self._process.wait()
 
+    def pause(self) -> None:
+        """Have it answer nobody, with every connection open."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it answer again."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def let_in(self, name: str, permissions: Permissions) -> str:
         """Add another program and return the address it connects to; the server reads it at once."""
         self._users[name] = permissions

@@ -70,6 +70,14 @@ class Bus:
         """Whether the server is there now."""
         return bool(self._client.is_connected)
 
+    async def answers(self, timeout: float = TIMEOUT) -> bool:
+        """Whether the server takes what we send and answers it now."""
+        try:
+            await self._client.flush(max(1, int(timeout)))
+        except (OSError, nats_errors.Error):
+            return False
+        return True
+
     async def call(
         self, call: Call[Request, Reply], request: Request, *, caller: Caller = SYSTEM, timeout: float = TIMEOUT
     ) -> Reply:
@@ -177,7 +185,7 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
     try:
         async with asyncio.timeout(patience):
             await client.connect(
-                settings.url,
+                settings.url.split(","),
                 name=name,
                 user=user if password else None,
                 password=password or None,
