@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -20,6 +20,13 @@ NAME_IN_USE = 10058
 PARTIAL = "the streams could not be laid out"
 
 
+class SetupSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be set."""
+
+    replicas: Literal[1, 3, 5] = 1
+    """On how many servers of a NATS cluster each stream is kept."""
+
+
 class CreateConsumer(msgspec.Struct, frozen=True, kw_only=True):
     """JetStream's request to make a consumer, or to update it."""
 
@@ -31,20 +38,21 @@ def main() -> None:
     """Lay everything out; running it again changes nothing."""
     log.configure()
     try:
-        asyncio.run(_main(settings.load("nats", settings.BusSettings)))
+        wanted = settings.load(SETUP, SetupSettings)
+        asyncio.run(_main(settings.load("nats", settings.BusSettings), wanted.replicas))
     except (settings.SettingsError, errors.Failure) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
 
 
-async def _main(bus_settings: settings.BusSettings) -> None:
+async def _main(bus_settings: settings.BusSettings, replicas: int) -> None:
     async with Bus.open(bus_settings, SETUP) as bus:
-        await lay_out(bus)
+        await lay_out(bus, replicas)
 
 
-async def lay_out(bus: Bus) -> None:
-    """Create or update every stream and consumer."""
-    await asyncio.gather(*(_stream(bus, stream) for stream in STREAMS))
+async def lay_out(bus: Bus, replicas: int = 1) -> None:
+    """Create or update every stream and consumer; each is kept on so many servers."""
+    await asyncio.gather(*(_stream(bus, msgspec.structs.replace(stream, num_replicas=replicas)) for stream in STREAMS))
     await asyncio.gather(*(_consumer(bus, consumer) for consumer in CONSUMERS))
     logging.getLogger("daimon.setup").info("streams are laid out", extra={"action": "setup.done"})
 
