@@ -195,8 +195,12 @@ class Shell:
 
     @staticmethod
     def _prefer(pid: int) -> None:
-        try:
+        # Where the service's own unit may not set priorities, its slice has them all give way.
+        try:  # noqa: SIM105 - what contextlib would cost each box
             os.setpriority(os.PRIO_PROCESS, pid, NICE)
+        except OSError:
+            pass
+        try:
             with open(f"/proc/{pid}/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
                 file.write(SCORE)
         except OSError:
