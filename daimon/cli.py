@@ -36,6 +36,7 @@ COMMANDS = {
     "sql": "ask the log in SQL",
     "verify": "prove that SQL holds what the log holds, and that nobody altered it",
     "rebuild": "make every table anew from the log, while everything goes on",
+    "units": "write the units with which systemd runs Daimon",
     "credentials": "let other programs onto the bus",
     "contract": "write the documents that are generated from the contract",
     "bench": "measure Daimon on this machine",

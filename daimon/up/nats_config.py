@@ -38,11 +38,11 @@ class NatsPorts(msgspec.Struct, frozen=True, kw_only=True):
         return f"http://{LOOPBACK}:{self.monitor}"
 
 
-def config(ports: NatsPorts, store: Path, users: Sequence[BusUser]) -> bytes:
+def config(ports: NatsPorts, store: Path, users: Sequence[BusUser], listen: str = LOOPBACK) -> bytes:
     """Return nats.conf; it is written as JSON, which NATS reads too."""
     content: dict[str, object] = {
         "server_name": "daimon",
-        "listen": f"{LOOPBACK}:{ports.client}",
+        "listen": f"{listen}:{ports.client}",
         "http": f"{LOOPBACK}:{ports.monitor}",
         # What is acknowledged is on the disk, not in memory until the next of the default syncs, two minutes apart.
         "jetstream": {"store_dir": str(store), "sync_interval": "always"},

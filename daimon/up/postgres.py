@@ -8,7 +8,7 @@ import os
 import pwd
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -34,7 +34,6 @@ _DONE = "daimon.sql.done"
 
 _SETTINGS = {
     "listen_addresses": "",
-    "unix_socket_permissions": "0700",
     "synchronous_commit": "on",
     "shared_buffers": "64MB",
     "max_connections": "50",
@@ -53,10 +52,12 @@ class PostgresServer:
 
     name = "postgres"
 
-    def __init__(self, data: Path, sockets: Path, log: Path) -> None:
+    def __init__(self, data: Path, sockets: Path, log: Path, guests: Mapping[str, Sequence[str]] | None = None) -> None:
+        """`guests` are other accounts of the machine that may come in, and the roles they may take."""
         self._data = data
         self._sockets = sockets
         self._log = log
+        self._guests = guests or {}
         self._account = account_for(data)
 
     @property
@@ -79,6 +80,7 @@ class PostgresServer:
         settings = {
             **_SETTINGS,
             "unix_socket_directories": str(self._sockets),
+            "unix_socket_permissions": "0770" if self._guests else "0700",
             # It stands in the title of every one of its processes.
             "cluster_name": stale.mark(self._data),
         }
@@ -116,6 +118,7 @@ class PostgresServer:
         names = {_user_name(os.geteuid())} | ({self._account.name} if self._account else set())
         rules = "local all all peer map=daimon\n"
         people = "".join(f'daimon "{name}" all\n' for name in sorted(names))
+        people += "".join(f'daimon "{name}" {role}\n' for name, roles in self._guests.items() for role in roles)
         for file, text in (("pg_hba.conf", rules), ("pg_ident.conf", people)):
             write_private(self._data / file, text.encode())
             give(self._data / file, self._account)

@@ -1,0 +1,1 @@
+"""Units, module and flake: evaluated, verified, and booted under a real systemd."""
