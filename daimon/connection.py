@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from daimon.units import installed
 from daimon.up import state
 from daimon.up.home import Home
 from proto import errors
@@ -88,9 +89,14 @@ async def connect(home: Path | None, user: str, conversation: str = "") -> Async
 
 def _running(home: Home) -> Place:
     run = state.read_running(home)
+    if run is None and (units := installed.read(home)):
+        return Place(bus=_as_cli(home, units.nats_url), gateway=units.gateway)
     if run is None:
         raise errors.Unavailable(f"Daimon does not run in {home.path}; start it with `bin/daimon up`.")
     if not run.nats_url:
         raise errors.Unavailable("Daimon is still starting; try again in a moment.")
-    password = home.credentials / CLI
-    return Place(bus=BusSettings(url=run.nats_url, user=CLI, password_file=str(password)), gateway=run.address)
+    return Place(bus=_as_cli(home, run.nats_url), gateway=run.address)
+
+
+def _as_cli(home: Home, url: str) -> BusSettings:
+    return BusSettings(url=url, user=CLI, password_file=str(home.credentials / CLI))

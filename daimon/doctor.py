@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from daimon.units import installed, look
 from daimon.up import boxes, http, overrides, ports, stale, state
 from daimon.up.errors import OverrideError
 from daimon.up.home import Home
@@ -182,8 +183,28 @@ def _chosen(home: Home, service: str) -> dict[str, str]:
     return dict(settings.get(service, {}))
 
 
+async def _units() -> list[Finding]:
+    """Look at each unit, on a machine whose parts are units."""
+    found = [_unit(fare) for fare in await look.fares()]
+    if found:
+        return found
+    cure = "Write them with `daimon units --dir /etc/systemd/system`, and start daimon.target."
+    return [Finding(name="units", verdict="missing", found="systemd knows no unit of Daimon", cure=cure)]
+
+
+def _unit(fare: look.Fare) -> Finding:
+    restarts = f", started again {fare.restarts} times" if fare.restarts else ""
+    if fare.active == "active":
+        return Finding(name="unit", verdict="ok", found=f"{fare.name} is active{restarts}")
+    why = f" ({fare.result})" if fare.result not in {"", "success"} else ""
+    cure = f"See `journalctl -u {fare.name}`, then `systemctl restart {fare.name}`."
+    return Finding(name="unit", verdict="missing", found=f"{fare.name} is {fare.active}{why}{restarts}", cure=cure)
+
+
 async def examine(home: Home) -> list[Finding]:
     """Return what every check finds."""
+    if installed.read(home) is not None:
+        return [_python(), _packages(), _disk(home), _home(home), *await _units()]
     sandbox, nats, ollama = await asyncio.gather(_sandbox(home), _nats(home), _ollama(home))
     return [
         _python(),

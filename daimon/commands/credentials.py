@@ -9,6 +9,8 @@ import signal
 from daimon.commands import CommandError, add_home
 from daimon.connection import OWNER, PATIENCE
 from daimon.terminal import add_again, finish, remark, table
+from daimon.units import installed, prepare
+from daimon.units.plan import NATS_PORT
 from daimon.up import credentials, nats, state
 from daimon.up.home import Home
 from daimon.up.nats_config import NatsPorts, ports_in
@@ -40,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
     home = Home(path=arguments.home.expanduser().absolute())
-    if not nats.config_file(home.nats).exists():
+    if installed.read(home) is None and not nats.config_file(home.nats).exists():
         raise CommandError(f"There is no bus in {home.path}; make one with `bin/daimon up`.")
     return int(arguments.do(home, arguments))
 
@@ -50,7 +52,7 @@ def _add(home: Home, arguments: argparse.Namespace) -> int:
     allowed = permissions.program(arguments.name, arguments.user, arguments.serves)
     was_known = any(known.name == arguments.name for known in credentials.programs(home))
     added = credentials.add_program(home, arguments.name, allowed.publish, allowed.subscribe)
-    url = f"nats://{added.name}:{added.password}@127.0.0.1:{_ports(home).client}"
+    url = f"nats://{added.name}:{added.password}@127.0.0.1:{_port(home)}"
     if _reload(home):
         finish(_until_let_in(url, added.name))
     print(url)
@@ -85,6 +87,10 @@ def _check(name: str, serves: str) -> None:
 
 def _reload(home: Home) -> bool:
     """Have a running NATS read who may connect; say whether it runs."""
+    if place := installed.read(home):
+        prepare.write_rights(home, place)
+        remark("It takes effect with `systemctl restart daimon-nats`, which interrupts nobody for more than a moment.")
+        return False
     run = state.read_running(home)
     server = run.children.get("nats") if run else None
     if server is None or server.run is None:
@@ -93,6 +99,10 @@ def _reload(home: Home) -> bool:
     nats.write_config(home.nats, _ports(home), credentials.users(home))
     server.run.signal(signal.SIGHUP)
     return True
+
+
+def _port(home: Home) -> int:
+    return NATS_PORT if installed.read(home) else _ports(home).client
 
 
 def _ports(home: Home) -> NatsPorts:

@@ -8,6 +8,7 @@ import signal
 import sys
 
 from daimon.commands import CommandError, add_home
+from daimon.units.look import STOP, refuse_units
 from daimon.up import leftovers, stale, state
 from daimon.up.home import Home, find_home, socket_directory
 from daimon.up.polling import until
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Stop everything of this home, wait until it has ended, and say what it was."""
     home = find_home(arguments.home)
+    refuse_units(home, STOP)
     found = state.read(home)
     ended = asyncio.run(_stop(home, found)) if found else []
     sys.stdout.write(f"stopped {', '.join(ended)}\n" if ended else f"nothing of {home.path} was running\n")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from daimon.commands import CommandError, add_home
+from daimon.units.look import refuse_units
 from daimon.up import logs
 from daimon.up.home import Home, find_home
 
@@ -23,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the last lines of one log or all, and with --follow what comes."""
-    chosen = _chosen(find_home(arguments.home), arguments.name)
+    home = find_home(arguments.home)
+    refuse_units(home, f"journalctl -u daimon-{arguments.name or '*'}")
+    chosen = _chosen(home, arguments.name)
     for log in chosen:
         for line in logs.last_lines(log, max(0, arguments.lines)):
             _show(log, line, chosen)

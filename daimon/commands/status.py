@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 
 import msgspec
 
 from daimon.commands import add_home
+from daimon.units import installed
+from daimon.units.installed import Installed
+from daimon.units.look import Fare, fares
 from daimon.up import procfs, state
 from daimon.up.home import Home, find_home
 from daimon.up.state import ChildState, State
@@ -46,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print it; exits 3, as `systemctl status` does, when nothing runs."""
-    status = look(find_home(arguments.home))
+    home = find_home(arguments.home)
+    units = installed.read(home)
+    status = look(home) if units is None else of_units(home, units, asyncio.run(fares()))
     text = msgspec.json.encode(status).decode() if arguments.json else readable(status)
     sys.stdout.write(f"{text}\n")
     return 0 if status.running else 3
@@ -65,6 +71,30 @@ def look(home: Home) -> Status:
         address=found.address,
         resident=sum(row.resident for row in rows),
         processes=rows,
+    )
+
+
+def of_units(home: Home, units: Installed, found: list[Fare]) -> Status:
+    """Return how the units of a machine fare; what runs once is not shown once it has run."""
+    rows = [_unit(fare) for fare in found if not (fare.once and fare.active == "active")]
+    return Status(
+        home=str(home.path),
+        running=any(row.pid for row in rows),
+        ready=bool(rows) and all(row.state == "active" for row in rows),
+        address=units.gateway,
+        resident=sum(row.resident for row in rows),
+        processes=rows,
+    )
+
+
+def _unit(fare: Fare) -> Row:
+    return Row(
+        name=fare.name.removeprefix("daimon-").removesuffix(".service"),
+        pid=fare.pid,
+        state=fare.active,
+        restarts=fare.restarts,
+        uptime=round(procfs.age(procfs.running(fare.pid)), 1) if fare.pid else 0.0,
+        resident=procfs.resident(fare.pid) if fare.pid else 0,
     )
 
 

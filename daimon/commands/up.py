@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from daimon.commands import add_home
+from daimon.units.look import refuse_units
 from daimon.up import detach, home, state
 from daimon.up.errors import HomeError
 from daimon.up.home import Home
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start everything unless it runs already."""
+    refuse_units(home.find_home(arguments.home), "systemctl start daimon.target")
     opened = home.open_home(arguments.home)
     plan = Plan(port=arguments.port, websocket=arguments.websocket)
     if arguments.detach:
