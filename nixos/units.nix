@@ -103,6 +103,10 @@ in
   # Accounts that have to be the same at each start: the database knows people by their names.
   users = { daimon-postgres = "Daimon's database"; daimon-memory = "Daimon's memory service"; };
 
+  # What the sandbox gets when it is told to have containers hold the boxes, and only then: who may speak to that engine can do
+  # what root can.
+  docker = { SupplementaryGroups = [ "docker" ]; };
+
   # The services of Daimon: how often each may run beside itself, and what it speaks to beyond its own machine.
   services = {
     gateway = { many = false; reaches = [ "nats" ]; };
@@ -111,6 +115,7 @@ in
     sandbox = { many = false; reaches = [ "nats" ]; };
     tasks = { many = false; reaches = [ "nats" ]; };
     ui = { many = true; reaches = [ "nats" ]; };
+    undo = { many = false; reaches = [ "nats" ]; };
   };
 
   units = {
@@ -204,6 +209,8 @@ in
     "daimon-ui.service" = service "ui" "view data to HTML" { };
 
     "daimon-tasks.service" = service "tasks" "the task list" { };
+
+    "daimon-undo.service" = service "undo" "undo and redo" { };
 
     "daimon-llm.service" = service "llm" "turns and embeddings" {
       service = {

@@ -8,7 +8,7 @@ import sys
 
 from daimon.up.services import CHECKOUT
 
-FAST = ("tests/unit", "tests/contract", "tests/architecture")
+FAST = ("tests/unit", "tests/contract", "tests/architecture", "tests/nixos/test_units.py")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -84,6 +84,8 @@ def _told(service: str, row: Row, plan: Plan) -> Row:
     section = dict(row.service)
     if section["IPAddressAllow"] == "localhost" and not all(map(_is_near, _addresses(service, plan))):
         section |= {"IPAddressAllow": "", "IPAddressDeny": ""}
+    if service == "sandbox" and said.get("backend", "").startswith("docker"):
+        section |= table().docker
     return msgspec.structs.replace(row, service=section, environment={**row.environment, **own})
 
 

@@ -39,6 +39,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     services: dict[str, Kind]
     users: dict[str, str]
     """Accounts the units need, and whose they are."""
+    docker: Section
+    """What the sandbox is given besides, when containers hold its boxes."""
     since: dict[str, Section]
     """What units that are started again are told from a version of systemd on."""
 

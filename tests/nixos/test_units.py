@@ -154,6 +154,15 @@ def test_settings_reach_their_service_as_they_were_written(tmp_path: Path) -> No
     assert "--gateway http://127.0.0.1:8500" in units["daimon-prepare.service"]
 
 
+@pytest.mark.parametrize(("backend", "let"), [("docker:runsc", True), ("docker", True), ("bwrap", False)])
+def test_only_a_sandbox_of_containers_may_speak_to_their_engine(tmp_path: Path, backend: str, let: bool) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[sandbox]\nbackend = "{backend}"\n')
+    units = written(tmp_path / "units", "--settings", str(settings))
+    given = {name for name, unit in units.items() if "SupplementaryGroups=docker" in lines(unit)}
+    assert given == ({"daimon-sandbox.service"} if let else set())
+
+
 def test_a_database_elsewhere_is_not_started_here(tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
     settings.write_text('[memory]\ndatabase = "host=db.lan dbname=daimon"\nreader = "host=db.lan user=daimon_reader"\n')
