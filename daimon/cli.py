@@ -24,6 +24,7 @@ COMMANDS = {
     "users": "list, invite, disable and delete accounts",
     "keys": "list, make and revoke API keys",
     "chat": "say something and see the answer as it is written",
+    "export-chat": "write a conversation down as Markdown or JSON",
     "do": "have one thing done",
     "tasks": "show the task list, or change it",
     "undo": "undo the last change, or an earlier one",

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from daimon.connection import OWNER, Connection, connect
 from daimon.follow import Plain, Reading
 from daimon.uploading import upload
-from proto import chat, errors, versions
+from proto import chat, errors, seen, titles, versions
 from proto.base import new_id
 from proto.chat import Accepted, Ended, Exchange, Mode, Part
 from services.runtime.bus import Interrupted
@@ -116,6 +116,18 @@ class ChatSession:
         except errors.Missing:
             return ()
         return conversation.exchanges
+
+    async def seen(self, turn: str = "", *, step: int = 0) -> seen.Seen:
+        """Return what the model was sent in a turn (the last one), word for word; by default in its last step."""
+        return await self._joined.call(seen.SEE, seen.See(conversation=self.session, turn=turn, step=step))
+
+    async def rename(self, title: str) -> str:
+        """Give the conversation a name; returns it."""
+        return (await self._joined.call(titles.RENAME, titles.Rename(conversation=self.session, title=title))).title
+
+    async def export(self, form: titles.Form = "markdown") -> titles.Exported:
+        """Return the conversation as a file."""
+        return await self._joined.call(titles.EXPORT, titles.Export(conversation=self.session, form=form))
 
     @property
     def _joined(self) -> Connection:

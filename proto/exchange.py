@@ -72,6 +72,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     """Why it failed, in a sentence."""
     model: str = ""
+    summary: str = ""
+    """What the model is told instead of the conversation up to here; empty when it is told all of it."""
     spent: Spent = Spent()
 
     @property

@@ -217,9 +217,11 @@ SEARCH = Action(
 )
 REMEMBER = Action("daimon.do.{user}.{actor}.memory.remember", Remember, Kept, risk="change")
 SQL = Action("daimon.do.{user}.{actor}.memory.sql", Query, Rows, risk="read")
+REMIND = Call("daimon.do.{user}.{actor}.memory.remind", Search, Hits)
+"""A search that nobody asked for in so many words, and so is not recorded as one."""
 RECENT = Call("daimon.do.{user}.{actor}.memory.recent", Recent, Events)
 CONVERSATIONS = Call("daimon.do.{user}.{actor}.memory.conversations", ListConversations, Conversations)
 PROGRESS = Call("daimon.svc.memory.progress", Nothing, Progress)
 ACTIONS = (SEARCH, REMEMBER, SQL)
-CALLS = (RECENT, CONVERSATIONS, PROGRESS)
+CALLS = (REMIND, RECENT, CONVERSATIONS, PROGRESS)
 KINDS: tuple[type[Happening], ...] = (Searched, Noted, Queried)

@@ -12,20 +12,23 @@ from proto import (
     chat,
     documents,
     events,
+    inspection,
     jobs,
     keeping,
     keys,
     llm,
     memory,
     sandbox,
+    seen,
     tasks,
+    titles,
     ui,
     ui_accounts,
     undo,
     versions,
 )
 from proto.base import Call, token
-from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, PRINTS, STREAMS, TURNS, Consumer
+from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, PRINTS, SENT, STREAMS, TITLES, TURNS, Consumer
 
 AnyCall = Call[Any, Any]
 
@@ -51,6 +54,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     follows: tuple[str, ...] = ()
     works: tuple[Consumer, ...] = ()
     writes_parts: bool = False
+    """Of turns; with what the model is sent in them, which it may read back."""
     reads_parts: bool = False
     writes_prints: bool = False
     reads_prints: bool = False
@@ -63,7 +67,10 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, *ui.CALLS, *ui_accounts.CALLS),
+        calls=(
+            *(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
+            *(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
+        ),
         acts_as=("user",),
         emits=("session", "page", "key", "account"),
         reads_log=True,
@@ -76,12 +83,12 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "llm": Role(
-        serves=(*chat.CALLS, *versions.CALLS, *llm.CALLS),
+        serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *llm.CALLS),
         acts_as=("model",),
         emits=("chat", "late"),
         reads_log=True,
         follows=(events.ALL,),
-        works=(TURNS,),
+        works=(TURNS, TITLES),
         writes_parts=True,
         reads_parts=True,
         discovers=True,
@@ -106,7 +113,7 @@ ROLES: dict[str, Role] = {
     ),
     "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True),
     "undo": Role(serves=undo.ACTIONS, calls=undo.INVERSES, emits=("undo",), reads_log=True),
-    "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS)),
+    "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
     "cli": Role(
         calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
         acts_as=("user",),
@@ -179,7 +186,7 @@ def _writing(role: Role) -> Iterable[str]:
     for noun in role.emits:
         yield events.of_noun(noun)
     if role.writes_parts:
-        yield chat.PARTS.under()
+        yield from (chat.PARTS.under(), seen.SENT.under())
     if role.writes_prints:
         yield jobs.PRINTS.under()
     for bucket in role.buckets:
@@ -195,6 +202,8 @@ def _reading(role: Role) -> Iterable[str]:
         yield from _direct(PARTS.name)
     if role.reads_prints:
         yield from _direct(PRINTS.name)
+    if role.writes_parts:
+        yield from _direct(SENT.name)
     if role.reads_files or role.writes_files:
         yield from _direct(f"OBJ_{documents.FILES}")
     for consumer in role.works:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, chat, documents, events, jobs
+from proto import accounts, chat, documents, events, jobs, seen
 from proto.base import Feed
 
 SECOND = 1_000_000_000
@@ -79,6 +79,15 @@ PRINTS = Stream(
     max_age=24 * 3600 * SECOND,
     max_bytes=1_000_000_000,
 )
+SENT = Stream(
+    name=seen.SENT.stream,
+    subjects=(seen.SENT.under(),),
+    allow_direct=True,
+    # It explains what happened and decides nothing, so nothing waits for the disk.
+    persist_mode="async",
+    max_age=30 * 24 * 3600 * SECOND,
+    max_bytes=1_000_000_000,
+)
 
 
 def bucket(name: str) -> Stream:
@@ -109,7 +118,21 @@ TURN_LEASE = 3
 """Seconds after which a turn whose worker is silent goes to another."""
 MEMORY = Consumer(durable_name="memory", ack_policy="all", max_ack_pending=20_000)
 TURNS = Consumer(durable_name="turns", filter_subject=events.of_kind(chat.Asked.kind), ack_wait=TURN_LEASE * SECOND)
-STREAMS = (EVENTS, PARTS, PRINTS, bucket(accounts.SESSIONS), bucket(accounts.ACCOUNTS), object_bucket(documents.FILES))
-CONSUMERS = (MEMORY, TURNS)
+STREAMS = (
+    EVENTS,
+    PARTS,
+    PRINTS,
+    SENT,
+    bucket(accounts.SESSIONS),
+    bucket(accounts.ACCOUNTS),
+    object_bucket(documents.FILES),
+)
+TITLES = Consumer(
+    durable_name="titles",
+    filter_subject=events.of_kind(chat.Answered.kind),
+    ack_wait=120 * SECOND,
+    deliver_policy="new",
+)
+CONSUMERS = (MEMORY, TURNS, TITLES)
 """All of them on the log."""
-FEEDS: tuple[Feed[Any], ...] = (chat.PARTS, jobs.PRINTS)
+FEEDS: tuple[Feed[Any], ...] = (chat.PARTS, jobs.PRINTS, seen.SENT)

@@ -27,6 +27,7 @@ from daimon.terminal import (
 )
 from proto.base import new_id
 from proto.chat import READ, Calling, Ended, Outcome, Part, Read, Returned
+from proto.seen import Seen
 
 STOPPED = 130
 """The exit code of a command that Ctrl-C ended."""
@@ -41,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     again.add_argument("--regenerate", action="store_true", help="ask the last question again for another answer")
     again.add_argument("--continue", dest="go_on", action="store_true", help="let an answer that was cut go on")
     again.add_argument("--edit", type=int, metavar="N", help="ask the N-th question in other words; -1 is the last one")
+    again.add_argument("--seen", metavar="TURN", help="show what the model was sent in a turn; `last` is the last one")
+    parser.add_argument("--step", type=int, default=0, metavar="N", help="with --seen: which call of the model")
+    again.add_argument("--title", metavar="TITLE", help="give the conversation a name")
     add_json(parser, "print each part of the answer as a line of JSON")
     add_person(parser)
     add_as_of(parser)
@@ -49,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Say it; return 0, 1 when it failed, 130 when it was stopped."""
     text = " ".join(arguments.text)
+    if arguments.seen or arguments.title:
+        return finish(_look_at(arguments))
     if arguments.regenerate or arguments.go_on or arguments.edit is not None:
         return _again(arguments, text)
     if arguments.as_of:
@@ -84,9 +90,37 @@ async def _show_past(connection: Connection, arguments: argparse.Namespace) -> i
     return 0
 
 
-def _again(arguments: argparse.Namespace, text: str) -> int:
+async def _look_at(arguments: argparse.Namespace) -> int:
+    _need_conversation(arguments)
+    async with _open(arguments) as chat:
+        if arguments.title:
+            remark(f"It is called '{printable(await chat.rename(arguments.title))}' now.")
+            return 0
+        turn = "" if arguments.seen == "last" else arguments.seen
+        found = await chat.seen(turn, step=arguments.step)
+    if arguments.json:
+        show_line(found)
+    else:
+        print(printable(transcript(found)))
+    return 0
+
+
+def transcript(found: Seen) -> str:
+    """What the model was sent, to read."""
+    lines = [f"# {found.model}, step {found.step} of {found.steps}, {found.tokens} of {found.context} tokens"]
+    for message in found.messages:
+        lines += [f"\n## {message.role}{f' · {message.name}' if message.name else ''}", message.content]
+        lines += [f"{call.action} {call.arguments}" for call in message.calls]
+    return "\n".join([*lines, f"\n## Actions offered: {', '.join(tool.name for tool in found.tools) or 'none'}"])
+
+
+def _need_conversation(arguments: argparse.Namespace) -> None:
     if not arguments.conversation:
         raise CommandError("Say in which conversation, with `--conversation ID`; `daimon events` shows where you were.")
+
+
+def _again(arguments: argparse.Namespace, text: str) -> int:
+    _need_conversation(arguments)
     way: Again = "regenerate" if arguments.regenerate else "continue" if arguments.go_on else "edit"
     if text and way != "edit":
         raise CommandError(f"`--{way}` takes no text: it asks the last question again as it was.")

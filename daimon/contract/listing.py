@@ -8,13 +8,16 @@ from proto import (
     accounts,
     chat,
     documents,
+    inspection,
     jobs,
     keeping,
     keys,
     llm,
     memory,
     sandbox,
+    seen,
     tasks,
+    titles,
     ui,
     ui_accounts,
     undo,
@@ -37,6 +40,8 @@ CALLS: tuple[AnyCall, ...] = (
     *tasks.CALLS,
     *chat.CALLS,
     *versions.CALLS,
+    *seen.CALLS,
+    *titles.CALLS,
     *memory.CALLS,
     *documents.CALLS,
     *keeping.CALLS,
@@ -45,6 +50,7 @@ CALLS: tuple[AnyCall, ...] = (
     *keys.CALLS,
     *ui.CALLS,
     *ui_accounts.CALLS,
+    *inspection.CALLS,
 )
 ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
 EVENTS = tuple(KINDS.values())

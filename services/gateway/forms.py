@@ -6,7 +6,7 @@ from typing import Literal, cast
 
 from fastapi import Response
 
-from proto import chat, tasks, ui, versions
+from proto import chat, seen, tasks, ui, versions
 from proto.errors import Failure, Invalid
 from services.gateway import message, pages, panes
 from services.gateway.access import Who
@@ -71,6 +71,8 @@ async def revise(visit: Visit) -> Response:
     elif form.get("show") or wish == "branch":
         chosen = versions.Select(conversation=conversation, turn=form.get("show") or turn, end=wish == "branch")
         await visit.call(versions.SELECT, chosen, conversation=conversation)
+    elif wish == "unfold":
+        await visit.call(seen.UNFOLD, seen.Unfold(conversation=conversation, turn=turn), conversation=conversation)
     else:
         raise Invalid("The page asked for something that cannot be done with a message. Reload it and try again.")
     return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from proto import chat, ui, versions
+from proto import chat, seen, titles, ui, versions
 from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
@@ -139,7 +139,7 @@ class Live:
         """Keep what concerns this page; everything else must cost next to nothing, because every page hears it."""
         if event.kind.startswith("task."):
             self._tasks_changed.set()
-        elif isinstance(found, chat.Asked | chat.Answered):
+        elif isinstance(found, chat.Asked | chat.Answered | titles.Titled):
             self._lines_changed.set()
         wanted = self._wanted
         ours = bool(wanted.conversation) and event.conversation == wanted.conversation
@@ -148,7 +148,9 @@ class Live:
             self._came.set()
 
     def _notice(self, event: Event, found: Happening | None) -> tuple[ui.Change, ...]:
-        if isinstance(found, versions.Selected) or (isinstance(found, chat.Asked) and self._turns_away(found)):
+        if isinstance(found, versions.Selected | seen.Unfolded) or (
+            isinstance(found, chat.Asked) and self._turns_away(found)
+        ):
             self._whole = self._unsure = True
         if self._unsure:
             return ()

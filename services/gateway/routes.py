@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from services.gateway import accounts, forms, openai, pages, rest, settings_pages, stream, uploads
+from services.gateway import accounts, conversations, forms, openai, pages, rest, settings_pages, stream, uploads
 
 ROUTES = (
     *accounts.ROUTES,
     *pages.ROUTES,
     *forms.ROUTES,
+    *conversations.ROUTES,
     *settings_pages.ROUTES,
     *rest.ROUTES,
     *openai.ROUTES,

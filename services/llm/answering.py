@@ -7,22 +7,21 @@ import logging
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 
-from msgspec.structs import replace
-
 from proto import chat, errors, events
-from proto.chat import Exchange, Outcome
-from services.llm.context import Lookout
+from proto.chat import Outcome
+from services.llm.briefing import Briefing
+from services.llm.context import Lookout, Surroundings
 from services.llm.engines import Engines
+from services.llm.gauge import Gauge
 from services.llm.holding import Held
 from services.llm.loop import Loop
-from services.llm.model import Message
 from services.llm.recording import Lost, Turn
 from services.llm.resuming import Left, left, unfinished
 from services.llm.settings import LlmSettings
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
-from services.llm.turn import Known, messages
+from services.llm.turn import Known
 from services.llm.writer import Writer
 from services.runtime.bus import Bus, Interrupted
 
@@ -46,6 +45,7 @@ class Answering:
         self._settings = settings
         self._lookout = Lookout(bus)
         self._parts = bus.feed(chat.PARTS)
+        self._gauge = Gauge()
 
     async def listen(self) -> None:
         """Follow what happens around the conversations, until cancelled."""
@@ -60,13 +60,7 @@ class Answering:
         turn = Turn(self._bus.journal, self._threads, thread[held.turn], held.caller, held.attempt)
         held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
         turn.given = thread.given(turn.id)
-        known = Known(
-            now=datetime.now(UTC),
-            asked=turn.exchange,
-            earlier=thread.before(turn.id),
-            around=around,
-            given=turn.given,
-        )
+        known = _known(thread, turn, around)
         with closing(Writer(self._parts.at(held.caller.user, held.caller.conversation, turn.id), turn)) as writer:
             await self._answer(held, turn, writer, known)
 
@@ -156,12 +150,25 @@ class Answering:
         return True
 
     async def _write(self, turn: Turn, writer: Writer, known: Known, written: str) -> Outcome:
-        def see(exchange: Exchange) -> tuple[Message, ...]:
-            return messages(replace(known, asked=exchange))
-
         model = self._engines.model(turn.exchange.mode, turn.caller)
-        await Loop(turn, model, self._tools, writer).run(see, self._settings, written)
+        briefing = Briefing(self._bus, turn, known, self._tools, self._gauge)
+        await Loop(turn, model, self._tools, writer).run(briefing, self._settings, written)
         return "done"
+
+
+def _known(thread: Thread, turn: Turn, around: Surroundings) -> Known:
+    """What is known of a turn before its model is called."""
+    earlier, summary = thread.before(turn.id), thread.summary(turn.id)
+    folded = 1 + [each.turn for each in earlier].index(summary.upto) if summary else 0
+    return Known(
+        now=datetime.now(UTC),
+        asked=turn.exchange,
+        earlier=earlier[folded:],
+        around=around,
+        summary=summary.text if summary else "",
+        folded=folded,
+        given=turn.given,
+    )
 
 
 def _result(writing: asyncio.Task[Outcome]) -> tuple[Outcome, str]:

@@ -26,12 +26,20 @@ PATIENCE = 1.0
 """Seconds that a service which does not answer may hold a turn up."""
 
 
+class Recent(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened lately."""
+
+    event: str
+    """Its id."""
+    sentence: str
+
+
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the program around a conversation."""
 
     tasks: tuple[Task, ...] = ()
-    recent: tuple[str, ...] = ()
-    """Sentences of what happened lately, oldest first."""
+    recent: tuple[Recent, ...] = ()
+    """What happened lately, oldest first."""
 
 
 class Around:
@@ -44,6 +52,11 @@ class Around:
         self.tasks: tuple[Task, ...] | None = None
         """None when the list has changed since it was read."""
         self.changes = 0
+
+    @property
+    def lately(self) -> tuple[Recent, ...]:
+        """What happened lately, oldest first."""
+        return tuple(Recent(event=event, sentence=sentence) for event, sentence in self.recent.items())
 
     def hear(self, event: Event) -> None:
         """Let an event happen."""
@@ -88,7 +101,7 @@ class Lookout:
         listed = around.tasks
         if not around.known or listed is None:
             _, listed = await asyncio.gather(self._recall(around, caller, place), self._tasks(around, caller))
-        return Surroundings(tasks=listed or (), recent=tuple(around.recent.values()))
+        return Surroundings(tasks=listed or (), recent=around.lately)
 
     async def _recall(self, around: Around, caller: Caller, place: Awaitable[int]) -> None:
         """Read what happened before we listened."""

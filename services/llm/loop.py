@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from proto import chat, errors
-from proto.chat import Exchange
+from services.llm.briefing import Briefing
 from services.llm.calls import Calls, sound
-from services.llm.given import handed, offered
+from services.llm.given import handed
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
 from services.llm.resuming import unfinished
 from services.llm.settings import LlmSettings
 from services.llm.sieve import Sieve, taken
 from services.llm.tools import Tools
+from services.llm.turn import open_end
 from services.llm.writer import Writer
 
 BAD_CALLS = 3
 """After so many calls that were not calls, the turn ends."""
 TOO_LONG = "This took longer than {0:g} seconds, so it was ended. Ask for a part of it."
-
-See = Callable[[Exchange], tuple[Message, ...]]
-"""From the turn so far: what the model is sent."""
 
 
 class Loop:
@@ -34,11 +32,12 @@ class Loop:
         self._model = model
         self._tools = tools
         self._writer = writer
+        self._finished: Finished | None = None
         self._calls = Calls(turn, tools, writer)
         self._bad: list[str] = []
         """What was wrong with the calls so far that were none."""
 
-    async def run(self, see: See, settings: LlmSettings, left: str = "") -> None:
+    async def run(self, briefing: Briefing, settings: LlmSettings, left: str = "") -> None:
         """Go on until the model answers without calling anything; raises Failure when it cannot.
 
         `left` is what an earlier worker has written of the answer.
@@ -51,7 +50,7 @@ class Loop:
         await self._calls.finish_interrupted()
         try:
             async with asyncio.timeout(settings.turn_timeout) as timeout:
-                await self._step_by_step(see, settings, begun)
+                await self._step_by_step(briefing, settings, begun)
         except TimeoutError as error:
             if not timeout.expired():
                 raise
@@ -59,12 +58,12 @@ class Loop:
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
 
-    async def _step_by_step(self, see: See, settings: LlmSettings, begun: str) -> None:
+    async def _step_by_step(self, briefing: Briefing, settings: LlmSettings, begun: str) -> None:
         corrections: tuple[Message, ...] = ()
         while self._turn.steps < settings.steps:
             self._turn.steps += 1
-            seen = (*see(self._turn.exchange), *corrections)
-            calls, bad = await self._reply(self._prompt(seen, settings.num_ctx, begun))
+            prompt = await briefing.prompt(self._model, corrections, settings.num_ctx, begun)
+            calls, bad = await self._step(briefing, prompt)
             begun = ""
             await self._writer.flush()
             if not calls and not bad:
@@ -79,16 +78,6 @@ class Loop:
                 return
         raise errors.Refused(f"This took more than {settings.steps} steps, so it was stopped. Ask for a part of it.")
 
-    def _prompt(self, seen: tuple[Message, ...], num_ctx: int, begun: str) -> Prompt:
-        """What the model is given: with the actions as they run now, and what the client brought of its own."""
-        actions, given = self._tools.catalogue.tools(), self._turn.given
-        if given is None:
-            return Prompt(messages=seen, tools=actions, num_ctx=num_ctx, begun=begun)
-        tools = offered(given, actions)
-        return Prompt(
-            messages=seen, tools=tools, num_ctx=num_ctx, model=given.model, options=given.options, begun=begun
-        )
-
     def _ours(self, calls: list[ToolCall]) -> list[ToolCall]:
         """The calls that are for us to run; those of the client's own tools end the turn and are handed back."""
         if self._turn.given is not None:
@@ -98,17 +87,24 @@ class Loop:
 
     async def _begin(self, left: str, settings: LlmSettings) -> str:
         """Say that the turn is in our hands; returns the text that the model is to go on with, if it can do that."""
-        begun = unfinished(self._turn.exchange, left)
-        goes_on = bool(begun) and await self._model.continues(
-            self._turn.given.model if self._turn.given else "", settings.num_ctx
-        )
-        settled = self._turn.exchange.answer
-        self._writer.written = settled[: len(left)] + (begun if goes_on else "")
-        await self._writer.started(self._turn.model, anew=bool(begun) and not goes_on)
-        if rest := settled[len(left) :]:
+        exchange, given = self._turn.exchange, self._turn.given
+        more = unfinished(exchange, left)
+        begun = open_end(exchange) + more
+        goes_on = bool(begun) and await self._model.continues(given.model if given else "", settings.num_ctx)
+        self._writer.written = exchange.answer[: len(left)] + (more if goes_on else "")
+        await self._writer.started(self._turn.model, anew=bool(more) and not goes_on)
+        if rest := exchange.answer[len(left) :]:
             # An answer that goes on from another turn's begins with it.
             self._writer.text(rest)
         return begun if goes_on else ""
+
+    async def _step(self, briefing: Briefing, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
+        """Call the model once; what it was sent is kept however that ends."""
+        self._finished = None
+        try:
+            return await self._reply(prompt)
+        finally:
+            await briefing.came(prompt, self._finished)
 
     async def _reply(self, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
         """Call the model once and write what it says; returns what it wants done."""
@@ -128,6 +124,7 @@ class Loop:
                     case BadCall():
                         bad.append(part)
                     case Finished():
+                        self._finished = part
                         self._turn.finished(part)
         rest, cut = sieve.end()
         self._write(rest)

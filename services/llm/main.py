@@ -15,8 +15,10 @@ from services.llm.quotes import recall
 from services.llm.reflex import Reflex
 from services.llm.revising import Revising
 from services.llm.routes import routes
+from services.llm.seeing import Seeing
 from services.llm.settings import LlmSettings
 from services.llm.threads import Threads
+from services.llm.titling import Titling
 from services.llm.tools import Tools
 from services.llm.worker import Worker
 from services.runtime.bus import Bus
@@ -35,18 +37,19 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
     threads = Threads(bus.journal)
     worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), settings.turns)
+    titling = Titling(bus, threads, engines, settings.num_ctx)
     handlers = Handlers(worker, tools, engines, minilm, settings.when_busy)
-    revising = Revising(threads)
     await asyncio.gather(tools.learn(), engines.look())
     await bus.serve(
         "llm",
-        routes(handlers, revising),
+        routes(handlers, Revising(threads), Seeing(bus, threads), titling),
         description="Turns, embeddings and the menu of actions",
     )
     ready()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(worker.run())
+            group.create_task(titling.run())
             group.create_task(tools.keep_learning())
             group.create_task(engines.keep_looking())
     finally:

@@ -84,6 +84,11 @@ class Turn:
         """Let what others have written so far stand before our next entry."""
         self._sequence = self.thread.sequence
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the log has the message."""
+        return self._accepted.is_set()
+
     async def accepted(self) -> None:
         """Wait until the log has the message: before that nothing of its answer may be seen."""
         await self._accepted.wait()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from proto import chat, llm, versions
+from proto import chat, llm, seen, titles, versions
 from services.llm.handlers import Handlers
 from services.llm.revising import Revising
+from services.llm.seeing import Seeing
+from services.llm.titling import Titling
 from services.runtime.bus import Routes
 
 
-def routes(handlers: Handlers, revising: Revising) -> Routes:
+def routes(handlers: Handlers, revising: Revising, seeing: Seeing, titling: Titling) -> Routes:
     """Every call this service answers, with what answers it."""
     return {
         chat.SEND: handlers.send,
@@ -16,6 +18,10 @@ def routes(handlers: Handlers, revising: Revising) -> Routes:
         chat.READ: handlers.read,
         versions.REVISE: revising.revise,
         versions.SELECT: revising.select,
+        seen.SEE: seeing.see,
+        seen.UNFOLD: seeing.unfold,
+        titles.RENAME: titling.rename,
+        titles.EXPORT: titling.export,
         llm.EMBED: handlers.embed,
         llm.MENU: handlers.menu,
         llm.ENGINE: handlers.engine,

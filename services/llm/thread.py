@@ -6,9 +6,9 @@ from collections import Counter
 
 from msgspec.structs import replace
 
-from proto import chat, versions
+from proto import chat, seen, titles, versions
 from proto.chat import Conversation, Exchange, ToolUse
-from proto.events import Event, Recorded
+from proto.events import Event, Happening, Recorded
 from proto.given import Given
 from proto.kinds import happening
 from services.llm.tree import Tree
@@ -24,9 +24,12 @@ class Thread:
         self.sequence = 0
         self._exchanges: dict[str, Exchange] = {}
         self._tree = Tree()
+        self._summaries: dict[str, seen.Summarised] = {}
+        """By the last turn that they stand for."""
         self._given: dict[str, Given] = {}
         self._unfinished: dict[str, None] = {}
         """Turns without an outcome, in the order of asking."""
+        self._title = ""
         self._halted: set[str] = set()
         self._entries: Counter[str] = Counter()
 
@@ -38,11 +41,10 @@ class Thread:
         what = happening(event)
         if getattr(what, "turn", "") not in ("", *self._exchanges):
             return
+        self._reshape(what)
         match what:
             case chat.Asked() as asked:
                 self._ask(event, asked)
-            case versions.Selected() as selected:
-                self._tree.choose(selected.turn, end=selected.end)
             case chat.Called() as called:
                 self._entries[called.turn] += 1
                 tool = ToolUse(call=called.call, action=called.action, arguments=called.arguments, at=len(called.text))
@@ -68,11 +70,25 @@ class Thread:
                     event=event.id,
                 )
 
+    def _reshape(self, what: Happening | None) -> None:
+        """Let an event change what of the conversation is read, or how its beginning is told."""
+        match what:
+            case versions.Selected() as selected:
+                self._tree.choose(selected.turn, end=selected.end)
+            case seen.Summarised() as summarised:
+                self._entries[summarised.turn] += 1
+                self._summaries[summarised.upto] = summarised
+            case titles.Titled(title=title):
+                self._title = title
+            case seen.Unfolded(upto=upto):
+                self._summaries.pop(upto, None)
+
     def foreseen(self, event: Event) -> Thread:
         """Return the conversation as it will be when the log has taken one more event."""
         thread = Thread()
         thread._exchanges, thread._halted = dict(self._exchanges), set(self._halted)
         thread._tree, thread._unfinished = self._tree.copy(), dict(self._unfinished)
+        thread._summaries = dict(self._summaries)
         thread.apply(Recorded(sequence=self.sequence + 1, event=event))
         return thread
 
@@ -122,22 +138,45 @@ class Thread:
         """Return the exchanges that lead to a turn."""
         return tuple(self._exchanges[earlier] for earlier in self._tree.above(turn))
 
+    def summary(self, turn: str) -> seen.Summarised | None:
+        """Return what stands for the beginning of what leads to a turn, None where all of it is told."""
+        above = reversed(self._tree.above(turn))
+        return next((self._summaries[upper] for upper in above if upper in self._summaries), None)
+
+    def is_summarised(self, turn: str) -> bool:
+        """Tell whether a summary stands for what leads to a turn and the turn itself."""
+        return turn in self._summaries
+
     def view(self, conversation: str) -> Conversation:
         """Return it as others see it."""
         path = self._tree.path
         return Conversation(
             id=conversation,
             title=self.title,
-            exchanges=tuple(replace(self[turn], versions=self._tree.beside(turn)) for turn in path),
+            exchanges=tuple(map(self._shown, path)),
             onward=self._tree.below(path[-1]) if path else (),
             sequence=self.sequence,
         )
 
     @property
     def title(self) -> str:
-        """What it is called; empty before anything was said."""
+        """What it is called: its name, or its first words; empty before anything was said."""
         first = next(iter(self._exchanges.values()), None)
-        return chat.title_of(first.asked) if first else ""
+        return self._title or (chat.title_of(first.asked) if first else "")
+
+    @property
+    def titled(self) -> bool:
+        """Whether it was given a name."""
+        return bool(self._title)
+
+    @property
+    def every(self) -> tuple[Exchange, ...]:
+        """All versions of all turns, in the order in which they were asked."""
+        return tuple(map(self._shown, self._exchanges))
+
+    def _shown(self, turn: str) -> Exchange:
+        summary = self._summaries.get(turn)
+        return replace(self[turn], versions=self._tree.beside(turn), summary=summary.text if summary else "")
 
     def _ask(self, event: Event, asked: chat.Asked) -> None:
         if asked.given is not None:

@@ -10,13 +10,15 @@ import msgspec
 from proto.chat import Exchange, ToolUse
 from proto.given import Given
 from proto.tasks import Task
-from services.llm.context import Surroundings
+from services.llm.context import Recent, Surroundings
 from services.llm.given import messages as given_messages
 from services.llm.model import Message, ToolCall
 
 RESULT_LIMIT = 8000
 """Characters of one result that the model sees; the middle of a longer one is left out, and it says so."""
 
+TASKS = 100
+"""Tasks of the list that the model is told of."""
 GO_ON = "Your answer ended there before it was complete. Go on from exactly there; repeat nothing and add no comment."
 
 _RULES = """You are Daimon, an assistant that lives inside the program it serves.
@@ -40,21 +42,35 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     asked: Exchange
     earlier: tuple[Exchange, ...] = ()
     around: Surroundings = Surroundings()
+    summary: str = ""
+    """What stands for the exchanges before the earlier ones."""
+    folded: int = 0
+    """How many exchanges it stands for."""
+    memories: tuple[str, ...] = ()
+    """What memory has of what is asked, with the ids of events."""
+    begun: bool = False
+    """Whether the model goes on by itself with what the answer begins with, so that it need not be told to."""
     given: Given | None = None
     """The conversation as the client has it, where the client keeps it."""
 
 
-def messages(known: Known) -> tuple[Message, ...]:
-    """Build the whole list of messages."""
+def messages(known: Known, limit: int = RESULT_LIMIT) -> tuple[Message, ...]:
+    """Build the whole list of messages; of each result, so many characters."""
     if known.given is not None and known.given.messages:
-        done = tuple(_spoken(known.asked))[1:]
+        done = tuple(_spoken(known.asked, limit))[1:]
         return given_messages(known.given, Message(role="system", content=_system(known)), done)
     earlier = () if known.asked.mode == "command" else known.earlier
+    now = tuple(_spoken(known.asked, limit))
     return (
         Message(role="system", content=_system(known)),
-        *(message for exchange in earlier for message in _spoken(exchange)),
-        *_spoken(known.asked),
+        *(message for exchange in earlier for message in _spoken(exchange, limit)),
+        *(now[:-2] if known.begun and open_end(known.asked) else now),
     )
+
+
+def open_end(exchange: Exchange) -> str:
+    """What was written after the last call."""
+    return exchange.answer[exchange.tools[-1].at if exchange.tools else 0 :]
 
 
 def shortened(text: str, limit: int = RESULT_LIMIT) -> str:
@@ -69,11 +85,23 @@ def _system(known: Known) -> str:
     text = _RULES.format(now=known.now.strftime("%A, %d %B %Y, %H:%M UTC"))
     if known.asked.mode == "command":
         return text + _COMMAND
-    return (
-        text
-        + _section("The user's task list", map(_task, known.around.tasks))
-        + _section("Lately", known.around.recent)
+    tasks, last = known.around.tasks, known.earlier[-1].event if known.earlier else ""
+    more = f"… and {len(tasks) - TASKS} more; tasks.list has them all" if len(tasks) > TASKS else ""
+    before, since = split(known.around.recent, last)
+    sections = (
+        _section("The user's task list", [*map(_task, tasks[:TASKS]), *filter(None, [more])]),
+        _section("Lately", before),
+        _section("Since your last answer", since),
+        _section("From memory, where it is of use; name the event when you rely on it", known.memories),
+        _section(f"The first {known.folded} exchanges of this conversation, summarised", filter(None, [known.summary])),
     )
+    return text + "".join(sections)
+
+
+def split(recent: Sequence[Recent], last: str) -> tuple[list[str], list[str]]:
+    """Part what happened before an event from what happened after it; ids are in the order of time."""
+    before = [each.sentence for each in recent if not last or each.event <= last]
+    return before, [each.sentence for each in recent if last and each.event > last]
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
@@ -85,7 +113,7 @@ def _task(task: Task) -> str:
     return f"{task.position}. [{'x' if task.done else ' '}] {task.title}"
 
 
-def _spoken(exchange: Exchange) -> Iterable[Message]:
+def _spoken(exchange: Exchange, limit: int) -> Iterable[Message]:
     """One exchange as the model saw it: question, calls with their results, answer."""
     yield Message(role="user", content=exchange.asked)
     start = 0
@@ -94,7 +122,7 @@ def _spoken(exchange: Exchange) -> Iterable[Message]:
             role="assistant", content=exchange.answer[start : calls[0].at], calls=tuple(_call(tool) for tool in calls)
         )
         for tool in calls:
-            yield Message(role="tool", content=shortened(tool.result), name=tool.action, call=tool.call)
+            yield Message(role="tool", content=shortened(tool.result, limit), name=tool.action, call=tool.call)
         start = calls[0].at
     rest = exchange.answer[start:]
     if exchange.outcome is None and rest:

@@ -69,6 +69,10 @@ class Handlers:
         await self._bus.journal.append(event)
         return memory.Kept(event=event.id, sentence=event.sentence)
 
+    async def remind(self, request: memory.Search, caller: Caller) -> memory.Hits:
+        """Find what has to do with something, in passing."""
+        return await self._searcher.search(request, caller)
+
     async def sql(self, request: memory.Query, caller: Caller) -> memory.Rows:
         """Answer one SELECT over the caller's own log."""
         rows = await self._asker.ask(caller.user, request.sql)

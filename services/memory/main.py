@@ -27,6 +27,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
             {
                 memory.SEARCH: handlers.search,
                 memory.REMEMBER: handlers.remember,
+                memory.REMIND: handlers.remind,
                 memory.SQL: handlers.sql,
                 memory.RECENT: handlers.recent,
                 memory.CONVERSATIONS: handlers.conversations,

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from proto import inspection as views
 from proto import ui, ui_accounts
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
-from services.ui.pages import actions, chat, entrance, live, problem, search, tasks, timeline
+from services.ui.pages import actions, chat, entrance, inspection, live, problem, search, tasks, timeline
 from services.ui.pages import settings as settings_pages
 from services.ui.settings import UiSettings
 
@@ -32,6 +33,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_accounts.SESSIONS: settings_pages.sessions,
     ui_accounts.KEYS: settings_pages.keys,
     ui_accounts.USERS: settings_pages.users,
+    views.SEEN: inspection.seen,
     ui.LIVE: live.fragments,
 }
 

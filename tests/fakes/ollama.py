@@ -12,7 +12,7 @@ from typing import Self
 
 from tests.fakes.http_lines import Answer, Connection, Connections, Refusal
 from tests.fakes.ollama_lines import chat_lines, dumps, listed, now, refuse, vector, whole
-from tests.fakes.ollama_script import Body, FakeModel, Reply, Script, act, echo, going_on, tokens, trial
+from tests.fakes.ollama_script import Body, FakeModel, Reply, Script, act, echo, going_on, is_aside, tokens, trial
 
 __all__ = ["FakeModel", "FakeOllama", "Reply", "act", "echo"]
 
@@ -38,6 +38,8 @@ class FakeOllama:
         self.script: Script = script if callable(script) else lambda body: next(replies, None) or echo(body)
         self.models = dict(MODELS if models is None else models)
         self.port = port
+        self.aside: Script = lambda _: Reply(text="A fine title")
+        """What answers the short questions beside turns: for a title or a summary."""
         self.requests: list[Body] = []
         """Parsed bodies seen, with `path` added, in order."""
         self.connections = Connections(self.route)
@@ -80,8 +82,13 @@ class FakeOllama:
 
     @property
     def chats(self) -> list[Body]:
-        """Bodies of the chat requests seen."""
-        return [body for body in self.requests if body["path"] == "/api/chat"]
+        """Bodies of the chat requests of turns."""
+        return [body for body in self.requests if body["path"] == "/api/chat" and not is_aside(body)]
+
+    @property
+    def asides(self) -> list[Body]:
+        """Bodies of the requests for titles and summaries."""
+        return [body for body in self.requests if body["path"] == "/api/chat" and is_aside(body)]
 
     def route(self, method: str, path: str, raw: bytes) -> Answer:
         """Find what answers a request."""
@@ -112,7 +119,8 @@ class FakeOllama:
         if not body.get("messages"):
             empty = {"role": "assistant", "content": ""}
             return dumps({"model": name, "created_at": now(), "message": empty, "done_reason": "load", "done": True})
-        reply = trial(body, model) or going_on(body, self.script(body), model)
+        script = self.aside if is_aside(body) else self.script
+        reply = trial(body, model) or going_on(body, script(body), model)
         return chat_lines(body, reply) if body.get("stream", True) else whole(body, reply)
 
     def generate(self, body: Body) -> Answer:

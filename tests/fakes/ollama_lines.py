@@ -76,7 +76,8 @@ def content(body: Body, reply: Reply) -> tuple[str, ...]:
 def figures(body: Body, reply: Reply, sent: int, began: float) -> dict[str, Any]:
     """The last fields of an answer; durations in nanoseconds."""
     spent = int((time.perf_counter() - began) * 1e9)
-    prompt = reply.prompt_tokens or len(json.dumps(body["messages"])) // 4
+    given = [body["messages"], body.get("tools"), body.get("format")]
+    prompt = reply.prompt_tokens or len(json.dumps(given)) // 4
     return {
         "done": True,
         "done_reason": reply.reason,

@@ -72,6 +72,12 @@ def offered(body: Body) -> set[str]:
     return names - {""}
 
 
+def is_aside(body: Body) -> bool:
+    """Tell a question beside the turns, for a title or a summary, by its rules."""
+    first = (body.get("messages") or [{}])[0]
+    return bool(re.match(r"You (?:name|summarise) conversations", str(first.get("content", ""))))
+
+
 def last_said(body: Body, role: str = "user") -> str:
     """Content of the last message of that role."""
     said = [message for message in body.get("messages", ()) if message["role"] == role]

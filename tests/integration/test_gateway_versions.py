@@ -109,3 +109,34 @@ async def test_strangers_do_not_reach_anothers_versions(front, tab):
         response = await bob.post(f"{tab.here}/turns/{turn}", htmx=False, **form)
         assert response.status_code == 404, form
     assert await tab.reads() == ["secret"]
+
+
+async def test_what_the_model_saw_is_a_page_of_every_turn(tab):
+    turn = await tab.say("red")
+    assert f"{tab.here}/turns/{turn}/seen" in await tab.page()
+    shown = await tab.browser.page(f"{tab.here}/turns/{turn}/seen")
+    assert "You are Daimon, an assistant" in shown
+    assert ">red</pre>" in shown
+    assert "tasks.add" in shown
+    await tab.browser.page(f"{tab.here}/turns/{turn}/seen?step=7", status=404)
+
+
+async def test_a_conversation_is_renamed_and_exported_from_its_page(tab):
+    await tab.say("red")
+    assert (await tab.browser.post(f"{tab.here}/title", htmx=False, title=" My  colours ")).status_code == 303
+    assert "My colours · Daimon</title>" in await tab.page()
+    assert (await tab.browser.post(f"{tab.here}/title", htmx=False, title="  ")).status_code == 400
+    for form, kind, words in (("markdown", "text/markdown", "# My colours"), ("json", "application/json", '"reads"')):
+        response = await tab.browser.client.get(f"{tab.here}/export/{form}")
+        assert response.headers["content-type"].startswith(kind)
+        assert "attachment" in response.headers["content-disposition"]
+        assert words in response.text
+    await tab.browser.page(f"{tab.here}/export/exe", status=404)
+
+
+async def test_strangers_do_not_see_or_export_anothers_conversation(front, tab):
+    turn = await tab.say("secret")
+    bob = await front.browser("bob-of-exports")
+    for path in (f"turns/{turn}/seen", "export/markdown", "export/json"):
+        assert "secret" not in await bob.page(f"{tab.here}/{path}", status=404)
+    assert (await bob.post(f"{tab.here}/title", htmx=False, title="mine")).status_code == 404

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import chat, events, memory, sandbox, tasks
+from proto import chat, events, memory, sandbox, tasks, titles
 from proto.base import Caller
 from proto.events import happened
 
@@ -82,6 +82,20 @@ async def test_a_conversation_is_listed_with_its_messages_and_commands(daimon, a
     assert ran.rows == (("c1", "uname", 0, 0.5, "Linux"),)
     (line,) = (await daimon.cli.call(memory.CONVERSATIONS, memory.ListConversations(), caller=ada)).conversations
     assert (line.id, line.title, line.exchanges) == ("c1", "What runs here", 1)
+
+
+async def test_a_conversation_is_listed_by_its_name_and_a_question_asked_again_is_one_message(daimon, ada):
+    home = msgspec.structs.replace(ada, conversation="home")
+    turn, _ = await daimon.record(chat.Asked(text="first words"), home)
+    await daimon.record(titles.Titled(title="By the model"), home)
+    await daimon.record(titles.Titled(title="By its user"), home)
+    await daimon.record(chat.Asked(text="first words", way="regenerate", parent="", of=turn), home)
+    _, place = await daimon.record(chat.Asked(text="other words", way="edit", parent="", of=turn), home)
+    await daimon.projected(place)
+    (line,) = (await daimon.cli.call(memory.CONVERSATIONS, memory.ListConversations(), caller=ada)).conversations
+    assert (line.title, line.exchanges) == ("By its user", 3)
+    asked = await daimon.sql("SELECT text FROM messages WHERE role = 'user' ORDER BY event", ada)
+    assert [text for (text,) in asked.rows] == ["first words", "other words"]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,9 @@ async def talk(own_nats, models_dir):
 
 
 async def log_of(bus, ada):
-    return [recorded.event for recorded in await bus.journal.read(events.of_user(ada.user))]
+    """What happened, but for the name that the conversation gets some time later."""
+    found = [recorded.event for recorded in await bus.journal.read(events.of_user(ada.user))]
+    return [event for event in found if event.kind != "chat.titled"]
 
 
 async def test_a_request_in_words_becomes_an_action_and_an_answer(talk, ada):

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from proto import chat
+from proto import chat, titles
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
 _COLUMNS = ("user", "id", "title", "time", "exchanges")
+_NAMED = ("user", "id", "title")
 
 
 class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,11 +26,34 @@ class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
     exchanges: int
 
 
+class ConversationName(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that a conversation was given."""
+
+    user: str
+    id: str
+    title: str
+
+
 async def project(session: Session, entries: Sequence[Entry]) -> None:
     """Add these events to their conversations."""
     changes = gather(entries)
     if changes:
         await session.run("save_conversations", **by_column(changes, *_COLUMNS))
+    names = named(entries)
+    if names:
+        await session.run("name_conversations", **by_column(names, *_NAMED))
+
+
+def named(entries: Iterable[Entry]) -> list[ConversationName]:
+    """The last name that each conversation was given."""
+    found = {
+        (entry.user, entry.conversation): ConversationName(
+            user=entry.user, id=entry.conversation, title=entry.happening.title
+        )
+        for entry in entries
+        if isinstance(entry.happening, titles.Titled)
+    }
+    return list(found.values())
 
 
 def gather(entries: Iterable[Entry]) -> list[ConversationChange]:

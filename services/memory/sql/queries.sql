@@ -79,6 +79,12 @@ ON CONFLICT (user_name, id) DO UPDATE SET
     time = greatest(conversations.time, excluded.time),
     exchanges = conversations.exchanges + excluded.exchanges
 
+-- name: name_conversations
+UPDATE conversations
+SET title = named.title
+FROM unnest(%(user)s::text[], %(id)s::text[], %(title)s::text[]) AS named (user_name, id, title)
+WHERE conversations.user_name = named.user_name AND conversations.id = named.id
+
 -- name: insert_messages
 INSERT INTO messages (event, user_name, conversation, turn, role, text, action, outcome)
 SELECT *

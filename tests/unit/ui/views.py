@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import chat, keys, llm, tasks, ui, ui_accounts
+from proto import chat, inspection, keys, llm, seen, tasks, ui, ui_accounts
 from proto.accounts import Account
 from proto.base import Call, Caller
 from proto.chat import Exchange, Spent, ToolUse
@@ -87,6 +87,15 @@ def made(text: str) -> keys.NewKey:
     return keys.NewKey(key=key(text), secret=text)
 
 
+def saw(text: str) -> seen.Seen:
+    call = seen.SentCall(action=text, arguments=text)
+    told = seen.SentMessage(role="user", content=text, calls=(call,), name=text)
+    tool = seen.SentTool(name=text, description=text, schema=msgspec.Raw(msgspec.json.encode({"title": text})))
+    return seen.Seen(
+        turn=TURN, step=1, steps=2, model=text, context=10, tokens=5, messages=(told,), tools=(tool,)
+    )  # fmt: skip
+
+
 def every_page(text: str) -> dict[str, str]:
     """Every page the ui service has, with one text wherever a text of somebody's can stand."""
     hit = Hit(
@@ -102,7 +111,7 @@ def every_page(text: str) -> dict[str, str]:
     told, other = frame(user=text, notice=text), frame()
     open_turn = exchange(text, outcome=None)
     conversation = chat.Conversation(
-        id="one", title=text, exchanges=(exchange(text, error=text, outcome="failed"), open_turn)
+        id="one", title=text, exchanges=(exchange(text, error=text, outcome="failed", summary=text), open_turn)
     )
     chat_page = ui.ChatPage(
         frame=told, conversation=conversation, lines=lines(text), board=board(text), problem=text, draft=text,
@@ -122,6 +131,7 @@ def every_page(text: str) -> dict[str, str]:
         ui_accounts.SESSIONS: ui_accounts.SessionsPage(frame=other, role="owner", sessions=(session(text),)),
         ui_accounts.KEYS: ui_accounts.KeysPage(frame=other, role="member", keys=(key(text),), made=made(text)),
         ui_accounts.USERS: ui_accounts.UsersPage(frame=other, accounts=(account(text),), link=text, invited=text),
+        inspection.SEEN: inspection.SeenPage(frame=other, conversation="one", seen=saw(text)),
     }
     return {call.name: html(call, view) for call, view in views.items()}
 

@@ -1,0 +1,66 @@
+"""The names of conversations, and their export."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta
+
+from proto.base import Action, Call
+from proto.events import Happening
+
+ID_LIMIT = 100
+TITLE_LIMIT = 100
+Form = Literal["markdown", "json"]
+
+
+class Rename(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give a conversation another name."""
+
+    conversation: Annotated[str, Meta(min_length=1, max_length=ID_LIMIT)]
+    title: Annotated[str, Meta(min_length=1, max_length=TITLE_LIMIT)]
+
+
+class Renamed(msgspec.Struct, frozen=True, kw_only=True):
+    """What it is called now."""
+
+    title: str
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write a whole conversation down as a file: as Markdown to read, or as JSON with every version."""
+
+    conversation: Annotated[str, Meta(max_length=ID_LIMIT, description="Its id; this conversation when empty")] = ""
+    form: Form = "markdown"
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation as a file."""
+
+    name: str
+    """A file name made of its title."""
+    media_type: str
+    text: str
+
+
+class Titled(Happening, frozen=True, kw_only=True):
+    """A conversation got a name."""
+
+    kind: ClassVar[str] = "chat.titled"
+    title: str
+
+    def sentence(self) -> str:
+        return f"Named the conversation '{self.title}'"
+
+
+RENAME = Call("daimon.do.{user}.{actor}.chat.rename", Rename, Renamed)
+EXPORT = Action(
+    "daimon.do.{user}.{actor}.chat.export",
+    Export,
+    Exported,
+    risk="read",
+    phrasings=("export this conversation", "write this conversation down as a file"),
+)
+CALLS = (RENAME, EXPORT)
+KINDS: tuple[type[Happening], ...] = (Titled,)

@@ -1,0 +1,57 @@
+"""What a browser does with a whole conversation: its name, its export, and what the model saw of it."""
+
+from __future__ import annotations
+
+from typing import cast
+from urllib.parse import quote
+
+from fastapi import Response
+
+from proto import inspection, seen, titles
+from proto.errors import Missing
+from services.gateway.access import Who
+from services.gateway.visit import Route, Visit, see_other
+
+STEP_DIGITS = 4
+
+
+async def rename(visit: Visit) -> Response:
+    """Give the conversation another name."""
+    conversation = visit.conversation
+    title = " ".join((await visit.form()).get("title", "").split())[: titles.TITLE_LIMIT]
+    await visit.call(titles.RENAME, titles.Rename(conversation=conversation, title=title or " "))
+    return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
+
+
+async def export(visit: Visit) -> Response:
+    """The conversation as a file to keep."""
+    form = visit.path("form")
+    if form not in ("markdown", "json"):
+        raise Missing("A conversation is exported as markdown or as json.")
+    wanted = titles.Export(conversation=visit.conversation, form=cast("titles.Form", form))
+    file = await visit.call(titles.EXPORT, wanted)
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
+    return Response(file.text, media_type=file.media_type, headers=headers)
+
+
+async def what_the_model_saw(visit: Visit) -> Response:
+    """One step of a turn, word for word."""
+    step = visit.query("step")
+    number = int(step) if step.isdecimal() and len(step) <= STEP_DIGITS else 0
+    wanted = seen.See(conversation=visit.conversation, turn=visit.path("turn"), step=number)
+    found = await visit.call(seen.SEE, wanted)
+    view = inspection.SeenPage(frame=visit.frame(), conversation=visit.conversation, seen=found)
+    return await visit.page(inspection.SEEN, view)
+
+
+ROUTES = (
+    Route(method="POST", path="/chat/{conversation}/title", who=Who.SIGNED_IN, answer=rename),
+    Route(method="GET", path="/chat/{conversation}/export/{form}", who=Who.SIGNED_IN, answer=export),
+    Route(
+        method="GET",
+        path="/chat/{conversation}/turns/{turn}/seen",
+        who=Who.SIGNED_IN,
+        answer=what_the_model_saw,
+        visited=True,
+    ),
+)
