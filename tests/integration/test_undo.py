@@ -20,8 +20,9 @@ from tests.support.running import running
 class Line:
     """A user with a task list and an undo line."""
 
-    def __init__(self, cli, user: Caller) -> None:
+    def __init__(self, cli, llm, user: Caller) -> None:
         self.cli = cli
+        self.llm = llm
         self.user = user
         self.model = msgspec.structs.replace(user, actor="model")
 
@@ -48,14 +49,14 @@ class Line:
 
 
 @pytest.fixture
-async def line(open_bus, nats_server, ada):
+async def line(open_bus, ada):
     cli = await open_bus("cli")
     async with (
         running(serve_tasks, TasksSettings(), await open_bus("tasks")),
         running(serve, UndoSettings(), await open_bus("undo")),
         running(serve, UndoSettings(), await open_bus("undo")),
     ):
-        yield Line(cli, ada)
+        yield Line(cli, await open_bus("llm"), ada)
 
 
 async def test_every_kind_of_change_is_undone_and_done_again(line):
@@ -94,10 +95,10 @@ async def test_a_deleted_task_comes_back_done_and_in_its_place(line):
 
 async def test_the_user_undoes_what_the_model_did_and_the_other_way_round(line):
     await line.add("buy milk")
-    await line.cli.call(tasks.ADD, tasks.AddTask(title="by the model"), caller=line.model)
+    await line.llm.call(tasks.ADD, tasks.AddTask(title="by the model"), caller=line.model)
     await line.undo()
     assert await line.titles() == ["buy milk"]
-    await line.undo(actor="model")
+    await line.llm.call(undo.LAST, undo.UndoLast(), caller=line.model)
     assert await line.titles() == []
 
 
