@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import msgspec
 
-from proto import accounts, chat, documents, jobs, keys, memory, sandbox, seen, tasks, titles, undo, versions
+from proto import (
+    accounts,
+    chat,
+    documents,
+    forgetting,
+    jobs,
+    keys,
+    memory,
+    sandbox,
+    seen,
+    tasks,
+    titles,
+    undo,
+    versions,
+)
 from proto.events import Event, Happening
 
-_NOUNS = (tasks, chat, sandbox, jobs, memory, documents, accounts, keys, versions, undo, seen, titles)
+_NOUNS = (tasks, chat, sandbox, jobs, memory, documents, accounts, keys, versions, undo, seen, titles, forgetting)
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 
 

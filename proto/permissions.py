@@ -12,6 +12,7 @@ from proto import (
     chat,
     documents,
     events,
+    forgetting,
     inspection,
     jobs,
     keeping,
@@ -51,6 +52,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     emits: tuple[str, ...] = ()
     """Nouns of the events it may publish."""
     reads_log: bool = False
+    erases: bool = False
+    """Whether it may erase single places of the log, and what turns wrote."""
     follows: tuple[str, ...] = ()
     works: tuple[Consumer, ...] = ()
     writes_parts: bool = False
@@ -94,9 +97,10 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "memory": Role(
-        serves=(*memory.ACTIONS, *memory.CALLS, *documents.CALLS, *keeping.CALLS),
+        serves=(*memory.ACTIONS, *memory.CALLS, *documents.CALLS, *keeping.CALLS, *forgetting.CALLS),
         calls=(llm.EMBED,),
-        emits=("memory", "document"),
+        emits=("memory", "document", "recording"),
+        erases=True,
         reads_log=True,
         works=(MEMORY,),
         reads_files=True,
@@ -111,8 +115,19 @@ ROLES: dict[str, Role] = {
         reads_files=True,
         writes_files=True,
     ),
-    "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True),
-    "undo": Role(serves=undo.ACTIONS, calls=undo.INVERSES, emits=("undo",), reads_log=True),
+    "tasks": Role(
+        serves=(*tasks.ACTIONS, *tasks.CALLS),
+        emits=("task",),
+        reads_log=True,
+        follows=(events.of_kind(forgetting.Forgot.kind),),
+    ),
+    "undo": Role(
+        serves=undo.ACTIONS,
+        calls=undo.INVERSES,
+        emits=("undo",),
+        reads_log=True,
+        follows=(events.of_kind(forgetting.Forgot.kind),),
+    ),
     "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
     "cli": Role(
         calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
@@ -198,6 +213,9 @@ def _writing(role: Role) -> Iterable[str]:
 def _reading(role: Role) -> Iterable[str]:
     if role.reads_log:
         yield from _direct(EVENTS.name)
+    if role.erases:
+        yield f"$JS.API.STREAM.MSG.DELETE.{EVENTS.name}"
+        yield f"$JS.API.STREAM.PURGE.{PARTS.name}"
     if role.reads_parts:
         yield from _direct(PARTS.name)
     if role.reads_prints:

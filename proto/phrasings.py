@@ -267,5 +267,18 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "what can be undone",
         "show me what undo would do",
     ),
+    "memory.pause": (
+        "pause recording",
+        "stop recording",
+        "stop recording what I do",
+        "do not record my searches",
+        "go off the record",
+    ),
+    "memory.resume": (
+        "resume recording",
+        "start recording again",
+        "record everything again",
+        "go back on the record",
+    ),
 }
 """By action; `{field}` marks where an argument stands."""

@@ -92,6 +92,6 @@ def _remembered(visit: Visit, route: Route, response: Response) -> Response:
 async def _visited(visit: Visit) -> None:
     event = happened(account_events.Visited(path=visit.request.url.path[:200]), visit.caller())
     try:
-        await visit.gate.bus.journal.append(event)
+        await visit.gate.bus.journal.note(event)
     except Failure as failure:
         _log.warning(failure.message, extra={"action": "page.visit_lost"})

@@ -22,6 +22,7 @@ from services.llm.titling import Titling
 from services.llm.tools import Tools
 from services.llm.worker import Worker
 from services.runtime.bus import Bus
+from services.runtime.forgetting import heed
 from services.runtime.run import Ready, run
 
 
@@ -52,6 +53,7 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
             group.create_task(titling.run())
             group.create_task(tools.keep_learning())
             group.create_task(engines.keep_looking())
+            group.create_task(heed(bus, threads.forget))
     finally:
         await asyncio.gather(engines.aclose(), minilm.aclose())
 

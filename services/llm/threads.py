@@ -29,6 +29,10 @@ class Threads:
         self._journal = journal
         self._thread = functools.lru_cache(KEPT)(lambda _user, _conversation: Thread())
 
+    def forget(self) -> None:
+        """Drop every conversation, because something of the log is gone; the next look reads it again."""
+        self._thread.cache_clear()
+
     async def read(self, user: str, conversation: str) -> Thread:
         """Return a conversation as of now."""
         thread = self.known(user, conversation)

@@ -137,7 +137,7 @@ class Handlers:
 
     async def _record(self, what: Happening, caller: Caller) -> None:
         if caller.actor in RECORDED_ACTORS:
-            await self._bus.journal.append(happened(what, caller))
+            await self._bus.journal.note(happened(what, caller))
 
 
 def _event(row: EventRow) -> Event:

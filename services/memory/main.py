@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from proto import documents, keeping, memory
+from proto import documents, forgetting, keeping, memory
+from services.memory.forgetting import Forgetter
 from services.memory.handlers import Handlers
 from services.memory.keeping import keep_up
 from services.memory.rebuilding import Rebuilder
+from services.memory.retention import Retention
 from services.memory.settings import MemorySettings
 from services.memory.store import Store
 from services.memory.uploads import Uploads
@@ -22,6 +24,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
     """Answer calls and keep SQL up to the log until stopped."""
     async with Store.open(settings) as store:
         handlers = Handlers(store, bus, questions=settings.questions)
+        forgetter = Forgetter(store, bus)
         await bus.serve(
             "memory",
             {
@@ -33,13 +36,16 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 memory.CONVERSATIONS: handlers.conversations,
                 memory.PROGRESS: handlers.progress,
                 documents.ADD: Uploads(bus).add,
+                forgetting.FORGET: forgetter.forget,
+                forgetting.PAUSE: forgetter.pause,
+                forgetting.RESUME: forgetter.resume,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,
                 keeping.REBUILD: Rebuilder(store, bus.journal).rebuild,
             },
             description="Search and SQL over everything that happened",
         )
-        await keep_up(store, bus, ready)
+        await keep_up(store, bus, ready, Retention(forgetter, settings.keep))
 
 
 if __name__ == "__main__":

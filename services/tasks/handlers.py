@@ -59,6 +59,10 @@ class Handlers:
         self._limit = limit
         self._state = functools.lru_cache(LISTS)(lambda _user: State())
 
+    def forget(self) -> None:
+        """Drop every list, because something of the log is gone; the next request reads it again."""
+        self._state.cache_clear()
+
     async def add(self, request: tasks.AddTask, caller: Caller) -> TaskChange:
         """Put a task at the end of the list."""
 
@@ -154,11 +158,18 @@ class Handlers:
             try:
                 await self._journal.append(event, expect=expect)
             except (errors.Conflict, Repeated):
+                await self._check(caller.user, state.sequence)
                 continue
             after = (await self._current(caller.user)).tasks.get(task) or before
             if after is not None:
                 return TaskChange(task=after, sentence=event.sentence, event=event.id)
         raise errors.Conflict("The list is being changed by somebody else all the time; try again.")
+
+    async def _check(self, user: str, sequence: int) -> None:
+        """Drop a list that is ahead of the log: something of it was forgotten."""
+        newest = await self._journal.last(events.of_noun("task", user))
+        if newest is None or newest.sequence < sequence:
+            self.forget()
 
     async def _as_of(self, user: str, text: str) -> State:
         """Make the list as it was."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from proto import tasks
 from services.runtime.bus import Bus
-from services.runtime.run import Ready, forever, run
+from services.runtime.forgetting import heed
+from services.runtime.run import Ready, run
 from services.tasks.handlers import Handlers
 from services.tasks.settings import TasksSettings
 
@@ -32,7 +33,7 @@ async def serve(settings: TasksSettings, bus: Bus, ready: Ready) -> None:
         description="The task list",
     )
     ready()
-    await forever()
+    await heed(bus, handlers.forget)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,10 @@ class Handlers:
         self._bus = bus
         self._state = functools.lru_cache(lines)(lambda _user: State())
 
+    def forget(self) -> None:
+        """Drop every line, because something of the log is gone; the next request reads it again."""
+        self._state.cache_clear()
+
     async def last(self, request: undo.UndoLast, caller: Caller) -> Undone:
         """Undo the last changes."""
         state = await self._current(caller.user)

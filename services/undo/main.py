@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from proto import undo
 from services.runtime.bus import Bus
-from services.runtime.run import Ready, forever, run
+from services.runtime.forgetting import heed
+from services.runtime.run import Ready, run
 from services.undo.handlers import Handlers
 from services.undo.settings import UndoSettings
 
@@ -28,7 +29,7 @@ async def serve(settings: UndoSettings, bus: Bus, ready: Ready) -> None:
         description="Undo and redo",
     )
     ready()
-    await forever()
+    await heed(bus, handlers.forget)
 
 
 if __name__ == "__main__":

@@ -126,7 +126,12 @@ class Daimon:
         self.nats = nats
         self.engine = engine
         self.cli = buses["cli"]
+        self.llm = buses["llm"]
         self._buses = buses
+
+    def bus(self, name: str) -> Bus:
+        """The connection of a service."""
+        return self._buses[name]
 
     async def record(self, what: Happening, caller: Caller) -> tuple[str, int]:
         """Append an event as the service whose kind it is; return its id and its place in the log."""

@@ -23,6 +23,7 @@ from proto.permissions import inbox_prefix
 from services.runtime.bus import wire
 from services.runtime.bus.asking import ask
 from services.runtime.bus.discovery import ServiceInfo, discover
+from services.runtime.bus.erasing import Eraser
 from services.runtime.bus.feed import Log
 from services.runtime.bus.journal import Journal, recorded
 from services.runtime.bus.kv import Kv
@@ -51,6 +52,7 @@ class Bus:
         self._live = live
         self._servers: list[Server] = []
         self.journal = Journal(client, live)
+        self.eraser = Eraser(client)
 
     @classmethod
     @asynccontextmanager

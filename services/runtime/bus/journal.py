@@ -25,6 +25,7 @@ ACK_TIMEOUT = 1.5
 TRIES = 3
 HEADER_ROOM = 2000
 """Bytes kept free for headers in a message of the largest size."""
+PAUSED = "recording.paused"
 UNREADABLE = "log.unreadable"
 WRONG_SEQUENCE = 10071
 """JetStream's error code for an expectation that does not hold."""
@@ -88,6 +89,11 @@ class Journal:
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush())
         return await done
+
+    async def note(self, event: Event) -> int:
+        """Record what Daimon can do without, unless its user paused that; return 0 where it was not recorded."""
+        last = await self.last(events.of_noun("recording", event.user))
+        return 0 if last and last.event.kind == PAUSED else await self.append(event)
 
     async def read(self, filter: str, *, after: int = 0, limit: int | None = None) -> list[Recorded]:  # noqa: A002
         """Read events of a filter in order, those after a place in the log."""

@@ -1,0 +1,137 @@
+"""Forgetting: an event, a conversation, everything of a user, or what is too old; gone from the log, SQL and vectors.
+
+First the log, then SQL in one transaction: whatever interrupts it, doing it again finishes it, and until then `verify`
+says what is left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from proto import errors, events, forgetting
+from proto.base import Caller
+from proto.events import happened
+from proto.forgetting import Forget, Forgotten, Recording
+from services.memory.rebuilding import Position, project_anew
+from services.memory.store import Session, Store
+from services.runtime.bus import Bus
+
+PAUSE = 0.05
+LOOKS = 400
+"""How often we look whether SQL has caught up, with a pause between."""
+AT_ONCE = 1000
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A row to be forgotten, at one of its places in the log."""
+
+    id: str
+    sequence: int
+    text_hash: bytes
+
+
+class Forgetter:
+    """Takes things back, for the user they belong to."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+
+    async def forget(self, request: Forget, caller: Caller) -> Forgotten:
+        """Delete what was named; only a person may, not the model in their name."""
+        what = _what(request)
+        if caller.actor != "user":
+            raise errors.Refused("Only the user can have something forgotten; use `daimon forget`.")
+        await self._caught_up(caller.user)
+        targets = await self._store.fetch(
+            Target,
+            "to_forget",
+            user=caller.user,
+            event=_uuid(request.event),
+            conversation=request.conversation,
+            everything=request.everything,
+        )
+        if not targets:
+            raise errors.Missing(f"There is nothing of yours to forget: {what}.")
+        if request.conversation or request.everything:
+            await self._bus.eraser.parts(caller.user, request.conversation)
+        return await self._forget(targets, what, msgspec.structs.replace(caller, conversation="", cause="", key=""))
+
+    async def forget_old(self, kind: str, days: int) -> int:
+        """Delete what is older than a kind is kept; return how many events."""
+        count = 0
+        for owner in await self._store.fetch(_Owner, "owners_of_old", kind=kind, days=days):
+            caller = Caller(user=owner.user, actor="system")
+            while targets := await self._store.fetch(
+                Target, "old_events", user=owner.user, kind=kind, days=days, limit=AT_ONCE
+            ):
+                await self._forget(targets, f"what is older than {days} days of {kind}", caller)
+                count += len(targets)
+        return count
+
+    async def pause(self, _: forgetting.PauseRecording, caller: Caller) -> Recording:
+        """Stop recording what is not needed."""
+        await self._bus.journal.append(happened(forgetting.Paused(), caller))
+        sentence = "Recording is paused: page visits, searches and questions in SQL leave no trace until it is resumed."
+        return Recording(paused=True, sentence=sentence)
+
+    async def resume(self, _: forgetting.ResumeRecording, caller: Caller) -> Recording:
+        """Record everything again."""
+        await self._bus.journal.append(happened(forgetting.Resumed(), caller))
+        return Recording(paused=False, sentence="Everything is recorded again.")
+
+    async def _forget(self, targets: Sequence[Target], what: str, caller: Caller) -> Forgotten:
+        await self._bus.eraser.events([target.sequence for target in targets])
+        async with self._store.alone() as session:
+            async with session.transaction():
+                await _wipe(session, targets, caller.user)
+            await session.run("vacuum_forgotten")
+        count = len({target.id for target in targets})
+        happening = forgetting.Forgot(events=count, what=what)
+        await self._bus.journal.append(happened(happening, caller))
+        return Forgotten(events=count, sentence=happening.sentence())
+
+    async def _caught_up(self, user: str) -> None:
+        """Wait until SQL knows everything of the user that the log has, or something would be left."""
+        newest = await self._bus.journal.last(events.of_user(user))
+        for _ in range(LOOKS):
+            if newest is None or (await self._position()) >= newest.sequence:
+                return
+            await asyncio.sleep(PAUSE)
+        raise errors.Unavailable("SQL is behind the log, so something would be left; try again later.")
+
+    async def _position(self) -> int:
+        (position,) = await self._store.fetch(Position, "position")
+        return position.sequence
+
+
+class _Owner(msgspec.Struct, frozen=True, kw_only=True):
+    user: str
+
+
+async def _wipe(session: Session, targets: Sequence[Target], user: str) -> None:
+    (position,) = await session.fetch(Position, "hold_position")
+    hashes = [target.text_hash for target in targets]
+    await session.run("wipe_events", id=[target.id for target in targets])
+    await session.run("wipe_vectors", text_hash=hashes)
+    await session.run("wipe_waiting", text_hash=hashes)
+    await project_anew(session, position.sequence, user)
+
+
+def _what(request: Forget) -> str:
+    named = {"an event": request.event, "a conversation": request.conversation, "everything": request.everything}
+    chosen = [what for what, value in named.items() if value]
+    if len(chosen) != 1:
+        raise errors.Invalid("Say what to forget: an event, a conversation, or everything.")
+    return chosen[0]
+
+
+def _uuid(event: str) -> str | None:
+    try:
+        return str(uuid.UUID(event)) if event else None
+    except ValueError:
+        raise errors.Missing(f"There is no event {event}.") from None

@@ -1,0 +1,196 @@
+"""Forgetting: gone from the log, SQL, the words and the vectors, and the proof still holds."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgspec
+import psycopg
+import pytest
+
+from proto import accounts, chat, errors, events, forgetting, tasks
+from proto.base import Caller
+from proto.events import happened
+from services.memory.retention import parse
+from services.runtime.settings import SettingsError
+from services.tasks.main import serve as serve_tasks
+from services.tasks.settings import TasksSettings
+from tests.integration.test_as_of import rebuilt
+from tests.integration.test_memory_proof import verified
+from tests.support.running import running
+
+pytest_plugins = ("tests.integration.memory_fixtures",)
+
+ADA, BOB = Caller(user="ada"), Caller(user="bob")
+SECRET = "gardenia"
+
+
+async def forget(daimon, caller: Caller = ADA, **what: object) -> forgetting.Forgotten:
+    return await daimon.cli.call(forgetting.FORGET, forgetting.Forget(**what), caller=caller, timeout=30)
+
+
+async def traces(daimon, settings, word: str = SECRET) -> list[str]:
+    """Every table with a row that has the word, and the log."""
+    found = []
+    async with await psycopg.AsyncConnection.connect(settings.database, autocommit=True) as connection:
+        names = await connection.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        for (name,) in await names.fetchall():
+            rows = await connection.execute(f"SELECT count(*) FROM {name} AS t WHERE t::text ILIKE '%{word}%'")
+            if (await rows.fetchone())[0]:
+                found.append(name)
+    log = await daimon.cli.journal.read(events.ALL)
+    return found + ["log" for one in log if word in bytes(one.event.data).decode() + one.event.sentence]
+
+
+@contextlib.asynccontextmanager
+async def lived(daimon, settings):
+    """Two users, one of whom has said and planned a thing to be forgotten."""
+    here = msgspec.structs.replace(ADA, conversation="c1")
+    async with daimon.remembering(settings):
+        await daimon.record(tasks.TaskAdded(task="t1", title="buy milk"), ADA)
+        planted, _ = await daimon.record(tasks.TaskAdded(task="t2", title=f"plant the {SECRET}"), ADA)
+        asked, _ = await daimon.record(chat.Asked(text=f"Where does a {SECRET} grow?"), here)
+        await daimon.record(chat.Answered(turn=asked, text=f"A {SECRET} likes shade."), here)
+        await daimon.record(tasks.TaskAdded(task="b1", title="fix bike"), BOB)
+        await daimon.embedded()
+        yield planted
+
+
+async def test_an_event_is_gone_everywhere_and_the_proof_holds(alone, database):
+    async with lived(alone, database) as planted:
+        before = await rebuilt(alone)
+        assert (await forget(alone, event=planted)).sentence == "Forgot an event: 1 event"
+        assert await verified(alone) == []
+        assert (await alone.sql("select title from tasks", ADA)).rows == (("buy milk",),)
+        assert await alone.cli.journal.read(events.of_noun("task", "ada"), after=1) == []
+        after = await rebuilt(alone)
+        assert (after.mended, after.before) == (0, after.after)
+        assert before.after != after.after
+        assert await verified(alone) == []
+
+
+async def test_a_conversation_leaves_no_trace(alone, database):
+    async with lived(alone, database) as planted:
+        assert "log" in await traces(alone, database)
+        await forget(alone, event=planted)
+        assert (await forget(alone, conversation="c1")).events == 2
+        assert await traces(alone, database) == []
+        hits = [*(await alone.search(SECRET, ADA)).hits, *(await alone.search("shade", ADA)).hits]
+        assert not any("shade" in hit.sentence or "grow" in hit.sentence for hit in hits)
+        async with await psycopg.AsyncConnection.connect(database.database) as connection:
+            rows = await connection.execute(
+                "SELECT kind, sentence, data::text, length(digest), length(chain) FROM events"
+                " WHERE forgotten IS NOT NULL"
+            )
+            assert set(await rows.fetchall()) == {("", "", "{}", 32, 32)}
+        assert await verified(alone) == []
+
+
+async def test_everything_of_one_user_goes_and_nothing_of_another(alone, database):
+    async with lived(alone, database):
+        forgotten = await forget(alone, everything=True)
+        assert forgotten.events == 4
+        (only,) = await alone.cli.journal.read(events.of_user("ada"))
+        assert only.event.sentence == "Forgot everything: 4 events"
+        assert await traces(alone, database) == []
+        assert (await alone.sql("select title from tasks", BOB)).rows == (("fix bike",),)
+        assert await verified(alone) == []
+        async with await psycopg.AsyncConnection.connect(database.database) as connection:
+            texts = await connection.execute(
+                "SELECT count(*) FROM vectors WHERE NOT EXISTS (SELECT FROM events"
+                " WHERE events.text_hash = vectors.text_hash)"
+            )
+            assert (await texts.fetchone()) == (0,)
+
+
+async def test_a_text_that_somebody_else_said_too_keeps_its_vector(alone, database):
+    async with alone.remembering(database):
+        mine, _ = await alone.record(tasks.TaskAdded(task="t1", title="buy milk"), ADA)
+        await alone.record(tasks.TaskAdded(task="t1", title="buy milk"), BOB)
+        await alone.embedded()
+        await forget(alone, event=mine)
+        assert [hit.sentence for hit in (await alone.search("groceries", BOB)).hits] == ["Added task 'buy milk'"]
+
+
+async def test_an_event_that_stands_in_the_log_twice_is_erased_twice(alone, database):
+    twice = happened(tasks.TaskAdded(task="t", title=SECRET), ADA)
+    async with alone.remembering(database):
+        await alone.append(twice)
+        await alone.append(msgspec.structs.replace(twice, key="again"))
+        await forget(alone, event=twice.id)
+        assert await traces(alone, database) == []
+        assert await verified(alone) == []
+
+
+async def test_nobody_forgets_for_another_and_the_model_not_at_all(alone, database):
+    async with lived(alone, database) as planted:
+        with pytest.raises(errors.Missing, match="nothing of yours to forget"):
+            await forget(alone, BOB, event=planted)
+        with pytest.raises(errors.Missing):
+            await forget(alone, BOB, conversation="c1")
+        model = msgspec.structs.replace(ADA, actor="model")
+        with pytest.raises(errors.Refused, match="Only the user"):
+            await alone.llm.call(forgetting.FORGET, forgetting.Forget(event=planted), caller=model)
+        with pytest.raises(errors.Invalid, match="Say what to forget"):
+            await forget(alone)
+
+
+async def test_what_was_interrupted_is_shown_and_finished_by_doing_it_again(alone, database):
+    async with lived(alone, database) as planted:
+        memory = alone.bus("memory")
+        await memory.eraser.events([2])
+        assert [(problem.sequence, problem.problem) for problem in await verified(alone)] == [(2, "lost")]
+        await forget(alone, event=planted)
+        assert await verified(alone) == []
+
+
+async def test_a_list_in_memory_forgets_too_and_can_still_be_changed(alone, database):
+    async with alone.remembering(database), running(serve_tasks, TasksSettings(), alone.bus("tasks")):
+        await alone.cli.call(tasks.ADD, tasks.AddTask(title="buy milk"), caller=ADA)
+        secret = await alone.cli.call(tasks.ADD, tasks.AddTask(title=SECRET), caller=ADA)
+        async with alone.cli.follow(events.of_kind(forgetting.Forgot.kind)) as live:
+            await forget(alone, event=secret.event)
+            await live.next()
+        added = await alone.cli.call(tasks.ADD, tasks.AddTask(title="call mum"), caller=ADA)
+        assert added.task.position == 2
+        listed = await alone.cli.call(tasks.LIST, tasks.ListTasks(), caller=ADA)
+        assert [task.title for task in listed.tasks] == ["buy milk", "call mum"]
+
+
+async def test_what_is_older_than_its_kind_is_kept_goes(alone, database):
+    async with alone.remembering(msgspec.structs.replace(database, keep="")):
+        old = happened(accounts.Visited(path="/old"), ADA)
+        aged = msgspec.structs.replace(old, time=old.time.replace(year=2020))
+        await alone.append(aged)
+        await alone.record(accounts.Visited(path="/new"), ADA)
+        await alone.record(tasks.TaskAdded(task="t", title="stays"), ADA)
+        await alone.embedded()
+    async with (
+        alone.cli.follow(events.of_kind(forgetting.Forgot.kind)) as live,
+        alone.remembering(msgspec.structs.replace(database, keep="page.visited=30")),
+    ):
+        assert (await live.next()).sentence == "Forgot what is older than 30 days of page.visited: 1 event"
+        assert await traces(alone, database, "/old") == []
+        assert await traces(alone, database, "/new") != []
+        assert await verified(alone) == []
+
+
+@pytest.mark.parametrize("setting", ["page.visit=3", "page.visited", "page.visited=0", "page.visited=soon"])
+def test_a_retention_that_makes_no_sense_is_refused(setting):
+    with pytest.raises(SettingsError, match=r"memory\.keep"):
+        parse(setting)
+
+
+async def test_while_recording_is_paused_searches_leave_no_trace(daimon, ada):
+    _, sequence = await daimon.record(tasks.TaskAdded(task="t", title="buy milk"), ada)
+    await daimon.projected(sequence)
+    await daimon.cli.call(forgetting.PAUSE, forgetting.PauseRecording(), caller=ada)
+    await daimon.search("milk", ada)
+    await daimon.sql("select 1", ada)
+    assert await daimon.cli.journal.read(events.of_noun("memory", ada.user)) == []
+    await daimon.cli.call(forgetting.RESUME, forgetting.ResumeRecording(), caller=ada)
+    await daimon.search("milk", ada)
+    (searched,) = await daimon.cli.journal.read(events.of_noun("memory", ada.user))
+    assert searched.event.sentence.startswith('Searched for "milk"')
