@@ -29,7 +29,7 @@ from proto import (
     versions,
 )
 from proto.base import Call, token
-from proto.streams import CONSUMERS, EVENTS, MEMORY, PARTS, PRINTS, SENT, STREAMS, TITLES, TURNS, Consumer
+from proto.streams import CONSUMERS, EVENTS, FEEDS, MEMORY, PARTS, PRINTS, SENT, STREAMS, TITLES, TURNS, Consumer
 
 AnyCall = Call[Any, Any]
 
@@ -53,7 +53,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     """Nouns of the events it may publish."""
     reads_log: bool = False
     erases: bool = False
-    """Whether it may erase single places of the log, and what turns wrote."""
+    """Whether it may erase single places of the log, and the feeds of turns and jobs."""
     follows: tuple[str, ...] = ()
     works: tuple[Consumer, ...] = ()
     writes_parts: bool = False
@@ -215,7 +215,7 @@ def _reading(role: Role) -> Iterable[str]:
         yield from _direct(EVENTS.name)
     if role.erases:
         yield f"$JS.API.STREAM.MSG.DELETE.{EVENTS.name}"
-        yield f"$JS.API.STREAM.PURGE.{PARTS.name}"
+        yield from (f"$JS.API.STREAM.PURGE.{feed.stream}" for feed in FEEDS)
     if role.reads_parts:
         yield from _direct(PARTS.name)
     if role.reads_prints:

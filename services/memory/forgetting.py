@@ -58,7 +58,7 @@ class Forgetter:
         if not targets:
             raise errors.Missing(f"There is nothing of yours to forget: {what}.")
         if request.conversation or request.everything:
-            await self._bus.eraser.parts(caller.user, request.conversation)
+            await self._bus.eraser.feeds(caller.user, request.conversation)
         return await self._forget(targets, what, msgspec.structs.replace(caller, conversation="", cause="", key=""))
 
     async def forget_old(self, kind: str, days: int) -> int:

@@ -41,6 +41,8 @@ async def traces(daimon, settings, word: str = SECRET) -> list[str]:
             if (await rows.fetchone())[0]:
                 found.append(name)
     log = await daimon.cli.journal.read(events.ALL)
+    pieces = await daimon.cli.feed(chat.PARTS).read("ada", "c1", "turn")
+    found += ["feed" for piece in pieces if word in str(piece)]
     return found + ["log" for one in log if word in bytes(one.event.data).decode() + one.event.sentence]
 
 
@@ -53,6 +55,9 @@ async def lived(daimon, settings):
         planted, _ = await daimon.record(tasks.TaskAdded(task="t2", title=f"plant the {SECRET}"), ADA)
         asked, _ = await daimon.record(chat.Asked(text=f"Where does a {SECRET} grow?"), here)
         await daimon.record(chat.Answered(turn=asked, text=f"A {SECRET} likes shade."), here)
+        await daimon.llm.feed(chat.PARTS).append(
+            chat.Text(attempt=1, offset=0, text=f"A {SECRET}"), "ada", "c1", "turn"
+        )
         await daimon.record(tasks.TaskAdded(task="b1", title="fix bike"), BOB)
         await daimon.embedded()
         yield planted
@@ -73,7 +78,7 @@ async def test_an_event_is_gone_everywhere_and_the_proof_holds(alone, database):
 
 async def test_a_conversation_leaves_no_trace(alone, database):
     async with lived(alone, database) as planted:
-        assert "log" in await traces(alone, database)
+        assert {"log", "feed"} <= set(await traces(alone, database))
         await forget(alone, event=planted)
         assert (await forget(alone, conversation="c1")).events == 2
         assert await traces(alone, database) == []

@@ -9,7 +9,8 @@ import msgspec
 from nats import errors as nats_errors
 from nats.aio.client import Client
 
-from proto import chat, errors, events
+from proto import errors, events
+from proto.streams import FEEDS
 from services.runtime.bus import wire
 from services.runtime.bus.asking import ask
 
@@ -58,10 +59,11 @@ class Eraser:
             some = sequences[start : start + TOGETHER]
             await asyncio.gather(*(self._ask(subject, Erase(seq=sequence)) for sequence in some))
 
-    async def parts(self, user: str, conversation: str = "") -> None:
-        """Erase what turns have written piece by piece, of one conversation or of all."""
-        under = chat.PARTS.under(user, conversation) if conversation else chat.PARTS.under(user)
-        await self._ask(f"$JS.API.STREAM.PURGE.{chat.PARTS.stream}", Purge(filter=under))
+    async def feeds(self, user: str, conversation: str = "") -> None:
+        """Erase what turns and jobs have written piece by piece, in one conversation or in all."""
+        names = (user, conversation) if conversation else (user,)
+        for feed in FEEDS:
+            await self._ask(f"$JS.API.STREAM.PURGE.{feed.stream}", Purge(filter=feed.under(*names)))
 
     async def _ask(self, subject: str, request: msgspec.Struct) -> None:
         try:
