@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -40,11 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
         os.close(os.open(arguments.file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
         raise CommandError(f"{arguments.file} cannot be written: {error.strerror}.") from error
-    try:
-        return on_bus(_export, arguments)
-    except BaseException:
-        arguments.file.unlink()
-        raise
+    with ExitStack() as unless_whole:
+        unless_whole.callback(arguments.file.unlink)
+        code = on_bus(_export, arguments)
+        unless_whole.pop_all()
+    return code
 
 
 async def _export(connection: Connection, arguments: argparse.Namespace) -> int:
