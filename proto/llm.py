@@ -79,8 +79,25 @@ class Models(msgspec.Struct, frozen=True, kw_only=True):
     """Why the list may not be complete, in a sentence."""
 
 
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    """Run one action as a model would: with checked arguments, and a person asked first where that is the rule."""
+
+    action: str
+    arguments: msgspec.Raw
+    """JSON."""
+
+
+class Acted(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    ok: bool
+    result: str
+    """JSON, or the sentence of the failure."""
+
+
 EMBED = Call("daimon.svc.llm.embed", Embed, Embeddings)
 MENU = Call("daimon.svc.llm.menu", Nothing, Menu)
 ENGINE = Call("daimon.svc.llm.engine", Nothing, Engine)
 MODELS = Call("daimon.svc.llm.models", Nothing, Models)
-CALLS = (EMBED, MENU, ENGINE, MODELS)
+ACT = Call("daimon.do.{user}.{actor}.llm.act", Act, Acted)
+CALLS = (EMBED, MENU, ENGINE, MODELS, ACT)

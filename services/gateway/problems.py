@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from proto import ui
 from proto.errors import Busy, Failure, Missing, Unavailable
 from services.gateway import outage
-from services.gateway.access import SAFE, NotSignedIn
+from services.gateway.access import SAFE, NoKey, NotSignedIn
 from services.gateway.openai_wire import Wrong, WrongReply
 from services.gateway.visit import Visit, see_other
 
@@ -53,7 +53,8 @@ async def answer(visit: Visit, failure: Failure) -> Response:
 def problem(failure: Failure) -> Response:
     """Answer a program."""
     body = Problem(title=type(failure).__name__, status=failure.code, detail=failure.message)
-    return Response(msgspec.json.encode(body), failure.code, media_type="application/problem+json")
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(failure, NoKey) else {}
+    return Response(msgspec.json.encode(body), failure.code, headers, media_type="application/problem+json")
 
 
 def openai(failure: Failure) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.gateway import accounts, conversations, forms, openai, pages, rest, settings_pages, stream, uploads
+from services.gateway import accounts, conversations, forms, mcp, openai, pages, rest, settings_pages, stream, uploads
 
 ROUTES = (
     *accounts.ROUTES,
@@ -13,5 +13,6 @@ ROUTES = (
     *rest.ROUTES,
     *openai.ROUTES,
     *uploads.ROUTES,
+    *mcp.ROUTES,
     *stream.ROUTES,
 )

@@ -13,6 +13,7 @@ from proto.events import Event
 from proto.kinds import happening
 from proto.moments import moment
 from services.llm import given
+from services.llm.acting import act
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
 from services.llm.revising import check_text
@@ -79,6 +80,10 @@ class Handlers:
     async def engine(self, _request: Nothing, _caller: Caller) -> llm.Engine:
         """Say what answers."""
         return self._engines.engine()
+
+    async def act(self, request: llm.Act, caller: Caller) -> llm.Acted:
+        """Run one action for a model that is not ours."""
+        return await act(self._tools, request, caller)
 
     async def models(self, _request: Nothing, _caller: Caller) -> llm.Models:
         """List the models that can be asked for."""

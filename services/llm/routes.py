@@ -26,4 +26,5 @@ def routes(handlers: Handlers, revising: Revising, seeing: Seeing, titling: Titl
         llm.MENU: handlers.menu,
         llm.ENGINE: handlers.engine,
         llm.MODELS: handlers.models,
+        llm.ACT: handlers.act,
     }

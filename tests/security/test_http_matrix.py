@@ -1,4 +1,4 @@
-"""Every route, asked by every kind of stranger: what each gets is written here, and a new route must be put in."""
+"""Every route, asked by every kind of stranger, gives what tests/support/doors.py says."""
 
 from __future__ import annotations
 
@@ -17,58 +17,10 @@ from services.gateway.routes import ROUTES
 from services.gateway.sessions import Grant, hashed
 from services.runtime.bus import Bus
 from tests.integration.gateway_parts import Browser, Front
+from tests.support.doors import ANY, DOOR, IN, KIND_OF, STRANGERS, expected, named
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
 
-KINDS = {
-    "open": (
-        "GET /sign-in", "GET /in/{token}", "GET /static/{name}", "GET /healthz",
-    ),
-    "open form": ("POST /sign-in", "POST /in/{token}"),
-    "page": (
-        "GET /", "GET /chat/{conversation}", "GET /tasks", "GET /search", "GET /timeline", "GET /timeline/{event}",
-        "GET /actions", "GET /settings", "GET /settings/sessions", "GET /settings/keys",
-    ),
-    "stream": ("GET /live",),
-    "form": (
-        "POST /chat/{conversation}", "POST /chat/{conversation}/stop", "POST /chat/{conversation}/turns/{turn}",
-        "POST /tasks", "POST /tasks/{task}/complete", "POST /tasks/{task}/reopen", "POST /tasks/{task}/rename",
-        "POST /tasks/{task}/move", "POST /tasks/{task}/delete", "POST /settings/keys",
-    ),
-    "guest's form": (
-        "POST /theme", "POST /settings/password", "POST /settings/sessions/{session}/revoke",
-        "POST /settings/keys/{key}/revoke", "POST /sign-out",
-    ),
-    "owner's page": ("GET /settings/users",),
-    "owner's form": ("POST /settings/users", "POST /settings/users/{user}"),
-    "data": ("GET /api/conversations/{conversation}", "GET /api/tasks", "GET /api/search", "GET /api/actions"),
-    "change": ("POST /api/do", "POST /api/chat/{conversation}", "POST /api/files/{conversation}"),
-    "file": ("GET /files/{sha256}/{name}",),
-    "program's data": ("GET /v1/models", "GET /v1/models/{model:path}"),
-    "program's change": ("POST /v1/chat/completions", "POST /v1/embeddings"),
-}  # fmt: skip
-"""What a route is. Whoever adds a route decides here who may use it."""
-
-IN, ANY, DOOR = 200, 0, 303
-"""Let in (whatever it then answers, it is neither 401, 403, nor the way to the door); for all; sent to sign in."""
-STRANGERS = ("nobody", "expired", "revoked", "guest", "member", "void key", "guest key", "key")
-EXPECTED: dict[str, tuple[int, ...]] = {
-    "open": (IN, IN, IN, IN, IN, IN, IN, IN),
-    "open form": (ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY),
-    "page": (DOOR, DOOR, DOOR, IN, IN, DOOR, DOOR, DOOR),
-    "stream": (401, 401, 401, IN, IN, 401, 401, 401),
-    "form": (DOOR, DOOR, DOOR, 403, IN, DOOR, DOOR, DOOR),
-    "guest's form": (DOOR, DOOR, DOOR, IN, IN, DOOR, DOOR, DOOR),
-    "owner's page": (DOOR, DOOR, DOOR, 403, 403, DOOR, DOOR, DOOR),
-    "owner's form": (DOOR, DOOR, DOOR, 403, 403, DOOR, DOOR, DOOR),
-    "data": (401, 401, 401, IN, IN, 401, IN, IN),
-    "change": (401, 401, 401, 403, IN, 401, 403, IN),
-    "file": (DOOR, DOOR, DOOR, IN, IN, 401, IN, IN),
-    "program's data": (401, 401, 401, 401, 401, 401, IN, IN),
-    "program's change": (401, 401, 401, 401, 401, 401, 403, IN),
-}
-"""What each of the strangers gets, in their order."""
-KIND_OF = {route: kind for kind, routes in KINDS.items() for route in routes}
 LEADING_OUT = "POST /sign-out"
 """Ends the session that it is asked with."""
 
@@ -112,14 +64,6 @@ async def expired(front: Front, user: str) -> Stranger:
     return Stranger(client, "0" * 32)
 
 
-def named(route) -> str:
-    return f"{route.method} {route.path}"
-
-
-def expected(route, kind: str) -> int:
-    return EXPECTED[KIND_OF[named(route)]][STRANGERS.index(kind)]
-
-
 def concrete(path: str) -> str:
     return re.sub(r"\{\w+(:path)?\}", "x", path)
 
@@ -130,12 +74,6 @@ def put(route, csrf: str = "") -> dict[str, Any]:
         return {}
     by_program = KIND_OF[named(route)] in ("change", "program's change")
     return {"json": {}} if by_program else {"data": {"csrf": csrf}}
-
-
-def test_every_route_is_classified_and_every_class_is_complete():
-    assert sorted(KIND_OF) == sorted(map(named, ROUTES)), "say in KINDS who may use the new route"
-    assert sum(map(len, KINDS.values())) == len(KIND_OF)
-    assert {kind: len(row) for kind, row in EXPECTED.items()} == dict.fromkeys(KINDS, len(STRANGERS))
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if named(route) != LEADING_OUT], ids=named)

@@ -30,6 +30,7 @@ from services.runtime.bus.kv import Kv
 from services.runtime.bus.live import Following, Live
 from services.runtime.bus.objects import Objects
 from services.runtime.bus.serving import Routes, Server
+from services.runtime.bus.stored import Stored
 from services.runtime.bus.work import Work
 from services.runtime.settings import BusSettings
 
@@ -133,9 +134,10 @@ class Bus:
     async def kv(self, bucket: str) -> Kv:
         """Open a key-value bucket."""
         try:
-            return Kv(await self._client.jetstream().key_value(bucket))
+            found = await self._client.jetstream().key_value(bucket)
         except (NotFoundError, nats_errors.Error) as error:
             raise errors.Unavailable(f"The bucket {bucket} is not there; run `daimon up` again.") from error
+        return Kv(bucket, found, Stored(self._client, self._live, f"KV_{bucket}"))
 
     def objects(self, bucket: str) -> Objects:
         """Open an object bucket."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
 
 from nats import errors as nats_errors
@@ -10,8 +9,8 @@ from nats.js import errors as js_errors
 from nats.js.kv import KeyValue
 
 from proto import errors
+from services.runtime.bus.stored import Stored
 
-PATIENCE = 5.0
 TRIES = 20
 """How often a change is decided anew when somebody else was faster."""
 _AWAY = "The key-value store cannot be reached. Try again in a moment."
@@ -20,8 +19,10 @@ _AWAY = "The key-value store cannot be reached. Try again in a moment."
 class Kv:
     """One bucket; keys are subject tokens."""
 
-    def __init__(self, bucket: KeyValue) -> None:
+    def __init__(self, name: str, bucket: KeyValue, stored: Stored) -> None:
         self._bucket = bucket
+        self._stored = stored
+        self._prefix = f"$KV.{name}."
 
     async def get(self, key: str) -> bytes | None:
         """Return a value, None when there is none."""
@@ -94,18 +95,9 @@ class Kv:
 
     async def everything(self) -> dict[str, bytes]:
         """Return all keys with their values, as of now."""
-        found: dict[str, bytes] = {}
-        try:
-            watcher = await self._bucket.watchall(ignore_deletes=True)
-            async with asyncio.timeout(PATIENCE):
-                async for entry in watcher:
-                    if entry is None:
-                        break
-                    found[entry.key] = entry.value or b""
-            await watcher.stop()  # type: ignore[no-untyped-call]
-        except (TimeoutError, nats_errors.Error) as error:
-            raise errors.Unavailable(_AWAY) from error
-        return found
+        # nats-py's own list may end before it has begun: it takes what is delivered but not read yet for nothing.
+        found = await self._stored.latest(f"{self._prefix}>")
+        return {subject.removeprefix(self._prefix): value for subject, value in found.items() if value}
 
     async def watch(self) -> AsyncGenerator[tuple[str, bytes | None], None]:
         """Yield every key with its value, first those that are there, then each change; None is a removal."""

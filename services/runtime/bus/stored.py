@@ -51,17 +51,24 @@ class Stored:
 
     async def read(self, subject: str, *, after: int = 0, limit: int | None = None) -> list[Message]:
         """Return messages of a subject filter in order, those after a sequence."""
-        found: list[Message] = []
+        return [_message(found) for found in await self._read(subject, after, limit)]
+
+    async def latest(self, subject: str) -> dict[str, bytes]:
+        """Return the newest payload of each subject of a filter, of a stream that keeps one a subject."""
+        return {str((found.headers or {})["Nats-Subject"]): found.data for found in await self._read(subject, 0, None)}
+
+    async def _read(self, subject: str, after: int, limit: int | None) -> list[Msg]:
+        found: list[Msg] = []
         while limit is None or len(found) < limit:
             size = PAGE if limit is None else min(PAGE, limit - len(found))
             page, pending = await self._page(subject, after, size)
             found += page
             if not page or not pending:
                 break
-            after = page[-1][0]
+            after = _message(page[-1])[0]
         return found
 
-    async def _page(self, subject: str, after: int, size: int) -> tuple[list[Message], int]:
+    async def _page(self, subject: str, after: int, size: int) -> tuple[list[Msg], int]:
         ask = Ask(seq=after + 1, batch=size, next_by_subj=subject)
         inbox = self._client.new_inbox()
         try:
@@ -72,8 +79,8 @@ class Stored:
             raise errors.Unavailable(_UNREADABLE) from error
 
 
-async def _collect(replies: Following[Msg]) -> tuple[list[Message], int]:
-    found: list[Message] = []
+async def _collect(replies: Following[Msg]) -> tuple[list[Msg], int]:
+    found: list[Msg] = []
     async for message in replies:
         status = _status(message)
         if status == _NONE:
@@ -82,7 +89,7 @@ async def _collect(replies: Following[Msg]) -> tuple[list[Message], int]:
             return found, int((message.headers or {}).get("Nats-Num-Pending", "0"))
         if status:
             raise nats_errors.Error(status)
-        found.append(_message(message))
+        found.append(message)
     return found, 0
 
 
