@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from daimon.contract import options
 from daimon.contract.asyncapi import document
 from daimon.contract.page import page
 from daimon.up.services import CHECKOUT
@@ -21,12 +22,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Write them."""
     for name, text in documents().items():
         path = arguments.dir / name
+        path.parent.resolve().mkdir(exist_ok=True)
         path.write_text(text)
-        print(path)
+        print(path.resolve())
     return 0
 
 
 def documents() -> dict[str, str]:
     """Return each generated file with its text."""
     described = msgspec.json.format(msgspec.json.encode(document(), order="sorted"), indent=1).decode()
-    return {"contract.md": page(), "asyncapi.json": described + "\n"}
+    options_of = msgspec.json.format(msgspec.json.encode(options.settings()), indent=1).decode()
+    return {
+        "contract.md": page(),
+        "asyncapi.json": described + "\n",
+        "options.md": options.page(),
+        "../nixos/settings.json": options_of + "\n",
+    }
