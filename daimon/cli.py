@@ -33,6 +33,7 @@ COMMANDS = {
     "events": "show what happened, or follow what happens",
     "upload": "hand files in",
     "files": "list the files that were handed in or back, or fetch one",
+    "documents": "list, search, read and delete documents",
     "search": "find what happened, by words and by meaning",
     "sql": "ask the log in SQL",
     "verify": "prove that SQL holds what the log holds, and that nobody altered it",

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
-from proto.base import Call
+from proto.base import Action, Call
 from proto.events import Happening
 
 FILES = "daimon_files"
@@ -66,6 +67,141 @@ class DocumentUploaded(Happening, frozen=True, kw_only=True):
         return f"Uploaded '{self.name}' ({readable_size(self.size)})"
 
 
+class DocumentRead(Happening, frozen=True, kw_only=True):
+    """The text of a document was read, or could not be."""
+
+    kind: ClassVar[str] = "document.read"
+    document: str
+    name: str
+    passages: int = 0
+    problem: str = ""
+    """Why it was not read, or not to its end."""
+
+    def sentence(self) -> str:
+        if not self.passages:
+            return f"Could not read '{self.name}': {self.problem}"
+        return f"Read '{self.name}', {self.passages} passages{': ' + self.problem if self.problem else ''}"
+
+
+class DocumentDeleted(Happening, frozen=True, kw_only=True):
+    """Somebody deleted a document: its passages and vectors are gone, this record stays."""
+
+    kind: ClassVar[str] = "document.deleted"
+    document: str
+    name: str
+
+    def sentence(self) -> str:
+        return f"Deleted document '{self.name}'"
+
+
+class ListDocuments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """List the documents that were handed in, newest first."""
+
+    named: Annotated[str, Meta(max_length=200, description="Only those with this in their name")] = ""
+    before: Annotated[datetime, Meta(tz=True)] | None = None
+    """Only documents that were handed in earlier, for paging."""
+    before_id: Annotated[str, Meta(max_length=100)] = ""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class DocumentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A document in a list."""
+
+    document: str
+    name: str
+    size: int
+    media_type: str
+    uploaded: datetime
+    state: Literal["waiting", "ready", "failed"]
+    problem: str = ""
+    """Why it was not read, or not to its end."""
+    passages: int = 0
+
+
+class DocumentList(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents, newest first."""
+
+    documents: tuple[DocumentLine, ...]
+    sentence: str = ""
+
+
+class SearchDocuments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Search the text of documents, by words and by meaning; each passage is cited by its page or lines."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=2000, description="What to look for")]
+    document: Annotated[str, Meta(max_length=200, description="Only in this document: its id or its name")] = ""
+    limit: Annotated[int, Meta(ge=1, le=50)] = 5
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage that matched."""
+
+    document: str
+    name: str
+    place: str
+    """How to cite it: `page 3` or `lines 10-24`."""
+    heading: str = ""
+    text: str
+    score: float
+    """As that of events: words and meaning it shares with the query."""
+    why: tuple[Literal["words", "meaning", "near", "recent"], ...] = ()
+
+
+class FoundPassages(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found, best first."""
+
+    hits: tuple[Found, ...]
+    sentence: str = ""
+    note: str = ""
+    """What is missing from this search."""
+
+
+class ReadDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read a document's text, from a page or a line on."""
+
+    document: Annotated[str, Meta(min_length=1, max_length=200, description="Its id or its name")]
+    page: Annotated[int, Meta(ge=0, description="Only this page")] = 0
+    line: Annotated[int, Meta(ge=0, description="From this line on")] = 0
+    limit: Annotated[int, Meta(ge=1, le=100, description="Passages at most")] = 20
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a document's text."""
+
+    place: str
+    heading: str = ""
+    text: str
+
+
+class DocumentText(msgspec.Struct, frozen=True, kw_only=True):
+    """The text of a document, in order."""
+
+    document: DocumentLine
+    texts: tuple[Text, ...]
+
+
+class DeleteDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Delete a document with all passages and vectors of it; that there was one stays in the log."""
+
+    document: Annotated[str, Meta(min_length=1, max_length=200, description="Its id or its name")]
+
+
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    """A document is gone."""
+
+    document: str
+    sentence: str
+
+
+def cited(page: int, line: int, last: int) -> str:
+    """How a passage is cited."""
+    if page:
+        return f"page {page}"
+    if not line:
+        return ""
+    return f"line {line}" if last <= line else f"lines {line}-{last}"
+
+
 def document_id(user: str, sha256: str) -> str:
     """The id of a user's document with these bytes; nobody else's document has it."""
     return str(uuid.uuid5(_IDS, f"{user}/{sha256}"))
@@ -108,5 +244,10 @@ def link(sha256: str, name: str) -> str:
 
 
 ADD = Call("daimon.do.{user}.{actor}.documents.add", AddDocument, Document)
+LIST = Action("daimon.do.{user}.{actor}.documents.list", ListDocuments, DocumentList, risk="read")
+SEARCH = Action("daimon.do.{user}.{actor}.documents.search", SearchDocuments, FoundPassages, risk="read")
+READ = Action("daimon.do.{user}.{actor}.documents.read", ReadDocument, DocumentText, risk="read")
+DELETE = Action("daimon.do.{user}.{actor}.documents.delete", DeleteDocument, Deleted, risk="change")
+ACTIONS = (LIST, SEARCH, READ, DELETE)
 CALLS = (ADD,)
-KINDS: tuple[type[Happening], ...] = (DocumentUploaded,)
+KINDS: tuple[type[Happening], ...] = (DocumentUploaded, DocumentRead, DocumentDeleted)

@@ -17,7 +17,7 @@ from proto.phrasings import PHRASINGS
 Moment = Annotated[datetime, Meta(tz=True)]
 Cell = str | int | float | bool | None
 ROW_LIMIT = 200
-VIEWS = ("events", "messages", "tasks", "conversations", "commands")
+VIEWS = ("events", "messages", "tasks", "conversations", "commands", "documents")
 """What SQL may ask."""
 
 
@@ -104,7 +104,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     messages(event, sequence, time, conversation, turn, role, actor, text, action, outcome);
     tasks(id, position, title, done, actor, added, changed);
     conversations(id, title, time, exchanges);
-    commands(event, time, conversation, actor, command, exit_code, seconds, excerpt).
+    commands(event, time, conversation, actor, command, exit_code, seconds, excerpt);
+    documents(id, name, size, media_type, uploaded, state, problem, passages).
     """
 
     sql: Annotated[str, Meta(min_length=1, max_length=20_000, description="One SELECT, without a semicolon")]

@@ -97,7 +97,14 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "memory": Role(
-        serves=(*memory.ACTIONS, *memory.CALLS, *documents.CALLS, *keeping.CALLS, *forgetting.CALLS),
+        serves=(
+            *memory.ACTIONS,
+            *memory.CALLS,
+            *documents.ACTIONS,
+            *documents.CALLS,
+            *keeping.CALLS,
+            *forgetting.CALLS,
+        ),
         calls=(llm.EMBED,),
         emits=("memory", "document", "recording"),
         erases=True,

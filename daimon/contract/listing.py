@@ -38,6 +38,7 @@ CALLS: tuple[AnyCall, ...] = (
     *jobs.ACTIONS,
     *jobs.CALLS,
     *memory.ACTIONS,
+    *documents.ACTIONS,
     *tasks.CALLS,
     *chat.CALLS,
     *versions.CALLS,

@@ -96,6 +96,7 @@ class Indexer:
         async with self._store.session() as session, session.transaction():
             if await session.run("use_engine", engine=made.engine):
                 await session.run("await_other_vectors", engine=made.engine)
+                await session.run("await_other_vectors_of_passages", engine=made.engine)
             await session.run("save_vectors", engine=made.engine, text_hash=hashes, vector=vectors)
             await session.run("no_longer_waiting", text_hash=hashes)
 

@@ -6,6 +6,7 @@ from proto import documents, forgetting, keeping, memory
 from services.memory.forgetting import Forgetter
 from services.memory.handlers import Handlers
 from services.memory.keeping import keep_up
+from services.memory.library import Library
 from services.memory.rebuilding import Rebuilder
 from services.memory.retention import Retention
 from services.memory.settings import MemorySettings
@@ -25,6 +26,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
     async with Store.open(settings) as store:
         handlers = Handlers(store, bus, questions=settings.questions)
         forgetter = Forgetter(store, bus)
+        library = Library(store, bus)
         await bus.serve(
             "memory",
             {
@@ -39,6 +41,10 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 forgetting.FORGET: forgetter.forget,
                 forgetting.PAUSE: forgetter.pause,
                 forgetting.RESUME: forgetter.resume,
+                documents.LIST: library.list,
+                documents.SEARCH: library.search,
+                documents.READ: library.read,
+                documents.DELETE: library.delete,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,
                 keeping.REBUILD: Rebuilder(store, bus.journal).rebuild,

@@ -86,18 +86,26 @@ class Lexicon:
         counts = {term: self._counts[user, term][1] for term in terms}
         return msgspec.structs.replace(weighed(counts, size, parsed.strict if is_strict(query) else ""), asks=asks)
 
+    async def measure(self, session: Session, user: str) -> int:
+        """How many texts there are."""
+        (size,) = await session.fetch(Count, "size_of_log", user=user, hidden=self._hidden)
+        return size.count
+
+    async def count(self, session: Session, user: str, terms: Sequence[str], size: int) -> list[TermCount]:
+        """How many texts have each word."""
+        bounds = {"exactly": EXACTLY, "sample": SAMPLE, "size": size, "hidden": self._hidden}
+        return await session.fetch(TermCount, "count_terms", user=user, terms=list(terms), **bounds)
+
     async def _size(self, session: Session, user: str) -> int:
         if (user, "") not in self._fresh(user, [""]):
-            (size,) = await session.fetch(Count, "size_of_log", user=user, hidden=self._hidden)
-            self._keep(user, "", size.count)
+            self._keep(user, "", await self.measure(session, user))
         return self._counts[user, ""][1]
 
     async def _count(self, session: Session, user: str, terms: Sequence[str], size: int) -> None:
         fresh = self._fresh(user, terms)
         unknown = [term for term in terms if (user, term) not in fresh]
         if unknown:
-            bounds = {"exactly": EXACTLY, "sample": SAMPLE, "size": size, "hidden": self._hidden}
-            counted = await session.fetch(TermCount, "count_terms", user=user, terms=unknown, **bounds)
+            counted = await self.count(session, user, unknown, size)
             for term, one in zip(unknown, counted, strict=True):
                 self._keep(user, term, one.count)
 
@@ -110,6 +118,22 @@ class Lexicon:
         if len(self._counts) >= MOST_KEPT:
             self._counts.clear()
         self._counts[user, term] = (time.monotonic() + KEPT, count)
+
+
+class LibraryLexicon(Lexicon):
+    """What is known of words in users' documents."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+
+    async def measure(self, session: Session, user: str) -> int:
+        """How many passages there are."""
+        (size,) = await session.fetch(Count, "size_of_library", user=user)
+        return size.count
+
+    async def count(self, session: Session, user: str, terms: Sequence[str], size: int) -> list[TermCount]:  # noqa: ARG002
+        """How many passages have each word."""
+        return await session.fetch(TermCount, "count_library_terms", user=user, terms=list(terms))
 
 
 def is_question(query: str) -> bool:

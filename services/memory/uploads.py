@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from proto import documents, errors, events
 from proto.base import Caller
-from proto.documents import AddDocument, Document, DocumentUploaded
+from proto.documents import AddDocument, Document, DocumentDeleted, DocumentUploaded
 from proto.events import Recorded
 from proto.kinds import happening
 from services.runtime.bus import Bus
@@ -29,6 +29,8 @@ class Shelf:
         """Let the next event of the log happen."""
         self.sequence = recorded.sequence
         event, what = recorded.event, happening(recorded.event)
+        if isinstance(what, DocumentDeleted):
+            self.documents.discard(what.document)
         if not isinstance(what, DocumentUploaded):
             return
         if event.key:

@@ -124,6 +124,14 @@ WHERE e.kind NOT IN ('chat.called', 'chat.returned')
 ORDER BY e.text_hash, e.sequence DESC
 ON CONFLICT (text_hash) DO NOTHING
 
+-- name: await_other_vectors_of_passages
+INSERT INTO waiting (text_hash, text, sequence)
+SELECT DISTINCT ON (p.text_hash) p.text_hash, p.heading || E'\n' || p.text, 0
+FROM passages AS p
+WHERE NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = p.text_hash AND v.engine = %(engine)s)
+ORDER BY p.text_hash
+ON CONFLICT (text_hash) DO NOTHING
+
 -- name: save_vectors
 INSERT INTO hot_vectors (engine, text_hash, vector)
 SELECT %(engine)s, text_hash, vector::public.halfvec
@@ -160,7 +168,8 @@ SELECT drop_unfinished_segments()
 -- name: progress
 SELECT
     sequence, events, engine,
-    (SELECT count(*) FROM waiting JOIN events USING (text_hash)) AS waiting
+    (SELECT count(*) FROM waiting JOIN events USING (text_hash))
+    + (SELECT count(*) FROM waiting JOIN passages USING (text_hash)) AS waiting
 FROM progress
 
 -- name: backlog

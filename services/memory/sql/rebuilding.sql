@@ -10,6 +10,8 @@ WITH tasks_gone AS (
     DELETE FROM messages WHERE %(user)s::text IS NULL OR user_name = %(user)s
 ), commands_gone AS (
     DELETE FROM commands WHERE %(user)s::text IS NULL OR user_name = %(user)s
+), documents_gone AS (
+    DELETE FROM documents WHERE %(user)s::text IS NULL OR user_name = %(user)s
 )
 SELECT
 
@@ -37,4 +39,6 @@ FROM (
     SELECT 'messages', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM messages AS t
     UNION ALL
     SELECT 'commands', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM commands AS t
+    UNION ALL
+    SELECT 'documents', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM documents AS t
 ) AS sums

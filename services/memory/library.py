@@ -1,0 +1,138 @@
+"""What memory answers about documents: listed, searched, read, deleted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from proto import chat, documents, errors
+from proto.base import Caller
+from proto.documents import DocumentDeleted, DocumentLine, Found, Text, cited
+from proto.events import happened
+from services.memory import ranking
+from services.memory.candidates import Question
+from services.memory.ranking import UNLIKE, Ranked, Weighed
+from services.memory.store import Session, Store
+from services.memory.terms import LibraryLexicon
+from services.memory.vectors import BusEmbedder, QueryVector
+from services.runtime.bus import Bus
+
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+CANDIDATES = 60
+"""Of words and of meaning each."""
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage as it is shown."""
+
+    id: int
+    document: str
+    name: str
+    heading: str
+    page: int
+    line: int
+    last: int
+    text: str
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage as it is read."""
+
+    text: str
+    heading: str
+    page: int
+    line: int
+    last: int
+
+
+class Library:
+    """The documents of everybody, each seen by its owner alone."""
+
+    def __init__(self, store: Store, bus: Bus) -> None:
+        self._store = store
+        self._bus = bus
+        self._embedder = BusEmbedder(store, bus)
+        self._lexicon = LibraryLexicon()
+
+    async def list(self, request: documents.ListDocuments, caller: Caller) -> documents.DocumentList:
+        """List the caller's documents, newest first."""
+        before = {"before": request.before or END_OF_TIME, "before_id": request.before_id}
+        lines = await self._store.fetch(
+            DocumentLine, "list_documents", user=caller.user, named=request.named, limit=request.limit, **before
+        )
+        count = f"{len(lines)} document{'' if len(lines) == 1 else 's'}"
+        return documents.DocumentList(documents=tuple(lines), sentence=count)
+
+    async def search(self, request: documents.SearchDocuments, caller: Caller) -> documents.FoundPassages:
+        """Find passages, best first; without the embedding engine by words alone, and say so."""
+        only = (await self._find(request.document, caller)).document if request.document else ""
+        vector, note = await self._vector(request.query)
+        async with self._store.session() as session:
+            terms = await self._lexicon.read(session, caller.user, request.query.replace("\0", " "))
+            question = Question(terms=terms, vector=vector, filters={"user": caller.user, "document": only})
+            best = (await _ranked(session, question))[: request.limit]
+            ids = [one.sequence for one in best]
+            rows = await session.fetch(Row, "read_found_passages", user=caller.user, passages=ids)
+        shown = {row.id: row for row in rows}
+        hits = tuple(_found(shown[one.sequence], one) for one in best if one.sequence in shown)
+        sentence = f'Found {len(hits) or "nothing"} in documents for "{chat.excerpt(request.query)}"'
+        return documents.FoundPassages(hits=hits, sentence=sentence, note=note)
+
+    async def read(self, request: documents.ReadDocument, caller: Caller) -> documents.DocumentText:
+        """Read on in a document."""
+        line = await self._find(request.document, caller)
+        where = {"page": request.page, "line": request.line, "limit": request.limit}
+        pieces = await self._store.fetch(Piece, "read_passages", user=caller.user, document=line.document, **where)
+        texts = tuple(
+            Text(place=cited(one.page, one.line, one.last), heading=one.heading, text=one.text) for one in pieces
+        )
+        return documents.DocumentText(document=line, texts=texts)
+
+    async def delete(self, request: documents.DeleteDocument, caller: Caller) -> documents.Deleted:
+        """Record that a document is deleted; what it was found by goes as soon as SQL has that."""
+        line = await self._find(request.document, caller)
+        event = happened(DocumentDeleted(document=line.document, name=line.name), caller)
+        await self._bus.journal.append(event)
+        return documents.Deleted(document=line.document, sentence=event.sentence)
+
+    async def _find(self, document: str, caller: Caller) -> DocumentLine:
+        found = await self._store.fetch(DocumentLine, "find_document", user=caller.user, document=document)
+        if not found:
+            raise errors.Missing(f"There is no document '{document}'; documents.list shows which there are.")
+        return found[0]
+
+    async def _vector(self, query: str) -> tuple[QueryVector | None, str]:
+        try:
+            return await self._embedder.query(query), ""
+        except errors.Failure as failure:
+            return None, f"Searched by words alone, because there is no vector of the query: {failure}"
+
+
+async def _ranked(session: Session, question: Question) -> list[Ranked]:
+    found = await session.fetch(
+        Weighed,
+        "weigh_passages",
+        any=question.terms.any,
+        farthest=1 - UNLIKE,
+        limit=CANDIDATES,
+        **question.weights,
+        **question.meaning,
+        **question.filters,
+    )
+    # How old a document is says nothing about a passage in it.
+    ageless = [msgspec.structs.replace(one, time=LONG_AGO) for one in found]
+    return ranking.rank({one.sequence: one for one in ageless}, (), datetime.now(UTC))
+
+
+def _found(row: Row, ranked: Ranked) -> Found:
+    return Found(
+        document=row.document,
+        name=row.name,
+        place=cited(row.page, row.line, row.last),
+        heading=row.heading,
+        text=row.text,
+        score=ranked.score,
+        why=ranked.why,
+    )

@@ -1,0 +1,116 @@
+-- Documents and their passages.
+
+-- name: save_documents
+INSERT INTO documents (user_name, id, name, size, sha256, media_type, uploaded, state)
+VALUES (
+    %(user)s, %(document)s, %(name)s, %(size)s, %(sha256)s, %(media_type)s, %(uploaded)s::timestamptz, 'waiting'
+)
+ON CONFLICT (user_name, id) DO UPDATE SET name = excluded.name
+
+-- name: document_was_read
+UPDATE documents SET state = %(state)s, problem = %(problem)s, passages = %(passages)s
+WHERE user_name = %(user)s AND id = %(document)s
+
+-- name: drop_document
+DELETE FROM documents WHERE user_name = %(user)s AND id = %(document)s
+
+-- name: drop_passages
+-- With what nobody else's text needs of their vectors.
+WITH gone AS (
+    DELETE FROM passages WHERE user_name = %(user)s AND document = %(document)s RETURNING id, text_hash
+), alone AS (
+    SELECT text_hash FROM gone
+    WHERE NOT EXISTS (SELECT FROM events AS e WHERE e.text_hash = gone.text_hash)
+        AND NOT EXISTS (
+            SELECT FROM passages AS p
+            WHERE p.text_hash = gone.text_hash AND (p.user_name, p.document) <> (%(user)s, %(document)s)
+        )
+), waiting_gone AS (
+    DELETE FROM waiting WHERE text_hash IN (SELECT text_hash FROM alone)
+)
+DELETE FROM vectors WHERE text_hash IN (SELECT text_hash FROM alone)
+
+-- name: save_passages
+INSERT INTO passages (user_name, document, place, heading, page, line, last, text, text_hash)
+SELECT %(user)s, %(document)s, *
+FROM unnest(
+    %(place)s::integer[], %(heading)s::text[], %(page)s::integer[], %(line)s::integer[], %(last)s::integer[],
+    %(text)s::text[], %(text_hash)s::bytea[]
+)
+
+-- name: await_passages
+-- After everything that happened: whoever looks for what was just said does not wait behind a book.
+INSERT INTO waiting (text_hash, text, sequence)
+SELECT DISTINCT ON (text_hash) text_hash, heading || E'\n' || text, 0
+FROM passages
+WHERE user_name = %(user)s AND document = %(document)s
+ORDER BY text_hash
+ON CONFLICT (text_hash) DO NOTHING
+
+-- name: unread_documents
+SELECT user_name AS user, id AS document, name, size, sha256, media_type, uploaded
+FROM documents WHERE state = 'waiting' ORDER BY uploaded LIMIT 100
+
+-- name: list_documents
+SELECT id AS document, name, size, media_type, uploaded, state, problem, passages
+FROM documents
+WHERE user_name = %(user)s
+    AND (%(named)s = '' OR strpos(lower(name), lower(%(named)s)) > 0)
+    AND (uploaded, id) < (%(before)s::timestamptz, %(before_id)s)
+ORDER BY uploaded DESC, id DESC
+LIMIT %(limit)s
+
+-- name: find_document
+-- By its id, or by its name: the newest of that name.
+SELECT id AS document, name, size, media_type, uploaded, state, problem, passages
+FROM documents
+WHERE user_name = %(user)s AND (id = %(document)s OR name = %(document)s)
+ORDER BY id = %(document)s DESC, uploaded DESC
+LIMIT 1
+
+-- name: read_passages
+SELECT text, heading, page, line, last
+FROM passages
+WHERE user_name = %(user)s AND document = %(document)s
+    AND (%(page)s = 0 OR page = %(page)s)
+    AND (%(line)s = 0 OR last >= %(line)s)
+ORDER BY place
+LIMIT %(limit)s
+
+-- name: size_of_library
+SELECT count(*) AS count FROM passages WHERE user_name = %(user)s
+
+-- name: count_library_terms
+SELECT term::text, (SELECT count(*) FROM passages WHERE user_name = %(user)s AND fts @@ term) AS count
+FROM unnest(%(terms)s::tsquery[]) AS asked (term)
+
+-- name: weigh_passages
+-- Candidates by words and by meaning, weighed by both.
+WITH mine AS (
+    SELECT e.* FROM passages AS e
+    WHERE e.user_name = %(user)s AND (%(document)s = '' OR e.document = %(document)s)
+), near AS (
+    SELECT e.id, {distance} AS distance
+    FROM mine AS e
+    JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
+), likest AS (
+    SELECT id, distance FROM near WHERE distance < %(farthest)s ORDER BY distance LIMIT %(limit)s
+), worded AS (
+    SELECT e.id FROM mine AS e
+    WHERE %(any)s <> '' AND e.fts @@ %(any)s::tsquery
+    ORDER BY {coverage} DESC, e.id
+    LIMIT %(limit)s
+)
+SELECT
+    e.id AS sequence, d.uploaded AS time, false AS in_conversation, {coverage} AS coverage,
+    coalesce(1 - (SELECT distance FROM near WHERE near.id = e.id), 0) AS likeness
+FROM passages AS e
+JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
+WHERE e.id IN (SELECT id FROM likest UNION SELECT id FROM worded)
+    AND (%(strict)s = '' OR e.fts @@ %(strict)s::tsquery)
+
+-- name: read_found_passages
+SELECT e.id, e.document, d.name, e.heading, e.page, e.line, e.last, e.text
+FROM passages AS e
+JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
+WHERE e.user_name = %(user)s AND e.id = ANY (%(passages)s)

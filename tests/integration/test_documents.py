@@ -1,0 +1,149 @@
+"""Documents: read once they are handed in, found and cited, kept apart, and gone when deleted."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import psycopg
+import pytest
+
+from proto import documents, errors, keeping
+from proto.base import Caller
+from tests.integration.memory_parts import PATIENCE, Daimon
+from tests.support.papers import docx, pdf
+
+pytest_plugins = ("tests.integration.memory_fixtures",)
+
+GARDEN = b"# Garden\n\nThe shed is painted dark green.\n\n# Kitchen\n\nBread and milk are in the pantry.\n"
+
+
+async def hand_in(daimon: Daimon, caller: Caller, name: str, content: bytes) -> documents.DocumentLine:
+    """Upload a file and wait until it was read."""
+
+    async def pieces():
+        yield content
+
+    kept = await daimon.cli.objects(documents.FILES).put(caller.user, pieces(), limit=documents.SIZE_LIMIT)
+    request = documents.AddDocument(name=name, size=kept.size, sha256=kept.sha256)
+    added = await daimon.cli.call(documents.ADD, request, caller=caller)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            for line in await listed(daimon, caller):
+                if line.document == added.document and line.state != "waiting":
+                    await daimon.embedded()
+                    return line
+
+
+async def listed(daimon: Daimon, caller: Caller) -> tuple[documents.DocumentLine, ...]:
+    return (await daimon.cli.call(documents.LIST, documents.ListDocuments(), caller=caller)).documents
+
+
+async def found(daimon: Daimon, caller: Caller, query: str, **only: str) -> tuple[documents.Found, ...]:
+    request = documents.SearchDocuments(query=query, **only)
+    return (await daimon.cli.call(documents.SEARCH, request, caller=caller)).hits
+
+
+async def test_a_document_is_found_by_words_and_by_meaning_and_cited(daimon, ada):
+    line = await hand_in(daimon, ada, "house.md", GARDEN)
+    assert (line.state, line.passages, line.problem) == ("ready", 2, "")
+    (hit,) = await found(daimon, ada, "painting sheds")
+    assert (hit.name, hit.place, hit.heading) == ("house.md", "lines 1-3", "Garden")
+    assert "words" in hit.why
+    best, *_ = await found(daimon, ada, "groceries")
+    assert (best.heading, best.why) == ("Kitchen", ("meaning",))
+
+
+async def test_what_was_read_is_an_event_with_a_sentence(daimon, ada):
+    await hand_in(daimon, ada, "house.md", GARDEN)
+    rows = await daimon.sql("SELECT kind, actor, sentence FROM events ORDER BY sequence", ada)
+    assert ("document.read", "system", "Read 'house.md', 2 passages") in rows.rows
+    rows = await daimon.sql("SELECT name, state, passages FROM documents", ada)
+    assert rows.rows == (("house.md", "ready", 2),)
+
+
+async def test_a_pdf_and_a_word_document_are_found(daimon, ada):
+    await hand_in(daimon, ada, "house.pdf", pdf("The roof is red.", "The gutter leaks."))
+    await hand_in(daimon, ada, "trip.docx", docx(("Heading1", "Lisbon"), ("Normal", "The tram was yellow.")))
+    assert [hit.place for hit in await found(daimon, ada, "gutter")] == ["page 2"]
+    assert [hit.heading for hit in await found(daimon, ada, "tram")] == ["Lisbon"]
+
+
+async def test_a_search_may_be_within_one_document(daimon, ada):
+    await hand_in(daimon, ada, "one.txt", b"a red door")
+    await hand_in(daimon, ada, "two.txt", b"a red wall")
+    assert [hit.text for hit in await found(daimon, ada, "red", document="two.txt")] == ["a red wall"]
+    with pytest.raises(errors.Missing, match=r"documents\.list"):
+        await found(daimon, ada, "red", document="three.txt")
+
+
+async def test_a_document_is_read_on_from_a_page_or_a_line(daimon, ada):
+    await hand_in(daimon, ada, "house.pdf", pdf("The roof is red.", "The gutter leaks."))
+    await hand_in(daimon, ada, "house.md", GARDEN)
+    second = await daimon.cli.call(documents.READ, documents.ReadDocument(document="house.pdf", page=2), caller=ada)
+    assert [(text.place, text.text) for text in second.texts] == [("page 2", "The gutter leaks.")]
+    rest = await daimon.cli.call(documents.READ, documents.ReadDocument(document="house.md", line=5), caller=ada)
+    assert [text.heading for text in rest.texts] == ["Kitchen"]
+
+
+async def test_a_bad_file_fails_alone_and_says_why(daimon, ada):
+    line = await hand_in(daimon, ada, "broken.pdf", b"%PDF-1.7 nonsense")
+    assert line.state == "failed"
+    assert "damaged" in line.problem
+    assert (await hand_in(daimon, ada, "good.txt", b"all is well")).state == "ready"
+
+
+async def test_a_file_that_unpacks_to_a_thousand_times_its_size_fails_alone(daimon, ada):
+    line = await hand_in(daimon, ada, "bomb.docx", docx(document="<a>" + " " * 101_000_000 + "</a>"))
+    assert (line.state, "100 MB" in line.problem) == ("failed", True)
+
+
+async def test_a_deleted_document_is_gone_and_its_record_stays(alone, database, ada):
+    async with alone.remembering(database):
+        line = await hand_in(alone, ada, "house.md", GARDEN)
+        gone = await alone.cli.call(documents.DELETE, documents.DeleteDocument(document="house.md"), caller=ada)
+        assert gone.sentence == "Deleted document 'house.md'"
+        async with asyncio.timeout(PATIENCE):
+            while await listed(alone, ada):
+                pass
+        assert await found(alone, ada, "shed") == ()
+        async with await psycopg.AsyncConnection.connect(database.database) as connection:
+            passages = await (await connection.execute("SELECT count(*) FROM passages")).fetchone()
+            left = await (
+                await connection.execute(
+                    "SELECT count(*) FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM events)"
+                )
+            ).fetchone()
+        assert (passages, left) == ((0,), (0,))
+        kinds = [row[0] for row in (await alone.sql("SELECT kind FROM events ORDER BY sequence", ada)).rows]
+        assert kinds[-1] == "document.deleted"
+        again = await hand_in(alone, ada, "house.md", GARDEN)
+        assert (again.document, again.state) == (line.document, "ready")
+
+
+async def test_nobody_reaches_the_documents_of_another(daimon, ada):
+    line = await hand_in(daimon, ada, "diary.txt", b"my secret zebra")
+    eve = msgspec.structs.replace(ada, user=f"{ada.user}-eve")
+    assert await listed(daimon, eve) == ()
+    assert await found(daimon, eve, "zebra") == ()
+    for request in (
+        documents.ReadDocument(document=line.document),
+        documents.DeleteDocument(document=line.document),
+        documents.SearchDocuments(query="zebra", document=line.document),
+    ):
+        call = {
+            documents.ReadDocument: documents.READ,
+            documents.DeleteDocument: documents.DELETE,
+            documents.SearchDocuments: documents.SEARCH,
+        }[type(request)]
+        with pytest.raises(errors.Missing):
+            await daimon.cli.call(call, request, caller=eve)
+    assert (await daimon.sql("SELECT * FROM documents", eve)).rows == ()
+
+
+async def test_rebuilding_keeps_what_documents_say(alone, database, ada):
+    async with alone.remembering(database):
+        await hand_in(alone, ada, "house.md", GARDEN)
+        rebuilt = await alone.cli.call(keeping.REBUILD, keeping.Rebuild(), timeout=30)
+        assert rebuilt.before == rebuilt.after
+        assert [hit.heading for hit in await found(alone, ada, "shed")] == ["Garden"]
