@@ -9,6 +9,7 @@ import msgspec
 
 from proto import (
     accounts,
+    actions,
     chat,
     documents,
     events,
@@ -86,7 +87,7 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "llm": Role(
-        serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *llm.CALLS),
+        serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *actions.CALLS, *llm.CALLS),
         acts_as=("model",),
         emits=("chat", "late"),
         reads_log=True,

@@ -6,6 +6,7 @@ from typing import Any
 
 from proto import (
     accounts,
+    actions,
     chat,
     documents,
     forgetting,
@@ -44,6 +45,7 @@ CALLS: tuple[AnyCall, ...] = (
     *versions.CALLS,
     *seen.CALLS,
     *titles.CALLS,
+    *actions.CALLS,
     *memory.CALLS,
     *documents.CALLS,
     *keeping.CALLS,

@@ -151,7 +151,7 @@ class Answering:
 
     async def _write(self, turn: Turn, writer: Writer, known: Known, written: str) -> Outcome:
         model = self._engines.model(turn.exchange.mode, turn.caller)
-        briefing = Briefing(self._bus, turn, known, self._tools, self._gauge)
+        briefing = Briefing(self._bus, turn, known, self._tools.offering, self._gauge)
         await Loop(turn, model, self._tools, writer).run(briefing, self._settings, written)
         return "done"
 

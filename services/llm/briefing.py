@@ -16,9 +16,9 @@ from services.llm.fitting import Fitted, fit
 from services.llm.gauge import Gauge, size
 from services.llm.given import offered
 from services.llm.model import Finished, Message, Model, Prompt, Tool
+from services.llm.offering import Offering
 from services.llm.recording import Turn
 from services.llm.summarising import summarise
-from services.llm.tools import Tools
 from services.llm.turn import Known
 from services.runtime.bus import Bus
 
@@ -36,11 +36,12 @@ CUT = "The model server counted {0:,} tokens where about {1:,} were sent: it lef
 class Briefing:
     """The prompts of one turn."""
 
-    def __init__(self, bus: Bus, turn: Turn, known: Known, tools: Tools, gauge: Gauge) -> None:
+    def __init__(self, bus: Bus, turn: Turn, known: Known, offering: Offering, gauge: Gauge) -> None:
         self._bus = bus
         self._turn = turn
         self._known = known
-        self._tools = tools
+        self._offering = offering
+        self._actions: tuple[Tool, ...] | None = None
         self._gauge = gauge
         self._append = bus.feed(SENT).at(turn.caller.user, turn.caller.conversation, turn.id)
         self._reminded = False
@@ -53,14 +54,20 @@ class Briefing:
         """
         await self._remind()
         self._known = replace(self._known, begun=bool(begun))
-        tools = self._offered()
+        tools = await self._offered(num_ctx)
         fitted = self._fit(model, tools, corrections, num_ctx)
         while fitted.fold:
             await self._fold(model, fitted.fold, num_ctx)
             fitted = self._fit(model, tools, corrections, num_ctx)
         self._turn.warning = fitted.warning or self._turn.warning
         given = self._turn.given
-        prompt = Prompt(messages=(*fitted.messages, *corrections), tools=tools, num_ctx=num_ctx, begun=begun)
+        prompt = Prompt(
+            messages=(*fitted.messages, *corrections),
+            tools=tools,
+            num_ctx=num_ctx,
+            begun=begun,
+            menu=self._offering.menu,
+        )
         return replace(prompt, model=given.model, options=given.options) if given else prompt
 
     async def came(self, prompt: Prompt, finished: Finished | None) -> None:
@@ -76,9 +83,13 @@ class Briefing:
             await self._turn.accepted()
             await self._keep(prompt, counted)
 
-    def _offered(self) -> tuple[Tool, ...]:
-        actions, given = self._tools.catalogue.tools(), self._turn.given
-        return actions if given is None else offered(given, actions)
+    async def _offered(self, num_ctx: int) -> tuple[Tool, ...]:
+        """The actions that fit the question, chosen once a turn; with those that the model has found since."""
+        caller, asked, given = self._turn.caller, self._turn.exchange, self._turn.given
+        if self._actions is None:
+            self._actions = await self._offering.offer(caller, asked, self._known.earlier, num_ctx)
+        self._actions = self._offering.found(self._actions, asked)
+        return self._actions if given is None else offered(given, self._actions)
 
     def _fit(self, model: Model, tools: tuple[Tool, ...], corrections: tuple[Message, ...], num_ctx: int) -> Fitted:
         known = replace(self._known, asked=self._turn.exchange)

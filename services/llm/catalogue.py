@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -10,15 +11,19 @@ import jsonschema_rs
 import msgspec
 
 from proto import errors
+from proto.actions import SEARCH
 from proto.base import EVERYBODY, Action, Caller, Risk, token
 from proto.llm import Menu, MenuItem
 from proto.permissions import ROLES
 from services.llm.model import Tool
+from services.llm.ollama_wire import tool_names
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
 from services.runtime.bus.serving import metadata
 
 OWN = {call.name: call for role in ROLES.values() for call in role.serves if isinstance(call, Action)}
 OWN_NOUNS = {call.noun for role in ROLES.values() for call in role.serves}
+LISTED, NEAR = 30, 10
+"""Actions that are all named to a model that asks for none of them; and how many are where there are more."""
 PROBLEMS = 3
 """How many things that are wrong with arguments are named at once."""
 
@@ -42,6 +47,8 @@ class Catalogue:
     def __init__(self) -> None:
         self._items: dict[str, MenuItem] = {}
         self._tools: tuple[Tool, ...] = ()
+        self._spelled: dict[str, str] = {}
+        """Actions by their names as models spell them."""
         self._missed: set[str] = set()
         self._validators: dict[str, tuple[bytes, Any]] = {}
 
@@ -54,6 +61,7 @@ class Catalogue:
         items = dict(sorted((found | late).items()))
         if items != self._items:
             self._items, self._tools = items, tuple(map(_tool, items.values()))
+            self._spelled = {spelled: action for action, spelled in tool_names(self._tools).items()}
 
     @property
     def menu(self) -> Menu:
@@ -66,10 +74,17 @@ class Catalogue:
 
     def find(self, action: str) -> MenuItem:
         """Return an action, or Missing with what there is."""
-        item = self._items.get(action)
+        item = self._items.get(action) or self._items.get(self._spelled.get(action, ""))
         if item is None:
-            raise errors.Missing(f"There is no action '{action}'. There are: {', '.join(self._items) or 'none'}.")
+            raise errors.Missing(f"There is no action '{action}'. {self._near(action)}")
         return item
+
+    def _near(self, action: str) -> str:
+        """Tell what there is: all of a small menu, of a large one what is spelled nearly the same."""
+        if len(self._items) <= LISTED:
+            return f"There are: {', '.join(self._items) or 'none'}."
+        near = difflib.get_close_matches(action, self._items, n=NEAR, cutoff=0.3)
+        return f"There are, for example: {', '.join(near or list(self._items)[:NEAR])}. {SEARCH.name} finds the others."
 
     def check(self, item: MenuItem, arguments: dict[str, object]) -> None:
         """Check arguments against the action's schema; Invalid says what is wrong in words a model can act on."""

@@ -6,6 +6,7 @@ import asyncio
 import functools
 from pathlib import Path
 
+from proto import actions
 from services.llm.answering import Answering
 from services.llm.catalogue import Catalogue
 from services.llm.engines import Engines
@@ -34,7 +35,7 @@ def main() -> None:
 async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     """Write turns and serve the model's side until stopped."""
     minilm = MiniLM(Path(settings.models_dir))
-    tools = Tools(bus, Catalogue())
+    tools = Tools(bus, Catalogue(), minilm)
     engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
     threads = Threads(bus.journal)
     worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), settings.turns)
@@ -43,7 +44,7 @@ async def serve(settings: LlmSettings, bus: Bus, ready: Ready) -> None:
     await asyncio.gather(tools.learn(), engines.look())
     await bus.serve(
         "llm",
-        routes(handlers, Revising(threads), Seeing(bus, threads), titling),
+        {**routes(handlers, Revising(threads), Seeing(bus, threads), titling), actions.SEARCH: tools.offering.search},
         description="Turns, embeddings and the menu of actions",
     )
     ready()

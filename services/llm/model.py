@@ -90,6 +90,8 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
+    menu: tuple[Tool, ...] = ()
+    """Everything that can be done, for one that chooses by itself; empty where that is what `tools` has."""
     num_ctx: int
     """Context size in tokens, always said aloud so that nothing is cut in silence."""
     model: str = ""

@@ -49,7 +49,7 @@ class Reflex:
         elif call := await self.choose(prompt):
             yield call
         else:
-            yield TextPart(text=await self._refuse(said_last(prompt.messages), prompt.tools))
+            yield TextPart(text=await self._refuse(said_last(prompt.messages), prompt.menu or prompt.tools))
         yield Finished(reason="stop", prompt_tokens=0, answer_tokens=0)
 
     async def continues(self, model: str, num_ctx: int) -> bool:  # noqa: ARG002 - the interface's
@@ -58,7 +58,7 @@ class Reflex:
 
     async def choose(self, prompt: Prompt) -> ToolCall | None:
         """The call that the user's last message asks for, if it is one the reflex is sure of."""
-        match = await self._book.find(said_last(prompt.messages), prompt.tools)
+        match = await self._book.find(said_last(prompt.messages), prompt.menu or prompt.tools)
         if match is None:
             return None
         return ToolCall(id=new_id(), action=match.action, arguments=dict(match.arguments))

@@ -14,6 +14,8 @@ from proto.llm import MenuItem
 from services.llm.catalogue import Catalogue, subject
 from services.llm.late import Late
 from services.llm.model import ToolCall
+from services.llm.offering import Offering
+from services.llm.phrasebook import Embedder
 from services.runtime.bus import Bus
 
 TIMEOUT = 610.0
@@ -28,9 +30,10 @@ ARGUMENTS_LIMIT = 100_000
 class Tools:
     """The menu, with the power to use it."""
 
-    def __init__(self, bus: Bus, catalogue: Catalogue) -> None:
+    def __init__(self, bus: Bus, catalogue: Catalogue, engine: Embedder) -> None:
         self._bus = bus
         self.catalogue = catalogue
+        self.offering = Offering(catalogue, engine)
         self.late = Late(bus.journal)
 
     async def run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> ToolUse:
@@ -70,6 +73,7 @@ class Tools:
             await asyncio.sleep(pause)
             before = self.catalogue.menu
             await self.learn()
+            await self.offering.warm()
             still = still + pause if self.catalogue.menu == before else 0.0
 
     async def _run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> str:
