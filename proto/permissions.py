@@ -152,7 +152,7 @@ ROLES: dict[str, Role] = {
 INBOX = "_INBOX"
 """Where replies go, and nothing else: whoever serves may publish there and nowhere a requester chooses."""
 SETUP = "setup"
-"""The one that makes the streams, and may do nothing else."""
+"""The one that makes the streams, saves them and takes them back, and may do nothing else."""
 SERVICES = (*ROLES, SETUP)
 
 
@@ -262,6 +262,10 @@ def _setup() -> Iterable[str]:
     for stream in STREAMS:
         yield f"$JS.API.STREAM.CREATE.{stream.name}"
         yield f"$JS.API.STREAM.UPDATE.{stream.name}"
+        yield f"$JS.API.STREAM.SNAPSHOT.{stream.name}"
+        yield f"$JS.SNAPSHOT.ACK.{stream.name}.>"
+        yield f"$JS.API.STREAM.RESTORE.{stream.name}"
+        yield f"$JS.SNAPSHOT.RESTORE.{stream.name}.>"
     for consumer in CONSUMERS:
         yield f"$JS.API.CONSUMER.CREATE.{EVENTS.name}.{consumer.durable_name}"
         yield f"$JS.API.CONSUMER.CREATE.{EVENTS.name}.{consumer.durable_name}.>"

@@ -35,6 +35,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
+    parser.add_argument("--upto", type=int, default=0, metavar="N", help="only up to this place in the log")
     add_json(parser)
     add_person(parser)
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _verify(connection: Connection, arguments: argparse.Namespace) -> int:
-    proof = await prove(connection)
+    proof = await prove(connection, arguments.upto)
     if arguments.json:
         show_json(proof)
     else:
@@ -53,9 +54,10 @@ async def _verify(connection: Connection, arguments: argparse.Namespace) -> int:
     return 0 if proof.ok else 1
 
 
-async def prove(connection: Connection) -> Proof:
+async def prove(connection: Connection, upto: int = 0) -> Proof:
     """Compare everything that is in the log now with SQL; Unavailable when SQL does not catch up."""
     last = await caught_up(connection)
+    last = min(upto or last, last)
     pieces = [piece async for piece in _pieces(connection, last)]
     seal: Seal = await connection.call(keeping.SEAL, keeping.Sealed(upto=last))
     problems = tuple(problem for piece in pieces for problem in piece.problems)

@@ -54,6 +54,11 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
         return self.path / "models"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the database from before its schema changed."""
+        return self.path / "backups"
+
+    @property
     def logs(self) -> Path:
         """One log a child."""
         return self.path / "logs"

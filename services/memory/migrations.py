@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import resources
 
 import msgspec
 
 from proto import errors
+from services.memory.dumping import NoBackup
 from services.memory.store import Session, SqlFailure
 
 LOCK = 1
@@ -37,13 +38,23 @@ class Requirements(msgspec.Struct, frozen=True, kw_only=True):
     reader: bool
 
 
-async def migrate(session: Session) -> None:
-    """Bring the schema up to date; raises Refusal for a schema this version does not know."""
+async def migrate(session: Session, before: Callable[[str], Awaitable[None]]) -> None:
+    """Bring the schema up to date; raises Refusal for a schema this version does not know.
+
+    `before` is called with the name of the first step that changes what is there already.
+    """
     await session.run("lock", lock=LOCK)
     try:
         await _check_requirements(session)
         await session.run("create_migrations")
-        for migration in pending(known(), await session.fetch(Migration, "migrations")):
+        applied = await session.fetch(Migration, "migrations")
+        steps = pending(known(), applied)
+        if steps and applied:
+            try:
+                await before(steps[0].name)
+            except NoBackup as failure:
+                raise Refusal(failure.message) from failure
+        for migration in steps:
             await _apply(session, migration)
     finally:
         await session.run("unlock", lock=LOCK)

@@ -69,7 +69,7 @@ class Projector:
         while True:
             try:
                 async with self._store.alone() as session:
-                    await migrate(session)
+                    await migrate(session, self._store.dump_before)
                     tried()
                     await _own(session)
                     backoff.reset()

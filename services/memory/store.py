@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow, class_row
 
 from proto import errors
+from services.memory.dumping import dump_before
 from services.memory.queries import query
 from services.memory.settings import MemorySettings
 
@@ -153,6 +154,10 @@ class Store:
             store._ended = True
             for connection in store._idle:
                 await connection.close()
+
+    async def dump_before(self, step: str) -> None:
+        """Copy the database before a step of the schema; raises NoBackup."""
+        await dump_before(self._settings, step)
 
     async def fetch(self, kind: type[R], name: str, /, **values: object) -> list[R]:
         """Run a named statement on a session of its own."""

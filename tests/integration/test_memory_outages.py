@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
 import time
 
 import msgspec
 import psycopg
 import pytest
 
+from daimon.up.postgres import binaries
 from proto import errors, memory, tasks
 from proto.base import Caller, Nothing
 from services.memory.main import serve
-from services.memory.migrations import Refusal
+from services.memory.migrations import Refusal, known
+from services.memory.queries import query
 from services.runtime.bus import Bus
 
 pytest_plugins = ("tests.integration.memory_fixtures",)
@@ -206,6 +209,36 @@ async def test_a_newer_schema_is_refused(alone, database):
         await connection.execute("INSERT INTO migrations VALUES (99, '0099_later.sql', 'x')")
     with pytest.raises(Refusal, match="made by a newer Daimon: its schema is 99"):
         await served(alone, database)
+
+
+async def test_a_copy_is_made_before_an_older_schema_changes(alone, database, tmp_path):
+    first, *_ = known()
+    async with await psycopg.AsyncConnection.connect(database.database, autocommit=True) as connection:
+        await connection.execute(query("create_migrations"))
+        await connection.execute(first.sql.encode())
+        await connection.execute(
+            "INSERT INTO migrations (number, name, checksum) VALUES (%s, %s, %s)",
+            (first.number, first.name, first.checksum),
+        )
+    settings = msgspec.structs.replace(database, backups=str(tmp_path), pg_dump=str(binaries() / "pg_dump"))
+    async with alone.remembering(settings):
+        await alone.projected((await alone.record(added("after"), ADA))[1])
+    (copy,) = tmp_path.iterdir()
+    assert copy.name.startswith("before-0010_chain-")
+    listing = await asyncio.create_subprocess_exec(binaries() / "pg_restore", "--list", copy, stdout=subprocess.PIPE)
+    assert b"TABLE DATA public events" in (await listing.communicate())[0]
+
+
+async def test_no_schema_changes_without_its_copy(alone, database, tmp_path):
+    async with alone.remembering(database):
+        pass
+    async with await psycopg.AsyncConnection.connect(database.database, autocommit=True) as connection:
+        await connection.execute("DELETE FROM migrations WHERE number > 1")
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    settings = msgspec.structs.replace(database, backups=str(blocked / "in"), pg_dump=str(binaries() / "pg_dump"))
+    with pytest.raises(Refusal, match=r"Nothing was changed, because the copy before 0010_chain\.sql failed"):
+        await served(alone, settings)
 
 
 async def served(daimon, settings) -> None:

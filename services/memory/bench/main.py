@@ -29,7 +29,7 @@ async def run(size: int) -> None:
     done = 0
     async with Store.open(settings) as store:
         async with store.alone() as session:
-            await migrate(session)
+            await migrate(session, store.dump_before)
         for wanted in sizes(size):
             began = time.perf_counter()
             sample = await fill(store, world, story, wanted - done, done + 1)

@@ -124,7 +124,12 @@ SELECT
 FROM (
     SELECT
         user_name, count(*) AS events, count(forgotten) AS forgotten,
-        (SELECT chain FROM events AS e WHERE e.user_name = events.user_name ORDER BY sequence DESC LIMIT 1) AS chain
+        (
+            SELECT chain FROM events AS e
+            WHERE e.user_name = events.user_name AND e.sequence <= %(upto)s
+            ORDER BY sequence DESC
+            LIMIT 1
+        ) AS chain
     FROM events
     WHERE sequence <= %(upto)s
     GROUP BY user_name

@@ -30,6 +30,7 @@ from services.runtime.bus.kv import Kv
 from services.runtime.bus.live import Following, Live
 from services.runtime.bus.objects import Objects
 from services.runtime.bus.serving import Routes, Server
+from services.runtime.bus.snapshots import Snapshots
 from services.runtime.bus.stored import Stored
 from services.runtime.bus.work import Work
 from services.runtime.settings import BusSettings
@@ -54,6 +55,7 @@ class Bus:
         self._servers: list[Server] = []
         self.journal = Journal(client, live)
         self.eraser = Eraser(client)
+        self.snapshots = Snapshots(client, live)
 
     @classmethod
     @asynccontextmanager
