@@ -12,8 +12,8 @@ from typing import Literal, Self
 from daimon.connection import OWNER, Connection, connect
 from daimon.follow import Plain, Reading
 from daimon.uploading import upload
-from proto import chat, errors, seen, titles, versions
-from proto.base import new_id
+from proto import boxes, chat, errors, seen, titles, versions
+from proto.base import Nothing, new_id
 from proto.chat import Accepted, Ended, Exchange, Mode, Part
 from services.runtime.bus import Interrupted
 from services.runtime.bus.feed import Log
@@ -26,6 +26,7 @@ PATIENCE = 900.0
 """Seconds without anything new after which a turn is given up."""
 
 STOPPED_WITHIN = 10.0
+PREPARED_WITHIN = 30.0
 
 
 class ChatSession:
@@ -40,14 +41,19 @@ class ChatSession:
         """The conversation's id."""
         self._opening = connect(home, user, self.session)
         self._connection: Connection | None = None
+        self._preparing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._connection = await self._opening.__aenter__()
+        # The box is ready when the first command comes; where there is none, chat goes on without it.
+        self._preparing = asyncio.create_task(self._prepare())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._preparing is not None:
+            self._preparing.cancel()
         await self._opening.__aexit__(kind, error, trace)
 
     async def chat(self, text: str) -> str:
@@ -86,6 +92,10 @@ class ChatSession:
             while not turn.reading.ended:
                 for part in await turn.next():
                     yield part
+
+    async def _prepare(self) -> None:
+        with suppress(errors.Failure):
+            await self._joined.call(boxes.PREPARE, Nothing(), timeout=PREPARED_WITHIN)
 
     async def upload_document(self, path: str | Path) -> str:
         """Hand a file in and return its path in the conversation's box; raises a Failure when it is not there."""

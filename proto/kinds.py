@@ -6,6 +6,7 @@ import msgspec
 
 from proto import (
     accounts,
+    boxes,
     chat,
     documents,
     forgetting,
@@ -21,7 +22,22 @@ from proto import (
 )
 from proto.events import Event, Happening
 
-_NOUNS = (tasks, chat, sandbox, jobs, memory, documents, accounts, keys, versions, undo, seen, titles, forgetting)
+_NOUNS = (
+    tasks,
+    chat,
+    sandbox,
+    jobs,
+    boxes,
+    memory,
+    documents,
+    accounts,
+    keys,
+    versions,
+    undo,
+    seen,
+    titles,
+    forgetting,
+)
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 
 

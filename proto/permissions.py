@@ -10,6 +10,7 @@ import msgspec
 from proto import (
     accounts,
     actions,
+    boxes,
     chat,
     documents,
     events,
@@ -114,7 +115,7 @@ ROLES: dict[str, Role] = {
         reads_files=True,
     ),
     "sandbox": Role(
-        serves=(*sandbox.ACTIONS, *sandbox.CALLS, *jobs.ACTIONS, *jobs.CALLS),
+        serves=(*sandbox.ACTIONS, *sandbox.CALLS, *jobs.ACTIONS, *jobs.CALLS, *boxes.ACTIONS, *boxes.CALLS),
         emits=("sandbox", "job", "file"),
         reads_log=True,
         writes_prints=True,

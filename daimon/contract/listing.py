@@ -7,6 +7,7 @@ from typing import Any
 from proto import (
     accounts,
     actions,
+    boxes,
     chat,
     documents,
     forgetting,
@@ -38,6 +39,8 @@ CALLS: tuple[AnyCall, ...] = (
     *sandbox.CALLS,
     *jobs.ACTIONS,
     *jobs.CALLS,
+    *boxes.ACTIONS,
+    *boxes.CALLS,
     *memory.ACTIONS,
     *documents.ACTIONS,
     *tasks.CALLS,

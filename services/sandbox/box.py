@@ -108,6 +108,10 @@ class Box(Protocol):
         """Begin a command: in the box's own shell, after those already asked for there, or beside it."""
         ...
 
+    async def full(self) -> str:
+        """The limit on its files that is broken, in a few words, or ''."""
+        ...
+
     async def look(self) -> None:
         """See whether the box keeps its limits while no command runs."""
         ...

@@ -54,6 +54,14 @@ class Boxes:
         """The box of a conversation, started if need be; TooManyBoxesError when all there may be are busy."""
         return await self._opened(self.root(user, conversation))
 
+    def alive(self, user: str, conversation: str) -> bool:
+        """Whether a conversation's box is open."""
+        return self.root(user, conversation) in self._boxes
+
+    def open_one(self, root: Path) -> Box | None:
+        """An open box by its root."""
+        return self._boxes.get(root)
+
     async def tidy(self) -> None:
         """Close boxes that nobody used for long; see that the others keep their limits."""
         for root, box in list(self._boxes.items()):

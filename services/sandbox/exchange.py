@@ -43,8 +43,9 @@ class Noted(msgspec.Struct, kw_only=True):
 class Exchange:
     """Brings files to boxes and fetches them from there."""
 
-    def __init__(self, bus: Bus, *, limit: int) -> None:
-        """`limit` is the most bytes of one file."""
+    def __init__(self, bus: Bus, *, limit: int, shared: bool = False) -> None:
+        """`limit` is the most bytes of one file; `shared` boxes know their folders by the machine's own names."""
+        self._shared = shared
         self._journal = bus.journal
         self._files = bus.objects(documents.FILES)
         self._limit = limit
@@ -60,14 +61,14 @@ class Exchange:
         async with self._locks.setdefault(root, asyncio.Lock()):
             noted = _read(root)
             if root in self._current or not caller.conversation:
-                return _paths(noted)
+                return self._paths(root, noted)
             # Before the log is read, so that what is uploaded meanwhile is not taken for brought.
             self._current.add(root)
             with contextlib.ExitStack() as unless_done:
                 unless_done.callback(self.expect, root)
                 await self._bring_new(root, noted, caller)
                 unless_done.pop_all()
-            return _paths(noted)
+            return self._paths(root, noted)
 
     async def fetch(self, root: Path, caller: Caller) -> tuple[sandbox.HandedBack, ...]:
         """Keep and record what is new below /return."""
@@ -82,6 +83,10 @@ class Exchange:
             noted.returned = {found.path: found.state for found in there}
             _write(root, noted)
         return tuple(each for each in back if each is not None)
+
+    def _paths(self, root: Path, noted: Noted) -> dict[str, str]:
+        begin = str(root / DATA) if self._shared else f"/{DATA}"
+        return {document: f"{begin}/{name}" for document, name in noted.brought.items()}
 
     async def _bring_new(self, root: Path, noted: Noted, caller: Caller) -> None:
         uploads = events.in_conversation(caller.user, caller.conversation, "document")
@@ -124,10 +129,6 @@ def _may_have(root: Path) -> bool:
     with contextlib.suppress(OSError), os.scandir(root / RETURN) as entries:
         return any(True for _ in entries)
     return False
-
-
-def _paths(noted: Noted) -> dict[str, str]:
-    return {document: f"/{DATA}/{name}" for document, name in noted.brought.items()}
 
 
 def _read(root: Path) -> Noted:

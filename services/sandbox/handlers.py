@@ -8,7 +8,6 @@ from proto import errors, events, sandbox
 from proto.base import Caller
 from services.runtime.bus.journal import Journal
 from services.sandbox.box import Order, Ran, SandboxError
-from services.sandbox.boxes import Boxes
 from services.sandbox.exchange import Exchange
 from services.sandbox.jobs import STOPPED, Jobs, Live
 from services.sandbox.opening import Opening
@@ -20,13 +19,14 @@ EXCERPT = 2000
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, journal: Journal, boxes: Boxes, exchange: Exchange, under_way: Jobs, *, grace: float) -> None:
+    def __init__(
+        self, journal: Journal, opening: Opening, exchange: Exchange, under_way: Jobs, *, grace: float
+    ) -> None:
         """`grace` is the seconds after which a command goes on as a job."""
         self._journal = journal
-        self._boxes = boxes
+        self._opening = opening
         self._exchange = exchange
         self._jobs = under_way
-        self._opening = Opening(boxes, exchange)
         self._grace = grace
 
     async def run(self, request: sandbox.Run, caller: Caller) -> sandbox.CommandResult:
@@ -54,7 +54,7 @@ class Handlers:
 
     def uploaded(self, user: str, conversation: str) -> None:
         """Something was uploaded: it must be in the box before the next command."""
-        self._exchange.expect(self._boxes.root(user, conversation))
+        self._opening.expect(user, conversation)
 
     def stop(self, user: str, conversation: str) -> None:
         """Stop every command that somebody waits for in a conversation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import posixpath
 import secrets
 import stat
 from collections.abc import Iterator
@@ -54,17 +55,19 @@ class Folder:
     ) -> None:
         os.close(self._descriptor)
 
-    def files(self, most: int) -> list[Found]:
-        """The regular files below it, by path; at most so many."""
+    def files(self, most: int, below: str = "") -> list[Found]:
+        """The regular files below it, by path; at most so many. Hidden folders are left out where `below` is none."""
         found: list[Found] = []
-        for folder, names, files, descriptor in os.fwalk(dir_fd=self._descriptor, follow_symlinks=False):
-            if folder.count("/") >= DEEPEST:
-                names.clear()
-            names.sort()
-            for name in sorted(files):
-                state = _state(name, descriptor)
-                if state is not None and stat.S_ISREG(state.st_mode) and len(found) < most:
-                    found.append(_found(f"{folder}/{name}".removeprefix("./"), state))
+        with self._inner(below.split("/") if below else []) as begin:
+            for folder, names, files, descriptor in os.fwalk(dir_fd=begin, follow_symlinks=False):
+                names[:] = [name for name in names if not name.startswith(".")]
+                if folder.count("/") >= DEEPEST:
+                    names.clear()
+                names.sort()
+                for name in sorted(files):
+                    state = _state(name, descriptor)
+                    if state is not None and stat.S_ISREG(state.st_mode) and len(found) < most:
+                        found.append(_found(posixpath.normpath(f"{below}/{folder}/{name}").removeprefix("/"), state))
         return found
 
     def size(self, name: str) -> int:
@@ -82,6 +85,34 @@ class Folder:
                 raise OSError(errno.EINVAL, "It is not a regular file", path)
             yield file
 
+    def content(self, path: str, most: int) -> bytes:
+        """The first bytes of a regular file below the folder; OSError when it is anything else."""
+        with self.reading(path) as file:
+            pieces = bytearray()
+            while len(pieces) < most and (piece := file.read(most - len(pieces))):
+                pieces += piece
+        return bytes(pieces)
+
+    def replace(self, path: str, content: bytes) -> None:
+        """Write a file below the folder, with its folders; what it held before is gone."""
+        *folders, name = path.split("/")
+        self._make_folders(folders)
+        with self._parent(path) as (descriptor, _), contextlib.closing(Fresh(descriptor)) as fresh:
+            before = _state(name, descriptor)
+            if before is not None and not stat.S_ISREG(before.st_mode):
+                raise OSError(errno.EINVAL, "It is not a regular file", path)
+            fresh.write(content)
+            fresh.take_place_of(name, before)
+
+    def _make_folders(self, folders: list[str]) -> None:
+        for depth in range(1, len(folders) + 1):
+            with self._parent("/".join(folders[:depth])) as (descriptor, name):
+                if _state(name, descriptor) is None:
+                    os.mkdir(name, 0o755, dir_fd=descriptor)
+                    owner = os.fstat(descriptor)
+                    if owner.st_uid != os.getuid():
+                        os.chown(name, owner.st_uid, owner.st_gid, dir_fd=descriptor, follow_symlinks=False)
+
     @contextlib.contextmanager
     def fresh(self) -> Iterator[Fresh]:
         """A new file in the folder, which is gone again unless it is given a name."""
@@ -94,12 +125,18 @@ class Folder:
     @contextlib.contextmanager
     def _parent(self, path: str) -> Iterator[tuple[int, str]]:
         *folders, name = path.split("/")
+        with self._inner(folders) as descriptor:
+            yield descriptor, name
+
+    @contextlib.contextmanager
+    def _inner(self, folders: list[str]) -> Iterator[int]:
+        """A folder below it, opened step by step: none of them may be a link."""
         with contextlib.ExitStack() as stack:
             descriptor = self._descriptor
             for folder in folders:
                 descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | NO_LINK, dir_fd=descriptor)
                 stack.callback(os.close, descriptor)
-            yield descriptor, name
+            yield descriptor
 
 
 class Fresh:
@@ -122,6 +159,12 @@ class Fresh:
                 left = left[os.write(self._handle, left) :]
         except OSError as error:
             raise errors.TooLarge("There is no room on the disk for this file.") from error
+
+    def take_place_of(self, name: str, before: os.stat_result | None) -> None:
+        """Give it a name, with the rights of what bore it before."""
+        if before is not None:
+            os.fchmod(self._handle, stat.S_IMODE(before.st_mode) & 0o777)
+        os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
 
     def name_it(self, names: Iterator[str]) -> str:
         """Give it the first of these names that is free."""

@@ -104,6 +104,11 @@ class ShellBox:
             await work.over(done)
         return self._judged(ran, full)
 
+    async def full(self) -> str:
+        """The limit on its files that is broken, in a few words, or ''."""
+        await self._gauge.grew()
+        return self._gauge.over
+
     async def look(self) -> None:
         """End all processes of a box whose files have grown over its limit."""
         if self._running is not None and not self.busy and await self._gauge.grew():

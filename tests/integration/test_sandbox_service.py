@@ -19,7 +19,9 @@ from services.sandbox.exchange import Exchange
 from services.sandbox.handlers import Handlers
 from services.sandbox.jobs import Jobs
 from services.sandbox.main import serve
+from services.sandbox.opening import Opening
 from services.sandbox.plan import Plan
+from services.sandbox.reach import Reach
 from services.sandbox.settings import SandboxSettings
 from tests.support.running import running
 
@@ -84,7 +86,7 @@ async def under_way(bus: Bus):
 async def test_a_command_that_ran_but_is_not_recorded_is_said_to_have_run(own_nats, ada, tmp_path):
     boxes = Boxes(tmp_path, Bubblewrap(tmp_path, Plan()))
     async with Bus.open(own_nats.settings("sandbox"), "sandbox") as bus, boxes, under_way(bus) as (exchange, known):
-        handlers = Handlers(bus.journal, boxes, exchange, known, grace=HALF_A_MINUTE)
+        handlers = Handlers(bus.journal, Opening(boxes, exchange, Reach()), exchange, known, grace=HALF_A_MINUTE)
         command = sandbox.Run(command="touch begun; until [ -e /data/end ]; do sleep 0.1; done; (exit 3)")
         ran = asyncio.create_task(handlers.run(command, ada))
         await begun(tmp_path, "begun")
