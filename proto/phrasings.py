@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from proto.phrasings_box import BOX_PHRASINGS
+
 PHRASINGS: dict[str, tuple[str, ...]] = {
     "tasks.add": (
         "add {title} to my list",
@@ -161,81 +163,6 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "make {task} the {position} task",
         "make {task} the {position} thing on my list",
     ),
-    "sandbox.run": (
-        "run {command}",
-        "run the command {command}",
-        "run a command: {command}",
-        "run this: {command}",
-        "run this command: {command}",
-        "run the shell command {command}",
-        "run {command} in the shell",
-        "run {command} in the terminal",
-        "run {command} in the sandbox",
-        "run {command} in the box",
-        "execute {command}",
-        "execute the command {command}",
-        "execute {command} in the shell",
-        "in the shell run {command}",
-        "shell: {command}",
-        "bash: {command}",
-        "$ {command}",
-        "what is the output of {command}",
-        "show me the output of {command}",
-        "what does {command} print",
-    ),
-    "sandbox.jobs": (
-        "list jobs",
-        "list my jobs",
-        "show my jobs",
-        "show me the jobs",
-        "which jobs are running",
-        "what jobs are running",
-        "what is running in the box",
-        "what is running in the sandbox",
-        "which commands are still running",
-        "are any jobs running",
-    ),
-    "sandbox.output": (
-        "show the output of job {job}",
-        "show me the output of job {job}",
-        "output of job {job}",
-        "what has job {job} printed",
-        "what did job {job} print",
-        "how far is job {job}",
-        "read job {job}",
-    ),
-    "sandbox.stop": (
-        "stop job {job}",
-        "stop the job {job}",
-        "kill job {job}",
-        "end job {job}",
-        "cancel job {job}",
-        "terminate job {job}",
-    ),
-    "sandbox.files": (
-        "list the files in the box",
-        "list files in the box",
-        "show the files in the box",
-        "show me the files in the box",
-        "which files are in the box",
-        "what files are in the box",
-        "list the files in {folder}",
-        "list files below {folder}",
-    ),
-    "sandbox.read": (
-        "read the file {path}",
-        "show the file {path}",
-        "show me the file {path}",
-        "open the file {path}",
-        "what is in the file {path}",
-    ),
-    "sandbox.network": (
-        "turn the network of the box {mode}",
-        "turn the network {mode}",
-        "switch the network of the box {mode}",
-        "switch the network {mode}",
-        "set the network of the box to {mode}",
-    ),
     "memory.search": (
         "search for {query}",
         "search memory for {query}",
@@ -304,5 +231,6 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "record everything again",
         "go back on the record",
     ),
+    **BOX_PHRASINGS,
 }
 """By action; `{field}` marks where an argument stands."""

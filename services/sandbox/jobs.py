@@ -85,7 +85,7 @@ class Jobs:
     def __init__(self, bus: Bus, exchange: Exchange, *, idle: float) -> None:
         """`idle` is the seconds after which a terminal is closed in which nobody types."""
         self._bus = bus
-        self._exchange = exchange
+        self.exchange = exchange
         self._idle = idle
         self._live: defaultdict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
         self._tasks = asyncio.TaskGroup()
@@ -189,7 +189,7 @@ class Jobs:
         while not live.typed.empty():
             await self._record(_typed(live.typed.get_nowait()), live.caller)
         with contextlib.suppress(errors.Failure):
-            await self._exchange.fetch(live.box.root, live.caller)
+            await self.exchange.fetch(live.box.root, live.caller)
         await self._record(_ended(live, ran), replace(live.caller, actor="system", cause=cause, key=""))
 
     async def _record_typed(self, live: Live) -> None:

@@ -9,18 +9,11 @@ from pathlib import Path
 from proto import chat, documents
 from services.runtime.bus import Bus
 from services.runtime.run import Ready, run
+from services.sandbox.answering import answer, heed
 from services.sandbox.backends import choose
-from services.sandbox.box_handlers import BoxHandlers
 from services.sandbox.boxes import Boxes
 from services.sandbox.exchange import Exchange
-from services.sandbox.file_handlers import FileHandlers
-from services.sandbox.handlers import Handlers
-from services.sandbox.heeding import heed
-from services.sandbox.job_handlers import JobHandlers
 from services.sandbox.jobs import Jobs
-from services.sandbox.opening import Opening
-from services.sandbox.reach import Reach
-from services.sandbox.routes import table
 from services.sandbox.settings import SandboxSettings, plan
 
 
@@ -51,15 +44,7 @@ async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
         exchange = Exchange(bus, limit=settings.file, shared=backend.name == "landlock")
         async with Jobs(bus, exchange, idle=settings.idle) as under_way, asyncio.TaskGroup() as tasks:
             await under_way.declare_lost()
-            opening = Opening(boxes, exchange, Reach(mode=settings.network))
-            handlers = Handlers(bus.journal, opening, exchange, under_way, grace=settings.grace)
-            routes = table(
-                handlers,
-                JobHandlers(bus, opening, under_way),
-                FileHandlers(bus, opening, limit=settings.file),
-                BoxHandlers(bus.journal, boxes, backend, opening, under_way),
-            )
-            await bus.serve("sandbox", routes, description="A Linux box for each conversation")
+            handlers = await answer(bus, settings, boxes, backend, under_way)
             ready()
             tasks.create_task(heed(bus, chat.Halted.kind, handlers.stop))
             tasks.create_task(heed(bus, documents.DocumentUploaded.kind, handlers.uploaded))
