@@ -264,16 +264,20 @@ async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, tmp_path
     assert (await desk.run("echo again")).stdout == "again\n"
 
 
-async def test_whoever_gives_up_waiting_does_not_lose_the_command(desk):
-    request = sandbox.Run(command="sleep 0.3; echo done > /data/done; sleep 100")
-    with pytest.raises(errors.TimedOut):
-        await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=0.2)
-    async with asyncio.timeout(HALF_A_MINUTE):
-        while not (found := await desk.listed()):
-            pass
-    (job,) = found
-    await until_there(desk)
-    await desk.stop(job)
+async def test_whoever_gives_up_waiting_does_not_lose_the_command(nats_server, open_bus, ada, tmp_path):
+    settings = SandboxSettings(home=str(tmp_path), grace=HALF_A_MINUTE)
+    desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
+    async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
+        await desk.run("true")
+        request = sandbox.Run(command="sleep 3; echo done > /data/done; sleep 100")
+        with pytest.raises(errors.TimedOut):
+            await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=2)
+        async with asyncio.timeout(HALF_A_MINUTE):
+            while not (found := await desk.listed()):
+                pass
+        (job,) = found
+        await until_there(desk)
+        await desk.stop(job)
 
 
 async def until_there(desk) -> None:
