@@ -6,6 +6,9 @@ from typing import Literal
 
 import msgspec
 
+PREFIX = "api-"
+"""How the id of such a conversation begins: it is one turn, has no name, and stands in no list of conversations."""
+
 
 class GivenCall(msgspec.Struct, frozen=True, kw_only=True):
     """A call that the model made in an earlier answer."""

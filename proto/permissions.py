@@ -58,6 +58,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it may erase single places of the log, and the feeds of turns and jobs."""
     follows: tuple[str, ...] = ()
     works: tuple[Consumer, ...] = ()
+    inspects: tuple[Consumer, ...] = ()
+    """Consumers whose queue it may measure."""
     writes_parts: bool = False
     """Of turns; with what the model is sent in them, which it may read back."""
     reads_parts: bool = False
@@ -77,6 +79,7 @@ ROLES: dict[str, Role] = {
             *(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
         ),
         acts_as=("user",),
+        inspects=CONSUMERS,
         emits=("session", "page", "key", "account"),
         reads_log=True,
         follows=(events.ALL,),
@@ -233,6 +236,8 @@ def _reading(role: Role) -> Iterable[str]:
         yield from _direct(SENT.name)
     if role.reads_files or role.writes_files:
         yield from _direct(f"OBJ_{documents.FILES}")
+    for consumer in role.inspects:
+        yield f"$JS.API.CONSUMER.INFO.{EVENTS.name}.{consumer.durable_name}"
     for consumer in role.works:
         yield f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS.name}.{consumer.durable_name}"
         yield f"$JS.ACK.{EVENTS.name}.{consumer.durable_name}.>"

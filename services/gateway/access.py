@@ -26,8 +26,11 @@ class Who(Enum):
     PROGRAM = "program"
     """Whoever shows an API key; a browser's cookie opens nothing here, so no other site can use it."""
     EITHER = "either"
+    SCRAPER = "scraper"
+    """An API key, or whoever asks from this machine where the settings allow that."""
 
 
+KEY_ONLY = (Who.PROGRAM, Who.SCRAPER)
 RANKS: dict[Role, int] = {"guest": 0, "member": 1, "owner": 2}
 LOOK_ONLY = "Your account may look at things but not change them. The owner can give it another role."
 OWNERS = "Only an owner may do that."
@@ -51,6 +54,8 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     """None for a route that names nobody; it is closed."""
     user: str = ""
     """The account of its session, empty for a stranger."""
+    trusted: bool = False
+    """Whether it comes from this machine, and the settings allow such a one to read numbers without a key."""
     role: Role = "guest"
     """What that account may do."""
     least: Role | None = None
@@ -73,8 +78,10 @@ def decide(knock: Knock) -> None:
     """Return when the request may go on; NotSignedIn or Refused otherwise."""
     if knock.who is None:
         raise Refused
+    if knock.who is Who.SCRAPER and knock.trusted and knock.method in SAFE:
+        return
     if knock.who is not Who.ANYONE and not knock.user:
-        raise NoKey if knock.who is Who.PROGRAM else NotSignedIn
+        raise NoKey if knock.who in KEY_ONLY else NotSignedIn
     if knock.who is not Who.ANYONE:
         _ranked(knock)
     if knock.method in SAFE:

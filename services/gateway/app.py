@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from fastapi import BackgroundTasks, FastAPI, Request, Response
@@ -15,7 +16,9 @@ from services.gateway.access import SAFE, Knock, Who, decide
 from services.gateway.gate import Gate
 from services.gateway.routes import ROUTES
 from services.gateway.shield import Shield
+from services.gateway.tracing import traced
 from services.gateway.visit import Route, Visit
+from services.runtime import log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,17 +43,25 @@ def application(gate: Gate) -> ASGIApp:
 
 def _guarded(gate: Gate, route: Route) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        visit = Visit(gate, request)
-        try:
-            await visit.recognise(route.who)
-            decide(await _knock(visit, route))
-            return _remembered(visit, route, await route.answer(visit))
-        except Failure as failure:
-            facts = {"action": "http.refused", "code": failure.code, "method": request.method, "route": route.path}
-            _log.info(failure.message, extra=facts)
-            return await problems.answer(visit, failure)
+        began = time.perf_counter()
+        log.trace.set(traced(request.headers.get("traceparent", "")))
+        response = await _answered(Visit(gate, request), route)
+        gate.metrics.request(request.method, route.path, response.status_code, time.perf_counter() - began)
+        return response
 
     return answer
+
+
+async def _answered(visit: Visit, route: Route) -> Response:
+    try:
+        await visit.recognise(route.who)
+        decide(await _knock(visit, route))
+        return _remembered(visit, route, await route.answer(visit))
+    except Failure as failure:
+        method = visit.request.method
+        facts = {"action": "http.refused", "code": failure.code, "method": method, "route": route.path}
+        _log.info(failure.message, extra=facts)
+        return await problems.answer(visit, failure)
 
 
 async def _knock(visit: Visit, route: Route) -> Knock:
@@ -70,6 +81,7 @@ async def _knock(visit: Visit, route: Route) -> Knock:
         role=visit.role,
         least=route.least,
         by_key=visit.by_key,
+        trusted=visit.trusted,
         expected=visit.csrf,
         given=given,
         media_type=media_type,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from services.gateway.assets import AssetShelf
 from services.gateway.audience import Audience
 from services.gateway.keys import Keys
+from services.gateway.metrics import Metrics
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from services.gateway.throttle import Throttle
@@ -24,6 +25,7 @@ class Gate:
         self.sessions = Sessions(bus, sessions, timedelta(days=settings.session_days))
         self.keys = Keys(bus, accounts)
         self.users = Users(bus, accounts, settings.owner)
+        self.metrics = Metrics(bus)
         self.throttle = Throttle(accounts)
         self.assets = AssetShelf(bus)
         self.audience = Audience(bus)
@@ -37,6 +39,8 @@ class Gate:
         async with asyncio.TaskGroup() as group:
             for store in (self.sessions, self.keys, self.users):
                 group.create_task(store.keep())
+            group.create_task(self.metrics.keep())
+            group.create_task(self.throttle.sweep())
 
     @property
     def cookie(self) -> str:

@@ -12,8 +12,9 @@ from fastapi import Response
 
 from proto import chat, llm
 from proto.base import Nothing
+from proto.given import PREFIX
 from services.gateway.access import Who
-from services.gateway.completion import Answering, Streaming
+from services.gateway.completion import Answering, Completion, Streaming
 from services.gateway.message import conversation_of, text_of
 from services.gateway.openai_wire import DEFAULT_MODEL, ChatRequest, EmbeddingRequest, Usage, given
 from services.gateway.problems import NoModel
@@ -66,7 +67,7 @@ async def complete(visit: Visit) -> Response:
     model = "" if request.model == DEFAULT_MODEL else request.model
     if model:
         await _known(visit, model)
-    conversation = conversation_of(request.conversation) or f"api-{secrets.token_urlsafe(ID_BYTES)}"
+    conversation = conversation_of(request.conversation) or f"{PREFIX}{secrets.token_urlsafe(ID_BYTES)}"
     asked = chat.Send(conversation=conversation, text=text_of(request.asked), given=given(request, model))
     assert visit.session is not None  # noqa: S101 - the route is for those who show a key
     ends = visit.gate.closing, visit.session.ended
@@ -130,13 +131,20 @@ def _json(found: msgspec.Struct) -> Response:
     return Response(msgspec.json.encode(found), media_type="application/json")
 
 
-def _route(method: str, path: str, answer: Endpoint) -> Route:
-    return Route(method=method, path=f"/v1/{path}", who=Who.PROGRAM, answer=answer)
+Kind = type[msgspec.Struct]
+
+
+def _read(path: str, answer: Endpoint, gives: Kind) -> Route:
+    return Route(method="GET", path=f"/v1/{path}", who=Who.PROGRAM, answer=answer, gives=gives)
+
+
+def _asked(path: str, answer: Endpoint, takes: Kind, gives: Kind) -> Route:
+    return Route(method="POST", path=f"/v1/{path}", who=Who.PROGRAM, answer=answer, takes=takes, gives=gives)
 
 
 ROUTES = (
-    _route("POST", "chat/completions", complete),
-    _route("GET", "models", models),
-    _route("GET", "models/{model:path}", model),
-    _route("POST", "embeddings", embeddings),
+    _asked("chat/completions", complete, ChatRequest, Completion),
+    _read("models", models, ModelList),
+    _read("models/{model:path}", model, ModelEntry),
+    _asked("embeddings", embeddings, EmbeddingRequest, EmbeddingList),
 )

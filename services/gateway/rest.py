@@ -138,15 +138,19 @@ def _json(found: msgspec.Struct, *, status: int = 200) -> Response:
     return Response(msgspec.json.encode(found), status, media_type="application/json")
 
 
-def _route(method: str, path: str, answer: Endpoint) -> Route:
-    return Route(method=method, path=f"/api/{path}", who=Who.EITHER, answer=answer)
+def _asked(path: str, answer: Endpoint) -> Route:
+    return Route(method="POST", path=f"/api/{path}", who=Who.EITHER, answer=answer, takes=Said, gives=Told)
+
+
+def _read(path: str, answer: Endpoint, gives: type[msgspec.Struct], *query: str) -> Route:
+    return Route(method="GET", path=f"/api/{path}", who=Who.EITHER, answer=answer, gives=gives, query=query)
 
 
 ROUTES = (
-    _route("POST", "do", do),
-    _route("POST", "chat/{conversation}", say),
-    _route("GET", "conversations/{conversation}", read),
-    _route("GET", "tasks", list_tasks),
-    _route("GET", "search", search),
-    _route("GET", "actions", actions),
+    _asked("do", do),
+    _asked("chat/{conversation}", say),
+    _read("conversations/{conversation}", read, chat.Conversation),
+    _read("tasks", list_tasks, tasks.TaskList),
+    _read("search", search, memory.Hits, "q", "noun", "limit"),
+    _read("actions", actions, llm.Menu),
 )

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from services.gateway import accounts, conversations, forms, mcp, openai, pages, rest, settings_pages, stream, uploads
+from services.gateway import (
+    accounts,
+    conversations,
+    forms,
+    mcp,
+    monitoring,
+    openai,
+    openapi,
+    pages,
+    rest,
+    settings_pages,
+    stream,
+    uploads,
+)
 
 ROUTES = (
     *accounts.ROUTES,
@@ -14,5 +27,7 @@ ROUTES = (
     *openai.ROUTES,
     *uploads.ROUTES,
     *mcp.ROUTES,
+    *openapi.ROUTES,
+    *monitoring.ROUTES,
     *stream.ROUTES,
 )

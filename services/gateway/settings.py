@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +30,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     upload_bytes: Annotated[int, Meta(ge=1)] = SIZE_LIMIT
     """Bytes of one file that can be handed in."""
+
+    metrics: Literal["owner", "loopback"] = "owner"
+    """Who may read `/metrics`: an owner's API key, or anybody on this machine while `origin` is empty."""
 
     @property
     def secure(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import ClassVar
 
 import msgspec
 
-from proto.errors import Failure
+from proto.errors import Failure, Unavailable
 from services.runtime.bus import Kv
 
 ACCOUNT_TRIES, ADDRESS_TRIES = 5, 20
@@ -58,11 +59,12 @@ class Throttle:
         await self._kv.change(_place("address", network(address)), _one_less)
 
     async def sweep(self) -> None:
-        """Drop what is forgotten."""
+        """Drop what is forgotten; what cannot be dropped now is dropped after the next start."""
         now = datetime.now(UTC)
-        for place, value in (await self._kv.everything()).items():
-            if place.startswith(_PREFIX) and now - msgspec.json.decode(value, type=Tries).last > FORGOTTEN:
-                await self._kv.delete(place)
+        with contextlib.suppress(Unavailable):
+            for place, value in (await self._kv.everything()).items():
+                if place.startswith(_PREFIX) and now - msgspec.json.decode(value, type=Tries).last > FORGOTTEN:
+                    await self._kv.delete(place)
 
     async def _count(self, place: str, free: int) -> None:
         waits: list[float] = []

@@ -88,6 +88,6 @@ def _files(visit: Visit) -> Objects:
 
 
 ROUTES = (
-    Route(method="POST", path="/api/files/{conversation}", who=Who.EITHER, answer=upload),
+    Route(method="POST", path="/api/files/{conversation}", who=Who.EITHER, answer=upload, gives=Uploaded),
     Route(method="GET", path="/files/{sha256}/{name}", who=Who.EITHER, answer=download),
 )

@@ -14,7 +14,7 @@ from proto import ui
 from proto.accounts import Role
 from proto.base import Call, Caller
 from proto.errors import Invalid, TooLarge
-from services.gateway.access import Who, csrf
+from services.gateway.access import KEY_ONLY, Who, csrf
 from services.gateway.gate import Gate
 from services.gateway.message import conversation_of, read_form
 from services.gateway.sessions import Session
@@ -23,6 +23,7 @@ BODY_LIMIT = 1_000_000
 """Bytes; a larger body belongs into an upload."""
 DRAIN_LIMIT = 32 * BODY_LIMIT
 """Bytes that are read and dropped so that the sender hears why, instead of a broken connection."""
+_HERE = {"127.0.0.1", "::1"}
 THEMES = ("auto", "light", "dark")
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -59,7 +60,7 @@ class Visit:
 
     async def recognise(self, who: Who | None) -> None:
         """Find out who asks, by what the route takes: a session's cookie, or an API key."""
-        self.by_key = who is Who.PROGRAM or (who is Who.EITHER and "authorization" in self.request.headers)
+        self.by_key = who in KEY_ONLY or (who is Who.EITHER and "authorization" in self.request.headers)
         keys, sessions = self.gate.keys, self.gate.sessions
         found = await (keys.find(self.bearer) if self.by_key else sessions.find(self.secret))
         account = await self.gate.users.find(found.user) if found else None
@@ -95,6 +96,12 @@ class Visit:
         said = self.request.headers.get("x-forwarded-for", "") if self.gate.settings.origin else ""
         client = self.request.client
         return said.rpartition(",")[2].strip() or (client.host if client else "")
+
+    @property
+    def trusted(self) -> bool:
+        """Whether it comes from this machine and may read numbers without a key; never through a proxy."""
+        settings, client = self.gate.settings, self.request.client
+        return settings.metrics == "loopback" and not settings.origin and client is not None and client.host in _HERE
 
     @property
     def origin(self) -> str:
@@ -164,6 +171,12 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     answer: Endpoint
     least: Role | None = None
     """What an account must be to use it; None for guests to look and members to change."""
+    takes: type[msgspec.Struct] | None = None
+    """What a request holds, for those who read about the interface."""
+    gives: type[msgspec.Struct] | None = None
+    """What an answer holds."""
+    query: tuple[str, ...] = ()
+    """Parameters in the address."""
     visited: bool = False
     """Whether opening it is a page visit, and so an event."""
 

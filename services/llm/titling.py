@@ -97,6 +97,9 @@ def cleaned(title: str) -> str:
 def _wants(thread: Thread, answered: Answered) -> bool:
     """Whether this was the first answer of a conversation that has no name yet."""
     turn = answered.turn
+    given = thread.given(turn)
+    if given is not None and given.messages:
+        return False
     first = turn in thread and not thread[turn].parent and thread[turn].mode == "chat"
     return first and not thread.titled and answered.outcome == "done"
 

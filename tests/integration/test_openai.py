@@ -126,6 +126,18 @@ async def test_daimons_own_actions_run_as_in_chat(front, program, ada):
     assert [(task.title, task.actor) for task in listed.tasks] == [("buy milk", "model")]
 
 
+async def test_a_request_costs_one_call_of_the_model(front, program, browser, script, model_server):
+    script(lambda _: Reply(text="hi"))
+    await ask(program, messages=[{"role": "user", "content": "about zebras"}])
+    # A conversation of Daimon's own that came later is named after what came before it, so ours would be by now.
+    async with front.cli.follow(events.of_kind("chat.titled")) as names:
+        await browser.client.post("/api/chat/own", json={"text": "hello"})
+        async with asyncio.timeout(20):
+            while (await names.next()).conversation != "own":
+                pass
+    assert len([body for body in model_server.requests if "about zebras" in str(body)]) == 1
+
+
 async def test_who_wants_no_tools_has_none_offered(program, script, model_server):
     script(lambda _: Reply(text="hi"))
     await ask(program, tools=[WEATHER], tool_choice="none")

@@ -27,7 +27,8 @@ KINDS = {
     "owner's form": ("POST /settings/users", "POST /settings/users/{user}"),
     "data": ("GET /api/conversations/{conversation}", "GET /api/tasks", "GET /api/search", "GET /api/actions"),
     "change": ("POST /api/do", "POST /api/chat/{conversation}", "POST /api/files/{conversation}"),
-    "file": ("GET /files/{sha256}/{name}",),
+    "file": ("GET /files/{sha256}/{name}", "GET /openapi.json"),
+    "numbers": ("GET /metrics",),
     "program's data": (
         "GET /mcp", "GET /v1/models", "GET /v1/models/{model:path}"),
     "program's change": ("DELETE /mcp", "POST /mcp", "POST /v1/chat/completions", "POST /v1/embeddings"),
@@ -49,6 +50,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "data": (401, 401, 401, IN, IN, 401, IN, IN),
     "change": (401, 401, 401, 403, IN, 401, 403, IN),
     "file": (DOOR, DOOR, DOOR, IN, IN, 401, IN, IN),
+    "numbers": (401, 401, 401, 401, 401, 401, 403, 403),
     "program's data": (401, 401, 401, 401, 401, 401, IN, IN),
     "program's change": (401, 401, 401, 401, 401, 401, 403, IN),
 }

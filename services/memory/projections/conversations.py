@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from proto import chat, titles
+from proto.given import PREFIX
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
@@ -60,7 +61,8 @@ def gather(entries: Iterable[Entry]) -> list[ConversationChange]:
     """Sum up the messages of each conversation."""
     found: dict[tuple[str, str], ConversationChange] = {}
     for entry in entries:
-        if entry.conversation and isinstance(entry.happening, chat.Asked | chat.Answered):
+        listed = entry.conversation and not entry.conversation.startswith(PREFIX)
+        if listed and isinstance(entry.happening, chat.Asked | chat.Answered):
             key = (entry.user, entry.conversation)
             found[key] = _added(found.get(key), entry)
     return list(found.values())

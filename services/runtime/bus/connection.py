@@ -18,8 +18,9 @@ from nats.js.errors import NotFoundError
 
 from proto import errors
 from proto.base import Call, Caller, Feed
-from proto.events import Event, heard
+from proto.events import STREAM, Event, heard
 from proto.permissions import inbox_prefix
+from proto.streams import Consumer
 from services.runtime.bus import wire
 from services.runtime.bus.asking import ask
 from services.runtime.bus.discovery import ServiceInfo, discover
@@ -44,6 +45,13 @@ PATIENCE = 15.0
 Request = TypeVar("Request", bound=msgspec.Struct)
 Reply = TypeVar("Reply", bound=msgspec.Struct)
 Item = TypeVar("Item")
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """What a consumer has before it, in JetStream's own words."""
+
+    num_pending: int = 0
+    num_ack_pending: int = 0
 
 
 class Bus:
@@ -132,6 +140,16 @@ class Bus:
     def work(self, durable: str) -> Work:
         """Take a share of a durable consumer's events."""
         return Work(self._client, self._live, durable)
+
+    async def waiting(self, consumer: Consumer) -> int:
+        """How many events of the log a durable consumer has not had acknowledged."""
+        subject = f"$JS.API.CONSUMER.INFO.{STREAM}.{consumer.durable_name}"
+        try:
+            reply = await ask(self._client, subject, b"", TIMEOUT)
+        except nats_errors.Error as error:
+            raise errors.Unavailable("The queue cannot be measured now.") from error
+        found = wire.decode(reply.data, Queue)
+        return found.num_pending + found.num_ack_pending
 
     async def kv(self, bucket: str) -> Kv:
         """Open a key-value bucket."""

@@ -7,6 +7,7 @@ import msgspec
 from proto import chat, tasks
 from proto.base import Caller
 from proto.events import Happening, Recorded, happened
+from proto.given import PREFIX
 from services.memory.entries import Entry, entry
 from services.memory.projections.conversations import gather
 from services.memory.projections.messages import message
@@ -33,6 +34,11 @@ def test_conversations_and_users_are_kept_apart():
     others = (msgspec.structs.replace(ADA, conversation="c2"), msgspec.structs.replace(ADA, user="bob"))
     found = gather([row(chat.Asked(text="x")), *(row(chat.Asked(text="x"), other) for other in others)])
     assert {(change.user, change.id) for change in found} == {("ada", "c1"), ("ada", "c2"), ("bob", "c1")}
+
+
+def test_what_a_client_keeps_itself_stands_in_no_list():
+    kept = msgspec.structs.replace(ADA, conversation=f"{PREFIX}x")
+    assert gather([row(chat.Asked(text="x"), kept), row(chat.Answered(turn="t", text="y"), kept)]) == []
 
 
 def test_an_answer_alone_has_no_title_and_is_no_exchange():
