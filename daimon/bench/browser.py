@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from daimon.bench.http_client import Answer, Connection, connected
+from daimon.bench.http_client import Answer, Connection, connected, lags
 from daimon.connection import connect
 from daimon.up.home import Home
 from proto import accounts
@@ -44,6 +44,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Until the last token."""
     size: int
     """Bytes of the answer's stream."""
+    lags: tuple[float, ...] = ()
+    """Milliseconds of each token from the model server to the reader, where the server stamps them."""
 
 
 async def sign_in(home: Home, address: str, user: str) -> Browser:
@@ -83,7 +85,8 @@ class ChatPage:
         await self._stream.until(OVER)
         await posted.read_head()
         await posted.whole()
-        return Turn(first=seen, last=done, size=len(self._stream.body) - before)
+        came = tuple(lags(self._stream, before))
+        return Turn(first=seen, last=done, size=len(self._stream.body) - before, lags=came)
 
 
 @asynccontextmanager

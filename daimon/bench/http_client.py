@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 WITHIN = 60.0
+_STAMP = re.compile(rb"token\d+@(\d+)")
 
 
 class Answer:
@@ -17,6 +20,8 @@ class Answer:
         self._reader = reader
         self.head = b""
         self.body = bytearray()
+        self.arrivals: list[tuple[float, int]] = []
+        """When something came, and how long the body was then."""
 
     @property
     def status(self) -> int:
@@ -45,6 +50,7 @@ class Answer:
                 if not piece:
                     raise ConnectionError(f"The answer ended before {mark!r} came.")
                 self.body += piece
+                self.arrivals.append((loop.time(), len(self.body)))
         return loop.time()
 
     async def whole(self) -> bytes:
@@ -61,6 +67,16 @@ class Answer:
         while size := int((await self._reader.readline()).split(b";")[0], 16):
             self.body += (await self._reader.readexactly(size + 2))[:-2]
         await self._reader.readline()
+
+
+def lags(answer: Answer, start: int = 0) -> list[float]:
+    """Milliseconds of each token from the model server's write to its arrival; the server stamps what it writes."""
+    lengths = [length for _, length in answer.arrivals]
+    found = []
+    for stamp in _STAMP.finditer(answer.body, start):
+        arrived = answer.arrivals[bisect_left(lengths, stamp.end())][0]
+        found.append(arrived * 1000 - int(stamp[1]) / 1000)
+    return found
 
 
 class Connection:

@@ -75,9 +75,10 @@ async def up(home: Home) -> AsyncIterator[System]:
 
 
 @asynccontextmanager
-async def model_server(*, rate: float, tokens: int, port: int = 0) -> AsyncIterator[str]:
+async def model_server(*, rate: float, tokens: int, port: int = 0, stamped: bool = False) -> AsyncIterator[str]:
     """Run the scripted model server in a process of its own; yields its address."""
-    words = ("-m", "tests.fakes.ollama", "--port", str(port), "--rate", str(rate), "--tokens", str(tokens))
+    words = ["-m", "tests.fakes.ollama", "--port", str(port), "--rate", str(rate), "--tokens", str(tokens)]
+    words += ["--stamped"] if stamped else []
     async with _program(*words) as process:
         yield await _first_line(process)
 

@@ -1,4 +1,4 @@
-"""`daimon bench stream`: what an answer loses on its way from the model to the page."""
+"""`daimon bench stream`: what an answer loses on its way from the model to the page, and to a program."""
 
 from __future__ import annotations
 
@@ -6,61 +6,88 @@ import asyncio
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 
-import msgspec
-
-from daimon.bench.browser import Browser, Turn, chat_page, sign_in
-from daimon.bench.http_client import connected
-from daimon.bench.programs import free_port, fresh_home, model_server, up
+from daimon.bench.browser import Browser, sign_in
+from daimon.bench.clients import Program, direct, medians, on_page, on_pages, over_api
+from daimon.bench.programs import System, free_port, fresh_home, model_server, up
 from daimon.bench.report import Figure, figure
+from daimon.connection import connect
+from daimon.up import procfs
+from proto import keys
 
-MODEL = "small"
-QUESTION = "Tell me something."
 SINGLES = 5
 """Answers a round, one after another."""
 BURST = 300
+FEW, FEW_TOKENS, FEW_RATE = 20, 50, 20.0
 STREAMS, STREAM_TOKENS, STREAM_RATE = 50, 100, 20.0
+CROWD, CROWD_TOKENS = 200, 50
 SHORT, LONG, PACE = 60, 240, 60.0
 """Tokens of the answers whose bytes are compared, and how many come a second."""
+OWNER = "owner"
 
 Found = dict[str, list[float]]
 
 
 async def run(rounds: int) -> dict[str, Figure]:
-    """Measure the model server directly and through the page, in turns."""
+    """Measure the model server directly, over the API and through the page, in turns."""
     port = free_port()
     found: Found = defaultdict(list)
     async with fresh_home(f"http://127.0.0.1:{port}") as home, up(home) as system:
         browsers = [await sign_in(home, system.address, f"reader{number}") for number in range(STREAMS)]
+        program = await _program(system)
         for _ in range(rounds):
-            await _single(port, browsers[0], found)
-            await _many(port, browsers, found)
+            await _single(port, browsers[0], program, found)
+            await _few(port, browsers[:FEW], program, found)
+            await _many(port, browsers, program, found)
             await _sizes(port, browsers[0], found)
+            await _crowd(port, system, program, found)
     return _figures(found)
 
 
-async def _single(port: int, browser: Browser, found: Found) -> None:
+async def _program(system: System) -> Program:
+    async with connect(system.home.path, OWNER) as bus:
+        made = await bus.call(keys.ADD_KEY, keys.AddKey(user=OWNER, name="bench"))
+    return Program(address=system.address, key=made.secret)
+
+
+async def _single(port: int, browser: Browser, program: Program, found: Found) -> None:
     """One stream: the first token, and a burst as fast as it comes."""
     async with model_server(rate=0, tokens=BURST, port=port) as url:
-        await _page(browser, BURST)
-        pairs = [(await _direct(url, BURST), await _page(browser, BURST)) for _ in range(SINGLES)]
-    direct, page = _medians([one for one, _ in pairs]), _medians([two for _, two in pairs])
-    found["first_direct"].append(direct.first * 1000)
-    found["first_added"].append((page.first - direct.first) * 1000)
-    found["burst_direct"].append(BURST / direct.last)
-    found["burst_page"].append(BURST / page.last)
+        await on_page(browser, BURST), await over_api(program, BURST)
+        turns = [
+            (await direct(url, BURST), await over_api(program, BURST), await on_page(browser, BURST))
+            for _ in range(SINGLES)
+        ]
+    one, api, page = (medians(side) for side in zip(*turns, strict=True))
+    found["first_direct"].append(one.first * 1000)
+    found["first_api"].append((api.first - one.first) * 1000)
+    found["first_page"].append((page.first - one.first) * 1000)
+    found["burst_direct"].append(BURST / one.last)
+    found["burst_api"].append(one.last / api.last)
+    found["burst_page"].append(one.last / page.last)
 
 
-async def _many(port: int, browsers: Sequence[Browser], found: Found) -> None:
-    """Many streams at once."""
+async def _few(port: int, browsers: Sequence[Browser], program: Program, found: Found) -> None:
+    """Some streams at once: how much later each token comes."""
+    async with model_server(rate=FEW_RATE, tokens=FEW_TOKENS, port=port, stamped=True) as url:
+        one = medians(await asyncio.gather(*(direct(url, FEW_TOKENS) for _ in browsers)))
+        api = medians(await asyncio.gather(*(over_api(program, FEW_TOKENS) for _ in browsers)))
+        page = medians(await on_pages(browsers, FEW_TOKENS))
+    lag = statistics.median(one.lags)
+    found["lag_direct"].append(lag)
+    found["lag_api"].append(statistics.median(api.lags) - lag)
+    found["lag_page"].append(statistics.median(page.lags) - lag)
+
+
+async def _many(port: int, browsers: Sequence[Browser], program: Program, found: Found) -> None:
+    """Many streams at once: the first token."""
     async with model_server(rate=STREAM_RATE, tokens=STREAM_TOKENS, port=port) as url:
-        direct = await asyncio.gather(*(_direct(url, STREAM_TOKENS) for _ in browsers))
-        page = await _pages(browsers, STREAM_TOKENS)
-    first_direct, first_page = _medians(direct).first, _medians(page).first
-    found["many_direct"].append(first_direct * 1000)
-    found["many_page"].append(first_page * 1000)
-    found["many_ratio"].append(first_page / first_direct)
+        one = medians(await asyncio.gather(*(direct(url, STREAM_TOKENS) for _ in browsers)))
+        api = medians(await asyncio.gather(*(over_api(program, STREAM_TOKENS) for _ in browsers)))
+        page = medians(await on_pages(browsers, STREAM_TOKENS))
+    found["many_direct"].append(one.first * 1000)
+    found["many_api"].append(api.first / one.first)
+    found["many_page"].append(page.first / one.first)
 
 
 async def _sizes(port: int, browser: Browser, found: Found) -> None:
@@ -68,60 +95,45 @@ async def _sizes(port: int, browser: Browser, found: Found) -> None:
     sizes = []
     for tokens in (SHORT, LONG):
         async with model_server(rate=PACE, tokens=tokens, port=port):
-            sizes.append((await _page(browser, tokens)).size)
+            sizes.append((await on_page(browser, tokens)).size)
     found["bytes_short"].append(float(sizes[0]))
     found["bytes_ratio"].append(sizes[1] / sizes[0])
 
 
-async def _direct(url: str, tokens: int) -> Turn:
-    """Ask the model server itself."""
-    asked = {"model": MODEL, "messages": [{"role": "user", "content": QUESTION}], "stream": True}
-    loop = asyncio.get_running_loop()
-    async with connected(url) as connection:
-        began = loop.time()
-        answer = connection.send("POST", "/api/chat", msgspec.json.encode(asked))
-        await answer.read_head()
-        first = await answer.until(_token(0)) - began
-        last = await answer.until(_token(tokens - 1)) - began
-        await answer.until(b'"done":true')
-    return Turn(first=first, last=last, size=len(answer.body))
+async def _crowd(port: int, system: System, program: Program, found: Found) -> None:
+    """A crowd twice: all are answered, and the second time takes no more memory than the first."""
+    async with model_server(rate=STREAM_RATE, tokens=CROWD_TOKENS, port=port):
+        resident = []
+        for _ in range(2):
+            asked = (over_api(program, CROWD_TOKENS) for _ in range(CROWD))
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            resident.append(_resident(system))
+    found["crowd_failed"].append(float(sum(isinstance(answer, BaseException) for answer in answers)))
+    found["crowd_grew"].append((resident[1] - resident[0]) / 1e6)
 
 
-async def _page(browser: Browser, tokens: int) -> Turn:
-    async with chat_page(browser) as page:
-        return await page.say(QUESTION, _token(0), _token(tokens - 1))
-
-
-async def _pages(browsers: Sequence[Browser], tokens: int) -> list[Turn]:
-    """Open all the pages, then ask on all of them at once."""
-    async with AsyncExitStack() as stack:
-        pages = [await stack.enter_async_context(chat_page(browser)) for browser in browsers]
-        return await asyncio.gather(*(page.say(QUESTION, _token(0), _token(tokens - 1)) for page in pages))
-
-
-def _token(number: int) -> bytes:
-    return f"token{number}".encode()
-
-
-def _medians(turns: Sequence[Turn]) -> Turn:
-    return Turn(
-        first=statistics.median(turn.first for turn in turns),
-        last=statistics.median(turn.last for turn in turns),
-        size=int(statistics.median(turn.size for turn in turns)),
-    )
+def _resident(system: System) -> int:
+    """Bytes of the two services that answers pass through."""
+    children = system.state.children
+    runs = [children[name].run for name in ("gateway", "llm")]
+    return sum(procfs.resident(run.pid) for run in runs if run)
 
 
 def _figures(found: Found) -> dict[str, Figure]:
-    direct = statistics.median(found["first_direct"])
-    burst = statistics.median(found["burst_direct"])
-    many = statistics.median(found["many_direct"])
-    share = [page / one for page, one in zip(found["burst_page"], found["burst_direct"], strict=True)]
-    short = statistics.median(found["bytes_short"])
+    first, burst, lag, many, short = (
+        statistics.median(found[name])
+        for name in ("first_direct", "burst_direct", "lag_direct", "many_direct", "bytes_short")
+    )
     return {
-        "first_token_added": figure(found["first_added"], "ms", f"direct: {direct:.1f} ms"),
-        "burst": figure(found["burst_page"], "tokens/s", f"direct: {burst:,.0f} tokens/s"),
-        "burst_share": figure(share, "x", "direct"),
-        "first_token_50": figure(found["many_ratio"], "x", f"direct: {many:.0f} ms"),
-        "first_token_50_page": figure(found["many_page"], "ms", f"direct: {many:.0f} ms"),
+        "first_token_api": figure(found["first_api"], "ms", f"direct: {first:.1f} ms"),
+        "first_token_page": figure(found["first_page"], "ms", f"direct: {first:.1f} ms"),
+        "lag_api": figure(found["lag_api"], "ms", f"direct, {FEW} streams: {lag:.2f} ms"),
+        "lag_page": figure(found["lag_page"], "ms", f"direct, {FEW} streams: {lag:.2f} ms"),
+        "burst_api": figure(found["burst_api"], "x", f"direct: {burst:,.0f} tokens/s"),
+        "burst_page": figure(found["burst_page"], "x", f"direct: {burst:,.0f} tokens/s"),
+        "first_token_50_api": figure(found["many_api"], "x", f"direct: {many:.0f} ms"),
+        "first_token_50_page": figure(found["many_page"], "x", f"direct: {many:.0f} ms"),
         "bytes_4x": figure(found["bytes_ratio"], "x", f"{SHORT} tokens: {short:,.0f} bytes"),
+        "crowd_failed": figure(found["crowd_failed"], "answers", f"of {CROWD} at once"),
+        "crowd_grew": figure(found["crowd_grew"], "MB", f"{CROWD} more, gateway and llm"),
     }

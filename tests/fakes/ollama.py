@@ -172,7 +172,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     written = tuple(f" token{number}" for number in range(arguments.tokens))
 
     def fixed(body: Body) -> Reply:
-        return Reply(text=written, rate=arguments.rate)
+        return Reply(text=written, rate=arguments.rate, stamped=arguments.stamped)
 
     def acting(body: Body) -> Reply:
         acted = act(body)
@@ -188,5 +188,6 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--rate", type=float, default=0.0, help="tokens a second; 0 is as fast as they go out")
     parser.add_argument("--tokens", type=int, default=0, help="answer with this many tokens; 0 acts on the request")
+    parser.add_argument("--stamped", action="store_true", help="write behind each token when it was written")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(parser.parse_args()))

@@ -119,8 +119,9 @@ async def chat_lines(body: Body, reply: Reply) -> AsyncIterator[bytes]:
             await asyncio.sleep(began + (index + 1) / reply.rate - time.perf_counter())
         if reply.fault and index >= reply.after + len(thought):
             break
+        written = f"{token}@{time.monotonic_ns() // 1000}" if reply.stamped else token
         field = b'"content":"","thinking":' if index < len(thought) else b'"content":'
-        yield opening + field + json.dumps(token, ensure_ascii=False).encode() + b'},"done":false}\n'
+        yield opening + field + json.dumps(written, ensure_ascii=False).encode() + b'},"done":false}\n'
     if reply.fault:
         yield await fail(reply)
         return

@@ -39,6 +39,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = "stop"
     prompt_tokens: int = 0
     """0 means: about a quarter of the characters of the prompt."""
+    stamped: bool = False
+    """Write behind each token `@` and the microseconds of the monotonic clock, for whoever measures its way."""
     raw: bool = False
     """Send the text as it is, also where the request asked for JSON."""
 
