@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proto.chat import Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
+from proto.chat import Asking, Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
 
 RESTARTED = "\n\n[the answer starts again]\n\n"
 """Stands in a plain text where a later attempt went another way than the one that was being read."""
@@ -48,7 +48,7 @@ class Reading:
         self._from_log = False
         return new
 
-    def _go_on(self, part: Text | Thought | Measured | Calling | Returned) -> list[Part]:
+    def _go_on(self, part: Text | Thought | Measured | Calling | Asking | Returned) -> list[Part]:
         match part:
             case Text():
                 return self._write(part)
@@ -58,6 +58,8 @@ class Reading:
                 return self._measure(part, spent.steps)
             case Calling():
                 return self._call(part)
+            case Asking():
+                return self._ask(part)
             case Returned():
                 return self._return(part)
 
@@ -68,6 +70,7 @@ class Reading:
         self._writes = False
         """Whether this attempt has written; until then the text is an earlier one's."""
         self._called: set[str] = set()
+        self._asked: set[str] = set()
         self._returned: set[str] = set()
 
     def _start(self, part: Started) -> list[Part]:
@@ -117,10 +120,16 @@ class Reading:
         self._called.add(part.tool.call)
         return [part]
 
+    def _ask(self, part: Asking) -> list[Part]:
+        if part.tool.call in self._asked:
+            return []
+        self._asked.add(part.tool.call)
+        return [part]
+
     def _return(self, part: Returned) -> list[Part]:
         if part.tool.call in self._returned:
             return []
-        if part.tool.call not in self._called:
+        if part.tool.call not in self._called | self._asked:
             self.missing = True
             return []
         self._returned.add(part.tool.call)

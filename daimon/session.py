@@ -12,7 +12,7 @@ from typing import Literal, Self
 from daimon.connection import OWNER, Connection, connect
 from daimon.follow import Plain, Reading
 from daimon.uploading import upload
-from proto import boxes, chat, errors, seen, titles, versions
+from proto import approvals, boxes, chat, errors, seen, titles, versions
 from proto.base import Nothing, new_id
 from proto.chat import Accepted, Ended, Exchange, Mode, Part
 from services.runtime.bus import Interrupted
@@ -118,6 +118,10 @@ class ChatSession:
                     while not turn.reading.ended:
                         await turn.next()
         return True
+
+    async def answer(self, word: approvals.Answer) -> approvals.Settled:
+        """Say whether a call may run that an `Asking` part asked about; raises Conflict when it is settled already."""
+        return await self._joined.call(approvals.ANSWER, word)
 
     async def history(self) -> tuple[Exchange, ...]:
         """Return what was said and done in this conversation so far, oldest first."""

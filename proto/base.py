@@ -66,7 +66,8 @@ class Nothing(msgspec.Struct, frozen=True, kw_only=True):
 class Call(Generic[Request, Reply]):
     """A request with one reply, served by a queue group.
 
-    `{user}` and `{actor}` in the subject stand for the caller's tokens.
+    `{user}` and `{actor}` in the subject stand for the caller's tokens. What begins with `daimon.own` has no actor:
+    it is a person's alone to ask, and neither the model nor another program has the right to say it.
     """
 
     subject: str
@@ -102,6 +103,10 @@ class Action(Call[Request, Reply]):
     """How people ask for it; `{field}` marks where an argument stands."""
     inverse: str = ""
     """The action that undoes it, empty when nothing does."""
+    foreign: bool = False
+    """Whether its results hold text that others wrote, which may try to make the model act."""
+    contained: bool = False
+    """Whether it changes nothing outside the conversation's own box."""
 
 
 @dataclass(frozen=True)
@@ -132,4 +137,4 @@ def caller_of(template: str, subject: str) -> Caller:
     found = dict(zip(template.split("."), subject.split("."), strict=True))
     if "{user}" not in found:
         return Caller(user="", actor="system")
-    return Caller(user=untoken(found["{user}"]), actor=untoken(found["{actor}"]))
+    return Caller(user=untoken(found["{user}"]), actor=untoken(found.get("{actor}", "user")))

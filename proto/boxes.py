@@ -174,10 +174,10 @@ class NetworkSet(Happening, frozen=True, kw_only=True):
 
 
 _AT = "daimon.do.{user}.{actor}.sandbox"
-FILES = Action(f"{_AT}.files", ListFiles, FileList, risk="read", phrasings=PHRASINGS["sandbox.files"])
-READ = Action(f"{_AT}.read", ReadFile, FileText, risk="read", phrasings=PHRASINGS["sandbox.read"])
-WRITE = Action(f"{_AT}.write", WriteFile, FileChange)
-EDIT = Action(f"{_AT}.edit", EditFile, FileChange)
+FILES = Action(f"{_AT}.files", ListFiles, FileList, risk="read", foreign=True, phrasings=PHRASINGS["sandbox.files"])
+READ = Action(f"{_AT}.read", ReadFile, FileText, risk="read", foreign=True, phrasings=PHRASINGS["sandbox.read"])
+WRITE = Action(f"{_AT}.write", WriteFile, FileChange, contained=True)
+EDIT = Action(f"{_AT}.edit", EditFile, FileChange, contained=True)
 NETWORK = Action(f"{_AT}.network", SetNetwork, Network, risk="outside", phrasings=PHRASINGS["sandbox.network"])
 DESCRIBE = Call(f"{_AT}.describe", Nothing, Description)
 PREPARE = Call(f"{_AT}.prepare", Nothing, Nothing)

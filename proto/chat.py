@@ -13,10 +13,11 @@ from proto.events import Happening
 from proto.exchange import Conversation, Exchange, Mode, Outcome, Spent, ToolUse, Way
 from proto.given import Given, GivenCall
 from proto.moments import AsOf
-from proto.parts import PARTS, Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
+from proto.parts import PARTS, Asking, Calling, Ended, Measured, Part, Paused, Returned, Started, Text, Thought
 
 __all__ = [
     "PARTS",
+    "Asking",
     "Calling",
     "Conversation",
     "Ended",
@@ -156,6 +157,8 @@ class CallEnded(Happening, frozen=True, kw_only=True):
     ok: bool
     result: str
     seconds: float = 0.0
+    arguments: str = ""
+    """What it ran with, where a person changed it."""
 
     def sentence(self) -> str:
         return f"{self.action} {'answered' if self.ok else 'failed'}: {excerpt(self.result)}"

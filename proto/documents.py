@@ -244,10 +244,11 @@ def link(sha256: str, name: str) -> str:
 
 
 ADD = Call("daimon.do.{user}.{actor}.documents.add", AddDocument, Document)
-LIST = Action("daimon.do.{user}.{actor}.documents.list", ListDocuments, DocumentList, risk="read")
-SEARCH = Action("daimon.do.{user}.{actor}.documents.search", SearchDocuments, FoundPassages, risk="read")
-READ = Action("daimon.do.{user}.{actor}.documents.read", ReadDocument, DocumentText, risk="read")
-DELETE = Action("daimon.do.{user}.{actor}.documents.delete", DeleteDocument, Deleted, risk="change")
+_AT = "daimon.do.{user}.{actor}.documents"
+LIST = Action(f"{_AT}.list", ListDocuments, DocumentList, risk="read", foreign=True)
+SEARCH = Action(f"{_AT}.search", SearchDocuments, FoundPassages, risk="read", foreign=True)
+READ = Action(f"{_AT}.read", ReadDocument, DocumentText, risk="read", foreign=True)
+DELETE = Action(f"{_AT}.delete", DeleteDocument, Deleted, risk="change")
 ACTIONS = (LIST, SEARCH, READ, DELETE)
 CALLS = (ADD,)
 KINDS: tuple[type[Happening], ...] = (DocumentUploaded, DocumentRead, DocumentDeleted)

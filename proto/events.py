@@ -115,9 +115,9 @@ def of_noun(noun: str, user: str = "") -> str:
     return f"daimon.record.{token(user) if user else '*'}.{noun}.>"
 
 
-def of_kind(kind: str) -> str:
-    """The subject filter of one kind, of every user."""
-    return RECORD.format(user="*", kind=kind, conversation="*")
+def of_kind(kind: str, user: str = "") -> str:
+    """The subject filter of one kind; of every user when none is named."""
+    return RECORD.format(user=token(user) if user else "*", kind=kind, conversation="*")
 
 
 def in_conversation(user: str, conversation: str, noun: str = "*") -> str:

@@ -28,6 +28,10 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
     result: str = ""
     """JSON, or the sentence of the failure."""
     seconds: float = 0.0
+    question: str = ""
+    """While a person must say whether it may run: what an answer names."""
+    why: str = ""
+    """Why a person is asked, in a sentence."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

@@ -202,9 +202,9 @@ class JobSignalled(Happening, frozen=True, kw_only=True):
 
 _AT = "daimon.do.{user}.{actor}.sandbox"
 JOBS = Action(f"{_AT}.jobs", ListJobs, JobList, risk="read", phrasings=PHRASINGS["sandbox.jobs"])
-OUTPUT = Action(f"{_AT}.output", ReadOutput, Output, risk="read", phrasings=PHRASINGS["sandbox.output"])
-STOP = Action(f"{_AT}.stop", StopJob, JobReply, phrasings=PHRASINGS["sandbox.stop"])
-INPUT = Action(f"{_AT}.input", GiveInput, JobReply)
+OUTPUT = Action(f"{_AT}.output", ReadOutput, Output, risk="read", foreign=True, phrasings=PHRASINGS["sandbox.output"])
+STOP = Action(f"{_AT}.stop", StopJob, JobReply, contained=True, phrasings=PHRASINGS["sandbox.stop"])
+INPUT = Action(f"{_AT}.input", GiveInput, JobReply, contained=True)
 OPEN = Call(f"{_AT}.open", OpenTerminal, JobReply)
 RESIZE = Call(f"{_AT}.resize", Resize, Nothing)
 PRINTS = Feed[Item]("daimon.output.{user}.{conversation}.{job}", "OUTPUT", (Began, Printed, Over))

@@ -6,6 +6,7 @@ import msgspec
 
 from proto import (
     accounts,
+    approvals,
     boxes,
     chat,
     documents,
@@ -37,6 +38,8 @@ _NOUNS = (
     seen,
     titles,
     forgetting,
+    *(tasks, chat, sandbox, jobs, memory, documents, accounts, keys, versions, undo, seen, titles, forgetting),
+    approvals,
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 

@@ -44,6 +44,10 @@ class MenuItem(msgspec.Struct, frozen=True, kw_only=True):
     risk: Risk = "change"
     phrasings: tuple[str, ...] = ()
     inverse: str = ""
+    foreign: bool = True
+    """Whether its results hold text that others wrote; so do those of every program that is not ours."""
+    contained: bool = False
+    """Whether it changes nothing outside the conversation's own box."""
 
 
 class Menu(msgspec.Struct, frozen=True, kw_only=True):

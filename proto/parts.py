@@ -61,6 +61,13 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True, tag="calling"):
     tool: ToolUse
 
 
+class Asking(msgspec.Struct, frozen=True, kw_only=True, tag="asking"):
+    """A person must say whether the action may run; `calling` follows when it does."""
+
+    attempt: int
+    tool: ToolUse
+
+
 class Returned(msgspec.Struct, frozen=True, kw_only=True, tag="returned"):
     """The action came back."""
 
@@ -87,10 +94,10 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     """Of all calls."""
 
 
-Part = Started | Paused | Text | Thought | Measured | Calling | Returned | Ended
+Part = Started | Paused | Text | Thought | Measured | Calling | Asking | Returned | Ended
 
 PARTS = Feed[Part](
     "daimon.part.{user}.{conversation}.{turn}",
     "PARTS",
-    (Started, Paused, Text, Thought, Measured, Calling, Returned, Ended),
+    (Started, Paused, Text, Thought, Measured, Calling, Asking, Returned, Ended),
 )

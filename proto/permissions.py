@@ -10,6 +10,7 @@ import msgspec
 from proto import (
     accounts,
     actions,
+    approvals,
     boxes,
     chat,
     documents,
@@ -71,12 +72,14 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     discovers: bool = False
 
 
+OWN: tuple[AnyCall, ...] = (*approvals.CALLS,)
+"""What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
         calls=(
             *(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
-            *(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
+            *(*OWN, *ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
         ),
         acts_as=("user",),
         inspects=CONSUMERS,
@@ -91,9 +94,9 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "llm": Role(
-        serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *actions.CALLS, *llm.CALLS),
+        serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *actions.CALLS, *llm.CALLS, *OWN),
         acts_as=("model",),
-        emits=("chat", "late"),
+        emits=("chat", "late", "approval"),
         reads_log=True,
         follows=(events.ALL,),
         works=(TURNS, TITLES),
@@ -142,7 +145,7 @@ ROLES: dict[str, Role] = {
     ),
     "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
     "cli": Role(
-        calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS),
+        calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS, *OWN),
         acts_as=("user",),
         reads_log=True,
         follows=(events.ALL,),

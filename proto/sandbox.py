@@ -104,6 +104,8 @@ RUN = Action(
     Run,
     CommandResult,
     risk="change",
+    foreign=True,
+    contained=True,
     phrasings=PHRASINGS["sandbox.run"],
 )
 RECEIVE = Call("daimon.do.{user}.{actor}.sandbox.receive", Receive, Received)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from proto.approvals import ActionRule, Question
+from proto.assets import Assets
 from proto.base import Call, Nothing
 from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
@@ -114,6 +116,10 @@ class ActionsPage(msgspec.Struct, frozen=True, kw_only=True):
 
     frame: Frame
     actions: tuple[MenuItem, ...] = ()
+    rules: tuple[ActionRule, ...] = ()
+    """What happens when the model calls each."""
+    waiting: tuple[Question, ...] = ()
+    """What needs the user's word."""
     problem: str = ""
 
 
@@ -249,21 +255,6 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     between: str
     inside: str
     after: str
-
-
-class Asset(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that pages refer to."""
-
-    name: str
-    """With a hash of its content, so that it may be cached for ever."""
-    media_type: str
-    content: bytes
-
-
-class Assets(msgspec.Struct, frozen=True, kw_only=True):
-    """All files that pages refer to."""
-
-    assets: tuple[Asset, ...]
 
 
 CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
+from daimon.asking import Prompt
 from daimon.commands import CommandError
 from daimon.connection import Connection
 from daimon.follow import Plain
@@ -183,12 +184,13 @@ def _open(arguments: argparse.Namespace) -> ChatSession:
 
 async def _follow(arguments: argparse.Namespace, chat: ChatSession, turn: AsyncGenerator[Part, None]) -> int:
     """Show a turn as it is written; Ctrl-C stops it."""
-    show = _show_lines if arguments.json else _show
+    prompt = Prompt(chat.answer)
     try:
         async with aclosing(turn) as parts:
-            return CODES[await show(parts)]
+            return CODES[await (_show_lines(parts) if arguments.json else _show(parts, prompt))]
     except asyncio.CancelledError:
         print()
+        prompt.close()
         await chat.stop()
         return STOPPED
 
@@ -202,11 +204,12 @@ async def _show_lines(parts: AsyncGenerator[Part, None]) -> Outcome:
     return outcome
 
 
-async def _show(parts: AsyncGenerator[Part, None]) -> Outcome:
+async def _show(parts: AsyncGenerator[Part, None], prompt: Prompt) -> Outcome:
     plain, words = Plain(), Unlinked()
     outcome: Outcome = "failed"
     async for part in parts:
         print(printable(words.take(plain.take(part))), end="", flush=True)
+        prompt.take(part)
         if isinstance(part, Calling | Returned):
             _show_tool(part)
         if isinstance(part, Ended):

@@ -7,6 +7,7 @@ import sys
 
 import msgspec
 
+from daimon.asking import Prompt
 from daimon.follow import Plain
 from daimon.links import unlinked
 from daimon.session import ChatSession
@@ -74,8 +75,10 @@ async def _do(arguments: argparse.Namespace) -> int:
 async def _command(arguments: argparse.Namespace, text: str) -> Done:
     plain, answer, tools, model = Plain(), "", [], ""
     async with ChatSession(user=arguments.user, home=arguments.home) as chat:
+        prompt = Prompt(chat.answer)
         async for part in chat.stream_parts(text, mode="command"):
             answer += plain.take(part)
+            prompt.take(part)
             match part:
                 case Started():
                     model = part.model

@@ -7,6 +7,7 @@ from typing import Any
 from proto import (
     accounts,
     actions,
+    approvals,
     boxes,
     chat,
     documents,
@@ -54,6 +55,7 @@ CALLS: tuple[AnyCall, ...] = (
     *keeping.CALLS,
     *forgetting.CALLS,
     *llm.CALLS,
+    *approvals.CALLS,
     *accounts.CALLS,
     *keys.CALLS,
     *ui.CALLS,

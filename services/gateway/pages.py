@@ -8,7 +8,7 @@ import secrets
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import llm, memory, ui
+from proto import approvals, llm, memory, ui
 from proto.base import Nothing
 from proto.chat import Conversation, Mode
 from proto.errors import Failure
@@ -99,12 +99,14 @@ async def event(visit: Visit) -> Response:
 
 async def actions(visit: Visit) -> Response:
     """The live menu."""
-    menu, problem = llm.Menu(actions=()), ""
+    view = ui.ActionsPage(frame=visit.frame())
     try:
         menu = await visit.call(llm.MENU, Nothing())
+        known = await visit.call(approvals.LIST, Nothing())
+        view = replace(view, actions=menu.actions, rules=known.rules, waiting=known.waiting)
     except Failure as failure:
-        problem = failure.message
-    return await visit.page(ui.ACTIONS, ui.ActionsPage(frame=visit.frame(), actions=menu.actions, problem=problem))
+        view = replace(view, problem=failure.message)
+    return await visit.page(ui.ACTIONS, view)
 
 
 async def recent(visit: Visit, before: str, noun: str) -> tuple[Event, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.gateway import (
     accounts,
+    consent,
     conversations,
     forms,
     mcp,
@@ -22,6 +23,7 @@ ROUTES = (
     *pages.ROUTES,
     *forms.ROUTES,
     *conversations.ROUTES,
+    *consent.ROUTES,
     *settings_pages.ROUTES,
     *rest.ROUTES,
     *openai.ROUTES,

@@ -69,7 +69,7 @@ class Turn:
             case chat.Measured(spent=spent):
                 self._spent = spent
                 return (ui.Weighed(turn=self._asked.turn, spent=spent),)
-            case chat.Calling(tool=tool) | chat.Returned(tool=tool):
+            case chat.Calling(tool=tool) | chat.Asking(tool=tool) | chat.Returned(tool=tool):
                 return (self._use(tool),)
             case chat.Ended():
                 self._end = part

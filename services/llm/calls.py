@@ -41,41 +41,53 @@ class Calls:
 
     async def run(self, calls: Sequence[ToolCall]) -> None:
         """Run the calls of one reply; neighbouring reads together, everything else in its order."""
-        together: list[tuple[ToolCall, ToolUse]] = []
+        together: list[ToolUse] = []
         for number, call in enumerate(calls):
-            if together and not self._beside(together[-1][0], call):
+            if together and not self._beside(together[-1].action, call.action):
                 await self._run(together)
                 together = []
-            together.append((call, self._tool(number, call)))
+            together.append(self._tool(number, call))
         if together:
             await self._run(together)
 
-    def _beside(self, *calls: ToolCall) -> bool:
-        return all(self._tools.only_reads(call.action) for call in calls)
+    def _beside(self, *actions: str) -> bool:
+        return all(map(self._tools.only_reads, actions))
 
     async def finish_interrupted(self) -> None:
-        """Answer calls whose worker died with an error: whether they took effect is not known."""
+        """Go on with calls that waited for a person when their worker died.
+
+        The others are answered with an error, because whether they took effect is not known.
+        """
         for tool in self._turn.exchange.tools:
-            if tool.ok is None:
+            if tool.ok is not None:
+                continue
+            asked = await self._tools.gate.waiting(self._turn.caller.user, tool.call)
+            if asked is None:
                 await self._came_back(replace(tool, ok=False, result=LOST), self._turn.id)
+            else:
+                await self._permitted(tool, asked.event.cause)
 
-    async def _run(self, few: Sequence[tuple[ToolCall, ToolUse]]) -> None:
-        entries = [(call, tool, await self._announce(tool)) for call, tool in few]
+    async def _run(self, few: Sequence[ToolUse]) -> None:
+        entries = [(tool, await self._announce(tool)) for tool in few]
         async with asyncio.TaskGroup() as group:
-            for call, tool, event in entries:
-                group.create_task(self._do(call, tool, event))
+            for tool, event in entries:
+                group.create_task(self._do(tool, event))
 
-    async def _do(self, call: ToolCall, tool: ToolUse, event: str) -> None:
+    async def _do(self, tool: ToolUse, event: str) -> None:
         same = self._same(tool)
         if same >= SAME:
             await self._came_back(replace(tool, ok=False, result=ENOUGH.format(same)), event)
-            return
+        else:
+            await self._permitted(tool, event)
+
+    async def _permitted(self, tool: ToolUse, event: str) -> None:
+        """Run a call, once a person has allowed it where that is needed."""
         caller = replace(self._turn.caller, actor="model", cause=event, key=tool.call)
-        running = asyncio.create_task(self._tools.run(call, tool, caller))
+        running = asyncio.create_task(self._tools.run(tool, caller, self._turn.read, self._writer))
         try:
             tool = await asyncio.shield(running)
         except asyncio.CancelledError:
-            if self._turn.replaced:
+            if self._turn.replaced and not self._tools.gate.holds(tool.call):
                 self._tools.late.leave(running, caller, self._turn.id)
             else:
                 running.cancel()
@@ -133,6 +145,7 @@ class Calls:
             ok=bool(tool.ok),
             result=tool.result,
             seconds=tool.seconds,
+            arguments=self._edited(tool),
         )
         await asyncio.gather(self._turn.record(happened, cause=called), self._writer.returned(tool))
         exchange = self._turn.exchange
@@ -140,6 +153,11 @@ class Calls:
         self._turn.exchange = replace(exchange, tools=tools)
         if tool.ok is False and not self._tools.was_proper(tool):
             self.improper.append(tool)
+
+    def _edited(self, tool: ToolUse) -> str:
+        """The arguments of a call where a person changed them."""
+        called = next((each for each in self._turn.exchange.tools if each.call == tool.call), tool)
+        return "" if called.arguments == tool.arguments else tool.arguments
 
 
 def sound(calls: Sequence[ToolCall]) -> tuple[list[ToolCall], list[BadCall]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jsonschema_rs
@@ -39,6 +39,8 @@ class Announced(msgspec.Struct, frozen=True, kw_only=True):
     phrasings: str = "[]"
     risk: Risk = "change"
     inverse: str = ""
+    foreign: str = "true"
+    contained: str = "false"
 
 
 class Catalogue:
@@ -62,6 +64,11 @@ class Catalogue:
         if items != self._items:
             self._items, self._tools = items, tuple(map(_tool, items.values()))
             self._spelled = {spelled: action for action, spelled in tool_names(self._tools).items()}
+
+    @property
+    def items(self) -> Mapping[str, MenuItem]:
+        """The actions by name."""
+        return self._items
 
     @property
     def menu(self) -> Menu:
@@ -156,6 +163,8 @@ def _read(service: ServiceInfo, endpoint: EndpointInfo) -> MenuItem | None:
         risk=said.risk,
         phrasings=phrasings,
         inverse=said.inverse,
+        foreign=said.foreign != "false",
+        contained=said.contained == "true",
     )
 
 
@@ -165,7 +174,8 @@ def _own(said: Announced) -> Announced:
         return msgspec.convert(metadata(OWN[said.action]), Announced)
     if said.action.partition(".")[0] in OWN_NOUNS:
         raise errors.Invalid(f"the noun of {said.action} belongs to Daimon itself")
-    return said
+    # What a program says of itself may raise how careful we are, never lower it.
+    return msgspec.structs.replace(said, foreign="true", contained="false")
 
 
 def _check_subject(action: str, address: str) -> None:

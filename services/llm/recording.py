@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from proto import chat, errors, events
 from proto.base import Caller
-from proto.chat import Exchange, Outcome
+from proto.chat import Exchange, Outcome, ToolUse
 from proto.events import Event, Happening, Recorded
 from proto.given import Given, GivenCall
 from services.llm.model import Finished
@@ -73,6 +73,15 @@ class Turn:
         """Whether a newer message has taken its place, as far as the conversation is known."""
         thread = self.thread
         return self.id in thread and thread[self.id].outcome == "replaced"
+
+    @property
+    def read(self) -> tuple[ToolUse, ...]:
+        """The calls whose results the model has been shown in this turn, those of earlier turns included."""
+        if self.given is not None:
+            brought = (ToolUse(call=each.call, action="client", arguments="", ok=True) for each in self.given.messages)
+            return (*(use for use in brought if use.call), *self.exchange.tools)
+        earlier = () if self.exchange.mode == "command" else self.thread.before(self.id)
+        return tuple(tool for exchange in (*earlier, self.exchange) for tool in exchange.tools)
 
     def accept(self) -> None:
         """Let entries be written from now on: the log has the message, and the thread has been read."""

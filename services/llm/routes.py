@@ -11,7 +11,7 @@ from services.runtime.bus import Routes
 
 
 def routes(handlers: Handlers, revising: Revising, seeing: Seeing, titling: Titling) -> Routes:
-    """Every call this service answers, with what answers it."""
+    """The calls about conversations and models, with what answers them."""
     return {
         chat.SEND: handlers.send,
         chat.STOP: handlers.stop,

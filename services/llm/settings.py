@@ -28,5 +28,7 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Seconds after which a turn is ended."""
     when_busy: WhenBusy = "refuse"
     """What becomes of a message that comes while an answer is written; one that comes while an action runs is taken."""
+    approval_timeout: float = 600.0
+    """Seconds that a call waits for a person's word; then it is refused."""
     stall_timeout: float = 120.0
     """Seconds of silence after which the model server counts as hung."""

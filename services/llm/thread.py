@@ -226,7 +226,8 @@ def spent(answered: chat.Answered) -> chat.Spent:
 def _ended(tool: ToolUse, ended: chat.CallEnded) -> ToolUse:
     if tool.call != ended.call:
         return tool
-    return replace(tool, ok=ended.ok, result=ended.result, seconds=ended.seconds)
+    arguments = ended.arguments or tool.arguments
+    return replace(tool, ok=ended.ok, result=ended.result, seconds=ended.seconds, arguments=arguments)
 
 
 def _abandoned(tool: ToolUse, why: str = ENDED) -> ToolUse:

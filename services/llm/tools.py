@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,8 +13,8 @@ from proto.base import Caller
 from proto.chat import ToolUse
 from proto.llm import MenuItem
 from services.llm.catalogue import Catalogue, subject
+from services.llm.gate import Gate, Told
 from services.llm.late import Late
-from services.llm.model import ToolCall
 from services.llm.offering import Offering
 from services.llm.phrasebook import Embedder
 from services.runtime.bus import Bus
@@ -30,17 +31,27 @@ ARGUMENTS_LIMIT = 100_000
 class Tools:
     """The menu, with the power to use it."""
 
-    def __init__(self, bus: Bus, catalogue: Catalogue, engine: Embedder) -> None:
+    def __init__(self, bus: Bus, catalogue: Catalogue, gate: Gate, engine: Embedder) -> None:
         self._bus = bus
         self.catalogue = catalogue
         self.offering = Offering(catalogue, engine)
         self.late = Late(bus.journal)
+        self.gate = gate
 
-    async def run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> ToolUse:
-        """Run one call and return it with its result; a failure is a result too, in words the model can act on."""
+    async def run(self, tool: ToolUse, caller: Caller, read: Sequence[ToolUse], told: Told) -> ToolUse:
+        """Run one call and return it with its result; a failure is a result too, in words the model can act on.
+
+        `read` is what the model has been shown of other calls, which decides whether a person is asked first.
+        """
         started = time.perf_counter()
         try:
-            result, ok = await self._run(call, tool, caller), True
+            item = await self._checked(tool)
+            asked = await self.gate.admit(item, tool, caller, read)
+            if asked is not None:
+                tool = await self.gate.answered(asked, caller, tool, told)
+                await told.calling(tool)
+                started = time.perf_counter()
+            result, ok = await self._run(item, tool, caller), True
         except errors.Failure as failure:
             result, ok = failure.message, False
         seconds = round(time.perf_counter() - started, 4)
@@ -76,13 +87,16 @@ class Tools:
             await self.offering.warm()
             still = still + pause if self.catalogue.menu == before else 0.0
 
-    async def _run(self, call: ToolCall, tool: ToolUse, caller: Caller) -> str:
+    async def _checked(self, tool: ToolUse) -> MenuItem:
         if len(tool.arguments) > ARGUMENTS_LIMIT:
             raise errors.TooLarge(f"The arguments are too large: {len(tool.arguments)} characters.")
-        item = await self._find(call.action)
-        self.catalogue.check(item, call.arguments)
-        payload = msgspec.json.encode(call.arguments)
-        reply = await self._bus.call_subject(subject(item, caller), payload, caller=caller, timeout=TIMEOUT)
+        item = await self._find(tool.action)
+        self.catalogue.check(item, msgspec.json.decode(tool.arguments))
+        return item
+
+    async def _run(self, item: MenuItem, tool: ToolUse, caller: Caller) -> str:
+        address = subject(item, caller)
+        reply = await self._bus.call_subject(address, tool.arguments.encode(), caller=caller, timeout=TIMEOUT)
         return reply.decode(errors="replace")
 
     async def _find(self, action: str) -> MenuItem:

@@ -13,6 +13,7 @@ from proto.kinds import happening
 from services.llm.answering import Answering
 from services.llm.holding import Held
 from services.llm.recording import Lost
+from services.llm.room import Room
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.runtime.bus import Bus, Delivery, Interrupted
@@ -25,12 +26,12 @@ _log = logging.getLogger("daimon.llm")
 class Worker:
     """All the turns of this process."""
 
-    def __init__(self, bus: Bus, threads: Threads, answering: Answering, turns: int) -> None:
+    def __init__(self, bus: Bus, threads: Threads, answering: Answering, room: Room) -> None:
         self._bus = bus
         self.threads = threads
         self._answering = answering
         self._work = bus.work("turns")
-        self._slots = asyncio.Semaphore(turns)
+        self._room = room
         self._group: asyncio.TaskGroup | None = None
         self._held: dict[str, Held] = {}
         self._stops: deque[str] = deque(maxlen=STOPS)
@@ -49,17 +50,17 @@ class Worker:
             group.create_task(self._follow_replacements())
             group.create_task(self._follow_passed_on())
             group.create_task(self._answering.listen())
-            # A slot first: what is taken and then waits would be given to somebody else.
-            await self._slots.acquire()
+            # A place first: what is taken and then waits would be given to somebody else.
+            await self._room.enter()
             async for delivery in self._work.each():
                 group.create_task(self._take(delivery)).add_done_callback(self._free)
-                await self._slots.acquire()
+                await self._room.enter()
 
     async def begin(self, event: Event, thread: Thread) -> Held | None:
         """Begin a turn while the log takes its message, unless all hands are full; nothing of it is seen before."""
-        if self._group is None or self._slots.locked():
+        if self._group is None or self._room.full:
             return None
-        await self._slots.acquire()
+        await self._room.enter()
         held = Held(event, foreseen=thread.foreseen(event))
         self._held[held.turn] = held
         task = self._group.create_task(self._hold(held))
@@ -68,7 +69,7 @@ class Worker:
         return held
 
     def _free(self, _: asyncio.Task[None]) -> None:
-        self._slots.release()
+        self._room.leave()
 
     async def _follow_stops(self) -> None:
         """Cancel the turns that somebody wants stopped."""

@@ -77,6 +77,11 @@ class Writer:
         await self._begin()
         await self._append(chat.Calling(attempt=self._attempt, tool=tool))
 
+    async def asking(self, tool: chat.ToolUse) -> None:
+        """Say that a person must answer before an action runs."""
+        await self._begin()
+        await self._append(chat.Asking(attempt=self._attempt, tool=tool))
+
     async def returned(self, tool: chat.ToolUse) -> None:
         """Say that an action came back."""
         await self._append(chat.Returned(attempt=self._attempt, tool=tool))

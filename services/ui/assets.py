@@ -7,7 +7,7 @@ import hashlib
 from importlib.metadata import files
 from pathlib import Path
 
-from proto.ui import Asset, Assets
+from proto.assets import Asset, Assets
 
 OWN = Path(__file__).parent / "static"
 DISTRIBUTION = "django-htmx"

@@ -19,7 +19,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     action: str
     state: str
-    """`running`, `done` or `failed`."""
+    """`asking`, `running`, `done` or `failed`."""
     brief: str
     """What it was called with, in a few words."""
     took: str = ""
@@ -49,10 +49,11 @@ class Cards:
         """Lay out one use of an action."""
         card = Card(
             action=tool.action,
-            state={None: "running", True: "done", False: "failed"}[tool.ok],
+            state=_state(tool),
             brief=_brief(tool.arguments),
             took="" if tool.ok is None else duration(tool.seconds),
-            arguments=clipped(_indented(tool.arguments), self._limit),
+            # What a person agrees to is shown whole.
+            arguments=_indented(tool.arguments) if tool.question else clipped(_indented(tool.arguments), self._limit),
         )
         return card if tool.ok is None else self._with_result(card, tool.result)
 
@@ -71,6 +72,12 @@ class Cards:
         if told is not None and told.sentence:
             return msgspec.structs.replace(card, sentence=told.sentence)
         return msgspec.structs.replace(card, result=clipped(_indented(result), self._limit))
+
+
+def _state(tool: ToolUse) -> str:
+    if tool.ok is None:
+        return "asking" if tool.question else "running"
+    return "done" if tool.ok else "failed"
 
 
 def _read(text: str, kind: type[S]) -> S | None:

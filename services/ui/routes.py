@@ -9,6 +9,7 @@ import msgspec
 
 from proto import inspection as views
 from proto import ui, ui_accounts
+from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
@@ -61,5 +62,5 @@ async def _piece(_: Nothing, __: Caller) -> ui.Piece:
     return live.piece()
 
 
-async def _assets(_: Nothing, __: Caller) -> ui.Assets:
+async def _assets(_: Nothing, __: Caller) -> Assets:
     return assets.assets()

@@ -62,7 +62,9 @@ async def answering(
         buses = [
             await stack.enter_async_context(Bus.open(nats.settings(name), name)) for name in ("tasks", "llm", "cli")
         ]
+        first_worker = settings.pop("first_worker", True)
         chosen = LlmSettings(**{"ollama": model.url, "models_dir": models_dir, **settings})
         await stack.enter_async_context(running(serve_tasks, TasksSettings(), buses[0]))
-        await stack.enter_async_context(running(serve_llm, chosen, buses[1]))
+        if first_worker:
+            await stack.enter_async_context(running(serve_llm, chosen, buses[1]))
         yield Talk(buses[2], model, caller)

@@ -18,6 +18,7 @@ KINDS = {
         "POST /chat/{conversation}/title",
         "POST /tasks", "POST /tasks/{task}/complete", "POST /tasks/{task}/reopen", "POST /tasks/{task}/rename",
         "POST /tasks/{task}/move", "POST /tasks/{task}/delete", "POST /settings/keys",
+        "POST /approvals/{question}", "POST /actions/{action}/rule",
     ),
     "guest's form": (
         "POST /theme", "POST /settings/password", "POST /settings/sessions/{session}/revoke",

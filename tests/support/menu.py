@@ -16,8 +16,17 @@ def endpoints() -> tuple[EndpointInfo, ...]:
     )
 
 
+def catalogue(*programs):
+    """The catalogue of them, and of the actions of programs beside them, as (name, subject, metadata)."""
+    others = [
+        ServiceInfo(name=name, id=name, endpoints=(EndpointInfo(name="x", subject=subject, metadata=said),))
+        for name, subject, said in programs
+    ]
+    found = Catalogue()
+    found.learn([ServiceInfo(name="all", id="1", endpoints=endpoints()), *others])
+    return found
+
+
 def menu():
-    """The same as a model is offered it."""
-    catalogue = Catalogue()
-    catalogue.learn([ServiceInfo(name="all", id="1", endpoints=endpoints())])
-    return catalogue.tools()
+    """The actions of `catalogue`, as a model is offered them."""
+    return catalogue().tools()

@@ -151,6 +151,8 @@ def metadata(call: Call[Any, Any]) -> dict[str, str]:
         "phrasings": json.dumps(call.phrasings),
         "risk": call.risk,
         "inverse": call.inverse,
+        "foreign": json.dumps(call.foreign),
+        "contained": json.dumps(call.contained),
     }
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import msgspec
 
+from proto.approvals import ActionRule
 from proto.llm import MenuItem
 from proto.ui import ActionsPage, Html
 from services.ui.templating import page as render
@@ -31,6 +32,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     arguments: tuple[Argument, ...]
     tries: tuple[str, ...]
     """Some phrasings, with each argument's place left open."""
+    rule: ActionRule | None
+    """None where it is not known."""
 
 
 class _Property(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +49,15 @@ class _Schema(msgspec.Struct, frozen=True, kw_only=True):
 def page(view: ActionsPage) -> Html:
     """Everything that can be asked for now, by service."""
     ordered = sorted(view.actions, key=lambda item: (item.service, item.name))
-    groups = {name: tuple(map(entry, items)) for name, items in groupby(ordered, key=lambda item: item.service)}
-    return render("actions.html", frame=view.frame, groups=groups, problem=view.problem)
+    rules = {rule.action: rule for rule in view.rules}
+    groups = {
+        name: tuple(entry(item, rules.get(item.name)) for item in items)
+        for name, items in groupby(ordered, key=lambda item: item.service)
+    }
+    return render("actions.html", frame=view.frame, groups=groups, view=view, problem=view.problem)
 
 
-def entry(item: MenuItem) -> Entry:
+def entry(item: MenuItem, rule: ActionRule | None = None) -> Entry:
     """An action with its arguments; a schema in a form we do not know shows none."""
     try:
         schema = msgspec.json.decode(item.schema, type=_Schema)
@@ -58,7 +65,7 @@ def entry(item: MenuItem) -> Entry:
         schema = _Schema()
     arguments = tuple(_argument(name, found, name in schema.required) for name, found in schema.properties.items())
     tries = tuple(re.sub(r"\{\w+\}", "…", text) for text in item.phrasings[:TRIES])
-    return Entry(item=item, arguments=arguments, tries=tries)
+    return Entry(item=item, arguments=arguments, tries=tries, rule=rule)
 
 
 def _argument(name: str, found: _Property, required: bool) -> Argument:

@@ -1,0 +1,54 @@
+"""A person's word on what the model may do: answers to its questions, and the rules by action.
+
+These take a browser's session alone: a program with an API key may talk to the model, and may not speak for the person.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fastapi import Response
+
+from proto import approvals
+from proto.approvals import Rule
+from proto.errors import Invalid
+from services.gateway.access import Who
+from services.gateway.visit import Endpoint, Route, Visit, see_other
+
+RULES = ("allow", "ask", "deny")
+
+
+async def answer(visit: Visit) -> Response:
+    """Say whether a call may run."""
+    form = await visit.form()
+    word = form.get("answer", "")
+    if word not in ("allow", "always", "deny"):
+        raise Invalid("Say whether it may run: Allow, Always allow, or Deny.")
+    answered = approvals.Answer(
+        id=visit.path("question"),
+        verdict="deny" if word == "deny" else "allow",
+        arguments="" if word == "deny" else form.get("arguments", ""),
+        always=word == "always",
+    )
+    await visit.call(approvals.ANSWER, answered)
+    return await _done(visit)
+
+
+async def rule(visit: Visit) -> Response:
+    """Choose what happens when the model calls an action."""
+    wanted = (await visit.form()).get("rule", "")
+    chosen = cast("Rule", wanted) if wanted in RULES else "default"
+    await visit.call(approvals.SET, approvals.SetRule(action=visit.path("action"), rule=chosen))
+    return await _done(visit)
+
+
+async def _done(visit: Visit) -> Response:
+    """Pages hear of it by their live stream, or are opened anew."""
+    return await visit.changed() if visit.swaps else see_other(await visit.back())
+
+
+def _form(path: str, answer: Endpoint) -> Route:
+    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
+
+
+ROUTES = (_form("/approvals/{question}", answer), _form("/actions/{action}/rule", rule))

@@ -1,0 +1,73 @@
+"""How the parts of the llm service are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from pathlib import Path
+
+from proto import actions
+from services.llm.answering import Answering
+from services.llm.approving import Approving
+from services.llm.catalogue import Catalogue
+from services.llm.engines import Engines
+from services.llm.gate import Gate
+from services.llm.handlers import Handlers
+from services.llm.ledgers import Ledgers
+from services.llm.minilm import MiniLM
+from services.llm.quotes import recall
+from services.llm.reflex import Reflex
+from services.llm.revising import Revising
+from services.llm.room import Room
+from services.llm.routes import routes
+from services.llm.seeing import Seeing
+from services.llm.settings import LlmSettings
+from services.llm.threads import Threads
+from services.llm.titling import Titling
+from services.llm.tools import Tools
+from services.llm.worker import Worker
+from services.runtime.bus import Bus, Routes
+from services.runtime.forgetting import heed
+
+
+class House:
+    """Everything that runs in this process."""
+
+    def __init__(self, settings: LlmSettings, bus: Bus) -> None:
+        self._minilm = minilm = MiniLM(Path(settings.models_dir))
+        catalogue, ledgers, room = Catalogue(), Ledgers(bus.journal), Room(settings.turns)
+        gate = Gate(bus, ledgers, catalogue, room, settings.approval_timeout)
+        self._tools = tools = Tools(bus, catalogue, gate, minilm)
+        self._engines = engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
+        threads = Threads(bus.journal)
+        self._worker = worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), room)
+        self._titling = Titling(bus, threads, engines, settings.num_ctx)
+        self._bus = bus
+        self._caches = (threads, ledgers)
+        handlers = Handlers(worker, tools, engines, minilm, settings.when_busy)
+        self.routes: Routes = {
+            **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),
+            actions.SEARCH: tools.offering.search,
+            **Approving(ledgers, threads, catalogue).routes(),
+        }
+
+    async def look(self) -> None:
+        """Find out what there is to work with."""
+        await asyncio.gather(self._tools.learn(), self._engines.look())
+
+    async def run(self) -> None:
+        """Write turns and follow what comes and goes, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._worker.run())
+                group.create_task(self._titling.run())
+                group.create_task(self._tools.keep_learning())
+                group.create_task(self._engines.keep_looking())
+                group.create_task(heed(self._bus, self._forget))
+        finally:
+            await asyncio.gather(self._engines.aclose(), self._minilm.aclose())
+
+    def _forget(self) -> None:
+        """Drop what is kept of the log, because something of it is gone."""
+        for cache in self._caches:
+            cache.forget()
