@@ -25,7 +25,7 @@ SENT = 16
 SURE = 4
 """The best fitting ones; where all of them were offered before, nothing else is chosen, so that the model's server need
 not read its prompt anew."""
-ALWAYS = (actions.SEARCH.name, "memory.search", "sandbox.run")
+ALWAYS = (actions.SEARCH.name, "memory.search", "sandbox.run", "tasks.add", "tasks.list")
 LATELY = 3
 """Exchanges whose actions are offered on."""
 BYTES = 2
@@ -55,11 +55,14 @@ class Offering:
     ) -> tuple[Tool, ...]:
         """The actions for a turn, in the order of their names."""
         menu = self._catalogue.tools()
-        if len(menu) <= ALL and size((), menu) <= context * BYTES:
+        # A menu that has just come is not known by its meaning yet, and no question waits for that.
+        index = self._index[1] if self._index and self._index[0] is menu else None
+        if len(menu) <= (ALL if index else 2 * ALL) and size((), menu) <= context * BYTES:
             return menu
+        fitting = await self._fitting(index or Index(menu, {}), asked.asked)
         by_name = {tool.name: tool for tool in menu}
         kept = dict.fromkeys([*ALWAYS, *_used((*earlier[-LATELY:], asked))])
-        names = [*(name for name in kept if name in by_name), *await self._fitting(menu, asked.asked)]
+        names = [*(name for name in kept if name in by_name), *fitting]
         before: set[str] = self._before(caller.user, caller.conversation)
         if not set(names[: len(kept) + SURE]) <= before or not before <= by_name.keys():
             before.clear()
@@ -74,7 +77,7 @@ class Offering:
 
     async def search(self, request: actions.SearchActions, _: Caller) -> FoundActions:
         """Find actions by what they do."""
-        names = await self._fitting(self._catalogue.tools(), request.query)
+        names = await self._fitting(await self._indexed(self._catalogue.tools()), request.query)
         items = [self._catalogue.find(name) for name in names if name != actions.SEARCH.name][: request.limit]
         found = tuple(
             FoundAction(name=item.name, description=item.description, schema=item.schema, risk=item.risk)
@@ -88,9 +91,8 @@ class Offering:
         if len(menu) > ALL:
             await self._indexed(menu)
 
-    async def _fitting(self, menu: tuple[Tool, ...], said: str) -> list[str]:
+    async def _fitting(self, index: Index, said: str) -> list[str]:
         wishes = clauses(said)
-        index = await self._indexed(menu)
         await self._embed(wishes)
         return [tool.name for tool in index.ranked(wishes, self._vectors)]
 

@@ -24,6 +24,8 @@ TIMEOUT = 610.0
 QUICK, LEISURELY = 0.25, 2.0
 """Seconds between looks at what runs, while the menu changes and when it has settled."""
 SETTLED = 5.0
+CALM = 1.0
+"""Seconds without a change after which the menu is worth being learnt by its meaning."""
 ARGUMENTS_LIMIT = 100_000
 """Characters of arguments; more is refused before anything runs."""
 
@@ -84,8 +86,9 @@ class Tools:
             await asyncio.sleep(pause)
             before = self.catalogue.menu
             await self.learn()
-            await self.offering.warm()
             still = still + pause if self.catalogue.menu == before else 0.0
+            if still >= CALM:
+                await self.offering.warm()
 
     async def _checked(self, tool: ToolUse) -> MenuItem:
         if len(tool.arguments) > ARGUMENTS_LIMIT:

@@ -44,9 +44,10 @@ def clipped(text: str, limit: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """0.004 → 4 ms, 2.34 → 2.3 s, 75 → 1 min 15 s."""
+    """0.004 → 4 ms, 2.34 → 2.3 s, 75 → 1 min 15 s, 120 → 2 min."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    rest = f" {int(seconds % 60)} s" if seconds % 60 >= 1 else ""
+    return f"{int(seconds // 60)} min{rest}"

@@ -261,3 +261,50 @@ async def test_everything_works_without_a_script(visitor, script):
     await page.fill("#message", "   ")
     await page.get_by_role("button", name="Send").click()
     await expect(page.locator(".notice")).to_contain_text("nothing in the message")
+
+
+async def test_versions_are_made_and_walked_and_other_tabs_turn_with_them(visitor):
+    page = await visitor.page()
+    await say(page, "red")
+    await expect(page.locator(".answer").last).to_contain_text("You said: red")
+    await page.wait_for_url("**/chat/*")
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await say(page, "more")
+    await expect(page.locator(".turn .answer").last).to_contain_text("You said: more")
+    turn = page.locator(".turn").first
+    await turn.get_by_text("Edit", exact=True).click()
+    await turn.locator("textarea").fill("blue")
+    await turn.get_by_role("button", name="Ask instead").click()
+    for each in (page, other):
+        await expect(each.locator(".turn")).to_have_count(1)
+        await expect(each.locator(".answer")).to_contain_text("You said: blue")
+        await expect(each.locator(".versions")).to_contain_text("2 of 2")
+    await other.get_by_role("button", name="The version before").click()
+    for each in (page, other):
+        await expect(each.locator(".said")).to_have_text(["red", "more"])
+    await page.locator(".turn").last.get_by_role("button", name="Regenerate").click()
+    await expect(other.locator(".versions").last).to_contain_text("2 of 2")
+
+
+async def test_what_a_turn_takes_is_shown_and_what_the_model_saw_is_one_click_away(visitor):
+    page = await visitor.page()
+    await say(page, "hello")
+    await expect(page.locator(".spent")).to_contain_text("step 1 of 12")
+    await expect(page.locator(".spent meter")).to_be_visible()
+    await page.get_by_role("link", name="What the model saw").click()
+    await expect(page.locator("main")).to_contain_text("You are Daimon")
+    await expect(page.locator("pre").nth(1)).to_have_text("hello")
+
+
+async def test_thoughts_are_folded_apart_from_the_answer_and_stay(visitor, script):
+    script(lambda _: Reply(text="Four.", thinking=("two ", "and ", "two"), rate=20))
+    page = await visitor.page()
+    await say(page, "2+2?")
+    await expect(page.locator(".turn[aria-busy=false] .answer")).to_have_text("Four.")
+    await expect(page.locator(".thought div")).to_be_hidden()
+    await page.locator(".thought summary").click()
+    await expect(page.locator(".thought div")).to_have_text("two and two")
+    await page.reload()
+    await page.locator(".thought summary").click()
+    await expect(page.locator(".thought div")).to_have_text("two and two")

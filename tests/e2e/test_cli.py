@@ -273,3 +273,29 @@ async def test_two_homes_run_side_by_side(reflex: Whole, tmp_path: Path) -> None
         await other.daimon("tasks", "add", "only here")
         assert "only here" in (await other.daimon("tasks")).out
         assert "only here" not in (await reflex.daimon("tasks")).out
+
+
+async def test_a_conversation_is_asked_again_seen_named_and_exported(scripted: Whole, ada: str) -> None:
+    talk = new_id()
+
+    async def chat_(*words: str) -> Ran:
+        return await scripted.daimon("chat", "--user", ada, "--conversation", talk, *words)
+
+    assert (await chat_("hello")).out == "You said: hello\n"
+    assert (await chat_("--edit", "1", "good", "evening")).out == "You said: good evening\n"
+    assert (await chat_("--regenerate")).out == "You said: good evening\n"
+    refused = await chat_("--continue")
+    assert (refused.code, refused.out) == (1, "")
+    assert "complete" in refused.err
+    assert "There is no question 7" in (await chat_("--edit", "7", "x")).err
+    seen = await chat_("--seen", "last")
+    assert "## user\ngood evening" in seen.out
+    assert "You are Daimon" in seen.out
+    assert (await chat_("--title", "Greetings")).code == 0
+    exported = await scripted.daimon("export-chat", talk, "--user", ada)
+    assert exported.out.startswith("# Greetings\n")
+    whole = msgspec.json.decode((await scripted.daimon("export-chat", talk, "--user", ada, "--json")).out)
+    assert [each["asked"] for each in whole["exchanges"]] == ["hello", "good evening", "good evening"]
+    stranger = await scripted.daimon("export-chat", talk, "--user", f"{ada}-other")
+    assert (stranger.code, stranger.out) == (1, "")
+    assert "--conversation" in (await scripted.daimon("chat", "--user", ada, "--regenerate")).err

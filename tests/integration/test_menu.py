@@ -64,6 +64,7 @@ def asked(text: str, **facts) -> Exchange:
 
 async def test_the_right_action_is_among_those_that_are_offered(minilm, ada):
     offering = Offering(catalogue(), minilm)
+    await offering.warm()
     missed = []
     for number, (text, action) in enumerate(CASES["said"]):
         caller = type(ada)(user=ada.user, conversation=str(number))
@@ -74,6 +75,12 @@ async def test_the_right_action_is_among_those_that_are_offered(minilm, ada):
     assert 1 - len(missed) / len(CASES["said"]) >= RIGHT, missed
 
 
+async def test_a_large_menu_that_is_new_is_chosen_from_by_words_at_once(minilm, ada):
+    offered = await Offering(catalogue(), minilm).offer(ada, asked("play some jazz music"), (), 8192)
+    assert len(offered) <= SENT
+    assert "music.play" in [tool.name for tool in offered]
+
+
 async def test_without_the_engine_words_alone_still_choose(ada):
     offered = await Offering(catalogue(), Away()).offer(ada, asked("play some jazz music"), (), 8192)
     assert len(offered) <= SENT
@@ -82,6 +89,7 @@ async def test_without_the_engine_words_alone_still_choose(ada):
 
 async def test_what_was_used_lately_is_offered_on(minilm, ada):
     offering = Offering(catalogue(), minilm)
+    await offering.warm()
     before = asked("x", tools=(ToolUse(call="1", action="git.log", arguments="{}", ok=True, result="{}"),))
     offered = await offering.offer(ada, asked("what is the weather in Rome?"), (before,), 8192)
     assert {"git.log", "weather.now", "actions.search"} <= {tool.name for tool in offered}
@@ -89,6 +97,7 @@ async def test_what_was_used_lately_is_offered_on(minilm, ada):
 
 async def test_a_question_that_the_offered_actions_fit_changes_nothing_of_the_prompt(minilm, ada):
     offering = Offering(catalogue(), minilm)
+    await offering.warm()
     first = await offering.offer(ada, asked("what is the weather in Rome?"), (), 8192)
     again = await offering.offer(ada, asked("what is the weather in Oslo?"), (), 8192)
     other = await offering.offer(ada, asked("commit my changes"), (), 8192)
@@ -145,7 +154,7 @@ async def test_a_model_is_offered_a_part_of_sixty_actions_and_finds_the_rest(own
         return Reply(calls=(("home_fountain", {}),)) if len(results) == 1 else Reply(text="It runs.")
 
     async with answering(own_nats, models_dir, ada, script) as talking, home(own_nats, talking):
-        heard = await talking.say("tell me a story about pirates")
+        heard = await talking.say("start gadget 7 and gadget 8")
         first, second, _ = talking.model.chats
     assert len(names(first)) <= SENT
     assert "home_fountain" not in names(first)
@@ -161,7 +170,7 @@ async def test_a_model_is_offered_a_part_of_sixty_actions_and_finds_the_rest(own
 async def test_an_action_that_was_not_offered_can_still_be_called_by_its_name(own_nats, models_dir, ada):
     replies = iter([Reply(calls=(("home_fountain", {}),)), Reply(text="It runs.")])
     async with answering(own_nats, models_dir, ada, lambda body: next(replies)) as talking, home(own_nats, talking):
-        heard = await talking.say("tell me a story about pirates")
+        heard = await talking.say("start gadget 7 and gadget 8")
     assert [(tool.action, tool.ok) for tool in heard.tools] == [("home_fountain", True)]
 
 

@@ -67,7 +67,7 @@ def test_arguments_in_a_few_words(arguments, brief):
     assert Cards(100).card(used("", arguments=arguments)).brief == brief
 
 
-@pytest.mark.parametrize(("seconds", "reads"), [(0.004, "4 ms"), (2.34, "2.3 s"), (75, "1 min 15 s")])
+@pytest.mark.parametrize(("seconds", "reads"), [(0.004, "4 ms"), (2.34, "2.3 s"), (75, "1 min 15 s"), (120, "2 min")])
 def test_durations_read_as_people_say_them(seconds, reads):
     assert display.duration(seconds) == reads
 
