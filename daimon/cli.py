@@ -34,6 +34,7 @@ COMMANDS = {
     "deny": "refuse a call that waits for your word",
     "actions": "show what can be done, as it runs now",
     "events": "show what happened, or follow what happens",
+    "box": "work in the Linux box of a conversation: run, shell, jobs, files, network",
     "upload": "hand files in",
     "files": "list the files that were handed in or back, or fetch one",
     "documents": "list, search, read and delete documents",
