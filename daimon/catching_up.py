@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from daimon.connection import Connection
-from proto import errors, events, memory
+from proto import errors, events, keeping
 from proto.base import Nothing
 
 PATIENCE = 60.0
@@ -19,7 +19,7 @@ async def caught_up(connection: Connection) -> int:
     last, at = newest.sequence if newest else 0, -1
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE
-    while (progress := await connection.call(memory.PROGRESS, Nothing())).sequence < last:
+    while (progress := await connection.call(keeping.POSITION, Nothing())).sequence < last:
         if progress.sequence > at:
             at, until = progress.sequence, loop.time() + PATIENCE
         if loop.time() > until:

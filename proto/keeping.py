@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from proto.base import Call
+from proto.base import Call, Nothing
 
 Break = Literal["missing", "altered", "kept", "unsent", "unchained", "lost"]
 _SENTENCES: dict[str, str] = {
@@ -94,7 +94,14 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[Table, ...]
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """The last place in the log that SQL has."""
+
+    sequence: int
+
+
 VERIFY = Call("daimon.svc.memory.verify", Verify, Verified)
 SEAL = Call("daimon.svc.memory.seal", Sealed, Seal)
 REBUILD = Call("daimon.svc.memory.rebuild", Rebuild, Rebuilt)
-CALLS = (VERIFY, SEAL, REBUILD)
+POSITION = Call("daimon.svc.memory.position", Nothing, Position)
+CALLS = (POSITION, VERIFY, SEAL, REBUILD)

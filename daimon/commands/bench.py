@@ -17,6 +17,7 @@ BENCHES = {
     "boot": "how soon the first page is there, memory and disk",
     "stream": "what an answer loses on its way from the model to the page",
     "turn": "workers killed in the middle of their answers",
+    "events": "events to the disk and into SQL, against one by one and bare SQL",
     "do": "from a command to its durable result, with no language model",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
     "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",

@@ -10,6 +10,7 @@ import msgspec
 from daimon.contract import options
 from daimon.contract.asyncapi import document
 from daimon.contract.page import page
+from daimon.contract.vocabulary import vocabulary
 from daimon.up.services import CHECKOUT
 
 
@@ -34,6 +35,7 @@ def documents() -> dict[str, str]:
     options_of = msgspec.json.format(msgspec.json.encode(options.settings()), indent=1).decode()
     return {
         "contract.md": page(),
+        "events.md": vocabulary(),
         "asyncapi.json": described + "\n",
         "options.md": options.page(),
         "../nixos/settings.json": options_of + "\n",

@@ -16,7 +16,8 @@ from proto import errors, events, forgetting
 from proto.base import Caller
 from proto.events import happened
 from proto.forgetting import Forget, Forgotten, Recording
-from services.memory.rebuilding import Position, project_anew
+from proto.keeping import Position
+from services.memory.rebuilding import project_anew
 from services.memory.store import Session, Store
 from services.runtime.bus import Bus
 

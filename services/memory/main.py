@@ -45,6 +45,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 documents.SEARCH: library.search,
                 documents.READ: library.read,
                 documents.DELETE: library.delete,
+                keeping.POSITION: handlers.position,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,
                 keeping.REBUILD: Rebuilder(store, bus.journal).rebuild,

@@ -12,6 +12,7 @@ import msgspec
 
 from proto import errors, events
 from proto.events import Recorded
+from proto.keeping import Position
 from services.memory import projections
 from services.memory.backoff import Backoff
 from services.memory.entries import Entry, bare, entry, identity
@@ -23,18 +24,14 @@ DURABLE = "memory"
 GATHER = 0.03
 """Seconds in which what happens together becomes one transaction, off the way of whoever answers."""
 BATCH = 1000
+AHEAD = 4
+"""Batches that are asked for at once, so that the next one is here when one is written."""
 LOCK = 2
 """The advisory lock of the process that projects; it ends with that process's session, however it ends."""
 STANDBY = 0.25
 """Seconds between two tries for the lock: a waiting lock request would hold back the cleaning of old rows."""
 
 log = logging.getLogger("daimon.memory")
-
-
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """The last place in the log that SQL has."""
-
-    sequence: int
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +88,7 @@ class Projector:
         log.info("projecting from %d on", self._last, extra={"action": "memory.projecting"})
         await self._catch_up(session)
         self._written()
-        async with contextlib.aclosing(self._bus.work(DURABLE).batches(BATCH, gather=GATHER)) as batches:
+        async with contextlib.aclosing(self._bus.work(DURABLE).batches(BATCH, gather=GATHER, ahead=AHEAD)) as batches:
             async for batch in batches:
                 await self._take(session, batch)
 

@@ -10,7 +10,7 @@ import msgspec
 from proto import events, keeping
 from proto.base import Caller
 from proto.events import Event, Recorded
-from proto.keeping import Rebuilt, Table
+from proto.keeping import Position, Rebuilt, Table
 from services.memory import projections
 from services.memory.entries import Entry, bare, entry
 from services.memory.store import Session, Store, Unstorable, by_column
@@ -18,12 +18,6 @@ from services.memory.verifying import Verifier
 from services.runtime.bus.journal import Journal
 
 PAGE = 1000
-
-
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """The last place in the log that SQL has."""
-
-    sequence: int
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ def untouched(home: Path) -> bool:
 @pytest.mark.parametrize(
     ("bench", "figures"),
     [
+        ("events", {"acknowledged", "times_one_by_one", "committed", "committed_of_raw", "lag_p99"}),
         ("do", {"command", "action"}),
         ("boot", {"first_start", "second_start", "memory_idle", "packages"}),
         ("stream", {"first_token_added", "burst_share", "first_token_50", "bytes_4x"}),

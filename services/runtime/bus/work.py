@@ -122,13 +122,16 @@ class Work:
         async for batch in self.batches(1):
             yield batch.deliveries[0]
 
-    async def batches(self, size: int, *, gather: float = 0) -> AsyncGenerator[Batch, None]:
-        """Yield what is there, at most `size` together; `gather` seconds after the first of them came."""
+    async def batches(self, size: int, *, gather: float = 0, ahead: int = 1) -> AsyncGenerator[Batch, None]:
+        """Yield what is there, at most `size` together; `gather` seconds after the first of them came.
+
+        So many batches are asked `ahead` at once, so that the next ones arrive while the caller works on one.
+        """
         while True:
-            async with self._asked(size) as replies:
-                left = size
+            async with self._asked(size * ahead) as replies:
+                left = size * ahead
                 while left > 0:
-                    messages = await self._arrived(replies, left, gather)
+                    messages = await self._arrived(replies, min(size, left), gather)
                     deliveries = [Delivery(message) for message in messages if message.reply]
                     if deliveries:
                         yield Batch(deliveries)
@@ -152,7 +155,7 @@ class Work:
                 first = await replies.next()
         except (TimeoutError, Interrupted):
             return []
-        if gather:
+        if gather and replies.queue.qsize() < limit - 1:
             await asyncio.sleep(gather)
         return [first, *replies.waiting(limit - 1)]
 
