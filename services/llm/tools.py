@@ -17,6 +17,7 @@ from services.llm.gate import Gate, Told
 from services.llm.late import Late
 from services.llm.offering import Offering
 from services.llm.phrasebook import Embedder
+from services.llm.roll import Roll
 from services.runtime.bus import Bus
 
 TIMEOUT = 610.0
@@ -39,6 +40,7 @@ class Tools:
         self.offering = Offering(catalogue, engine)
         self.late = Late(bus.journal)
         self.gate = gate
+        self.roll = Roll()
 
     async def run(self, tool: ToolUse, caller: Caller, read: Sequence[ToolUse], told: Told) -> ToolUse:
         """Run one call and return it with its result; a failure is a result too, in words the model can act on.
@@ -76,7 +78,9 @@ class Tools:
 
     async def learn(self) -> None:
         """Look again at what runs."""
-        self.catalogue.learn(await self._bus.discover())
+        found = await self._bus.discover()
+        self.catalogue.learn(found)
+        await self.roll.call(found)
 
     async def keep_learning(self) -> None:
         """Follow what comes and goes; closely while things are starting, then at leisure."""
@@ -99,7 +103,8 @@ class Tools:
 
     async def _run(self, item: MenuItem, tool: ToolUse, caller: Caller) -> str:
         address = subject(item, caller)
-        reply = await self._bus.call_subject(address, tool.arguments.encode(), caller=caller, timeout=TIMEOUT)
+        asking = self._bus.call_subject(address, tool.arguments.encode(), caller=caller, timeout=TIMEOUT)
+        reply = await self.roll.answered(item.name, asking)
         return reply.decode(errors="replace")
 
     async def _find(self, action: str) -> MenuItem:

@@ -40,29 +40,39 @@ async def parts(own_nats, models_dir, ada):
         async def start(script=slow_first, workers=1, **settings):
             model = await stack.enter_async_context(FakeOllama(script))
             released = asyncio.Event()
-
-            async def wait(request):
-                await released.wait()
-                await request.respond(b'{"sentence": "Waited"}')
-
-            url = own_nats.let_in("slow", permissions.program("slow", ada.user, "slow"))
-            program = await stack.enter_async_context(stranger(url))
-            service = await micro.add_service(program, name="slow", version="1.0.0")
-            await service.add_endpoint(
-                name="wait",
-                subject="daimon.do.*.*.slow.wait",
-                handler=wait,
-                metadata={"action": "slow.wait", "schema": json.dumps({"type": "object"}), "risk": "read"},
-            )
+            program = await slow_program(own_nats, stack, ada.user, released)
             chosen = LlmSettings(ollama=model.url, models_dir=models_dir, **settings)
             for _ in range(workers):
                 bus = await stack.enter_async_context(Bus.open(own_nats.settings("llm"), "llm"))
                 await stack.enter_async_context(running(serve_llm, chosen, bus))
             bus = await stack.enter_async_context(Bus.open(own_nats.settings("cli"), "cli"))
             await bus.call(llm.MENU, Nothing())
+            start.program = program
             return bus, model, released
 
         yield start
+
+
+async def slow_program(own_nats, stack, user, released):
+    """A program whose action takes until it is released; returns its connection."""
+    url = own_nats.let_in("slow", permissions.program("slow", user, "slow"))
+    program = await stack.enter_async_context(stranger(url))
+
+    program.asked = asyncio.Event()
+
+    async def wait(request):
+        program.asked.set()
+        await released.wait()
+        await request.respond(b'{"sentence": "Waited"}')
+
+    service = await micro.add_service(program, name="slow", version="1.0.0")
+    await service.add_endpoint(
+        name="wait",
+        subject="daimon.do.*.*.slow.wait",
+        handler=wait,
+        metadata={"action": "slow.wait", "schema": json.dumps({"type": "object"}), "risk": "read"},
+    )
+    return program
 
 
 class Following:
@@ -141,3 +151,16 @@ async def test_a_queue_has_an_end(parts, ada):
             await home.send(f"message {number}")
         with pytest.raises(errors.Busy):
             await home.send("one too many")
+
+
+async def test_an_action_whose_service_dies_fails_in_words_and_the_turn_goes_on(parts, ada):
+    bus, model, _ = await parts()
+    async with following(bus, ada) as home:
+        first = await home.send("wait for it")
+        await home.until(first, chat.Calling)
+        await parts.program.asked.wait()
+        await parts.program.close()
+        heard = await home.until(first, chat.Ended)
+    assert heard.ended.outcome == "done"
+    assert "has ended" in heard.tools[0].result
+    assert len(model.chats) == 2
