@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import httpx
 import pytest
 
-from proto import tasks
+from proto import approvals, events, tasks
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
 
@@ -118,6 +119,27 @@ async def test_nobody_without_a_key_and_no_other_site_gets_in(front, browser, pr
         response = await send(client, message, 401)
         assert response.headers["www-authenticate"] == "Bearer"
     await send(program, message, 403, Origin="http://evil.example")
+
+
+async def test_what_the_user_forbids_is_a_result_that_a_model_can_read(front, program, ada):
+    await front.cli.call(approvals.SET, approvals.SetRule(action="tasks.add", rule="deny"), caller=ada)
+    found = await call(program, "tasks_add", title="buy milk")
+    assert found["isError"] is True
+    assert "does not allow tasks.add" in found["content"][0]["text"]
+    assert (await front.cli.call(tasks.LIST, tasks.ListTasks(), caller=ada)).tasks == ()
+
+
+@pytest.mark.parametrize("verdict", ["allow", "deny"])
+async def test_a_person_is_asked_where_that_is_the_rule(front, program, ada, verdict):
+    await front.cli.call(approvals.SET, approvals.SetRule(action="tasks.add", rule="ask"), caller=ada)
+    async with front.cli.follow(events.of_kind(approvals.ApprovalAsked.kind)) as questions:
+        calling = asyncio.create_task(call(program, "tasks_add", title="buy milk"))
+        asked = await questions.next()
+    answer = approvals.Answer(id=asked.id, verdict=verdict)
+    await front.cli.call(approvals.ANSWER, answer, caller=ada)
+    assert (await calling)["isError"] is (verdict == "deny")
+    listed = await front.cli.call(tasks.LIST, tasks.ListTasks(), caller=ada)
+    assert len(listed.tasks) == (verdict == "allow")
 
 
 async def test_one_user_acts_on_nothing_of_another(front, program, ada):
