@@ -175,6 +175,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     """Events that have no vector yet."""
     engine: str = ""
+    """Whose vectors are searched."""
+    coming: str = ""
+    """The engine that is being changed to, while `waiting` texts still lack its vectors; empty when none is."""
 
 
 class Searched(Happening, frozen=True, kw_only=True):

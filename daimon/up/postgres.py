@@ -37,7 +37,8 @@ LOADING = 3600.0
 _SETTINGS = {
     "listen_addresses": "",
     "synchronous_commit": "on",
-    "shared_buffers": "64MB",
+    # An index of vectors is read all over; what is not used of this is not taken.
+    "shared_buffers": "256MB",
     "max_connections": "50",
     "max_wal_size": "512MB",
     # Three idle processes less; one person's database gains nothing from them.

@@ -9,6 +9,7 @@ from contextlib import aclosing
 
 from proto.base import Caller
 from proto.chat import Mode
+from proto.errors import Unavailable
 from proto.llm import Engine, ModelLine, Models
 from services.llm.model import Model, ModelError, Part, Prompt
 from services.llm.ollama import Ollama
@@ -52,6 +53,12 @@ class Engines:
         if self._ollama is None or (self._problem and not self._named):
             return self._reflex.quoting(functools.partial(self._recall, caller))
         return ReflexFirst(self._reflex, self._ollama) if mode == "command" else self._ollama
+
+    def ollama(self) -> Ollama:
+        """Return the model server; Unavailable when it is switched off."""
+        if self._ollama is None:
+            raise Unavailable("No Ollama server is configured: set [llm] ollama, or [llm] embedding to minilm.")
+        return self._ollama
 
     def engine(self) -> Engine:
         """Say what answers at the moment."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from array import array
-
 import msgspec
 
 from proto import chat, errors, llm
@@ -14,8 +11,8 @@ from proto.kinds import happening
 from proto.moments import moment
 from services.llm import given
 from services.llm.acting import act
+from services.llm.embedding import Embedding
 from services.llm.engines import Engines
-from services.llm.minilm import MiniLM
 from services.llm.revising import check_text
 from services.llm.settings import WhenBusy
 from services.llm.thread import Thread
@@ -29,13 +26,15 @@ QUEUE_LIMIT = 10
 class Handlers:
     """One method a subject."""
 
-    def __init__(self, worker: Worker, tools: Tools, engines: Engines, minilm: MiniLM, when_busy: WhenBusy) -> None:
+    def __init__(
+        self, worker: Worker, tools: Tools, engines: Engines, embedding: Embedding, when_busy: WhenBusy
+    ) -> None:
         self._worker = worker
         self._when_busy = when_busy
         self._threads = worker.threads
         self._tools = tools
         self._engines = engines
-        self._minilm = minilm
+        self._embedding = embedding
 
     async def send(self, request: chat.Send, caller: Caller) -> chat.Accepted:
         """Accept a message, unless an answer is being written; the event that records it opens the turn."""
@@ -67,12 +66,7 @@ class Handlers:
 
     async def embed(self, request: llm.Embed, _caller: Caller) -> llm.Embeddings:
         """Turn texts into vectors."""
-        vectors = array("f")
-        for vector in await self._minilm.embed(request.texts):
-            vectors.extend(vector)
-        if sys.byteorder == "big":
-            vectors.byteswap()
-        return llm.Embeddings(engine=self._minilm.name, dimensions=self._minilm.dimensions, vectors=vectors.tobytes())
+        return await self._embedding.embed(request)
 
     async def menu(self, _request: Nothing, _caller: Caller) -> llm.Menu:
         """Return what can be done now."""

@@ -10,6 +10,7 @@ from proto import actions
 from services.llm.answering import Answering
 from services.llm.approving import Approving
 from services.llm.catalogue import Catalogue
+from services.llm.embedding import Embedding
 from services.llm.engines import Engines
 from services.llm.gate import Gate
 from services.llm.handlers import Handlers
@@ -44,7 +45,8 @@ class House:
         self._titling = Titling(bus, threads, engines, settings.num_ctx)
         self._bus = bus
         self._caches = (threads, ledgers)
-        handlers = Handlers(worker, tools, engines, minilm, settings.when_busy)
+        embedding = Embedding(minilm, engines, settings.embedding)
+        handlers = Handlers(worker, tools, engines, embedding, settings.when_busy)
         self.routes: Routes = {
             **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),
             actions.SEARCH: tools.offering.search,

@@ -20,6 +20,8 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Context size in tokens, always said to the server."""
     models_dir: str = "models"
     """Where the embedding model is written once."""
+    embedding: str = "minilm"
+    """What makes vectors: `minilm`, or `ollama:NAME`; memory embeds everything anew when it changes."""
     turns: int = 64
     """Turns that one process writes at the same time."""
     steps: int = 12

@@ -8,7 +8,7 @@ import msgspec
 
 from services.memory.ranking import LENT, UNLIKE, Beside, Weighed, strongest
 from services.memory.store import Session
-from services.memory.terms import MATCHES, Count, Terms
+from services.memory.terms import Count, Terms
 from services.memory.vectors import QueryVector
 
 
@@ -18,8 +18,8 @@ class Depth(msgspec.Struct, frozen=True, kw_only=True):
     words: int = 150
     meanings: int = 100
     """Candidates of each kind."""
-    matches: int = MATCHES
-    """Events with rare words that are compared; of more, the newest."""
+    matches: int = 4000
+    """Events with enough of the words that are compared; of more, the newest."""
     strong: int = 40
     """How many of the best have their surroundings looked at."""
     few: int = 1500
@@ -73,7 +73,7 @@ async def _words(session: Session, question: Question) -> list[int]:
     terms = question.terms
     if not terms.any:
         return []
-    fetched = {"any": terms.any, "all": terms.all, "most": question.depth.matches, "limit": question.depth.words}
+    fetched = {"any": terms.any, "most": question.depth.matches, "limit": question.depth.words}
     found = await session.fetch(Place, "words", **fetched, **question.weights, **question.filters)
     return [place.sequence for place in found]
 

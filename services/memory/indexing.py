@@ -99,6 +99,9 @@ class Indexer:
                 await session.run("await_other_vectors_of_passages", engine=made.engine)
             await session.run("save_vectors", engine=made.engine, text_hash=hashes, vector=vectors)
             await session.run("no_longer_waiting", text_hash=hashes)
+            if await session.run("serve_coming_engine"):
+                await session.run("retire_engines")
+                log.info("%s makes all vectors now", made.engine, extra={"action": "memory.engine_changed"})
 
     def _noted(self, failure: errors.Failure | None) -> None:
         if failure and not self._failing:

@@ -21,7 +21,7 @@ from services.memory.queries import query
 from services.memory.settings import MemorySettings
 
 CONNECT_TIMEOUT = 3
-_OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=200"
+_OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=120"
 """Planner settings belong to the whole session: flipped later, they would miss statements already prepared."""
 _CALLS = f"{_OWN} -c statement_timeout=10s -c plan_cache_mode=force_custom_plan"
 _READER = (
@@ -32,6 +32,9 @@ _READER = (
 
 _CONNECTION_ENDED = ("08000", "08003", "08006", "57P")
 """How SQLSTATEs begin that say nothing about the statement."""
+
+_NOT_YET = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedFunction)
+"""What statements meet between two steps of the schema."""
 
 R = TypeVar("R", bound=msgspec.Struct)
 log = logging.getLogger("daimon.memory")
@@ -253,7 +256,7 @@ def _our_errors() -> Iterator[None]:
         yield
     except psycopg.errors.ProgramLimitExceeded as error:
         raise _unstorable(error) from error
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
+    except _NOT_YET as error:
         raise NotLaidOut from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseAway from error

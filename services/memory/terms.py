@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import time
@@ -11,17 +12,20 @@ import msgspec
 
 from services.memory.store import Session
 
-EXACTLY = 5000
+EXACTLY = 400
 """Up to here a word's events are counted; beyond they are estimated."""
-SAMPLE = 1000
+SAMPLE = 2000
 """The newest events that an estimate is made from."""
-KEPT = 60.0
-"""Seconds for which a count is good enough."""
+KEPT = 300.0
+"""Seconds for which a count is good enough, in a log of some size."""
+SMALL = 10_000
+"""Up to so many texts counts are made anew every few seconds: each new one may change them much."""
+KEPT_SMALL = 5.0
 MOST_KEPT = 20_000
 SENTENCE = 4
 """Words from which on a query is a sentence."""
-MATCHES = 1200
-"""Events with rare words that are looked at for one query; of more, the newest."""
+MATCHES = 1500
+"""Up to so many events are fetched by single words, the rarest first; common words fetch them in pairs."""
 
 _MINUS = re.compile(r"(?:^|\s)-\w")
 _QUOTED = re.compile(r'"[^"]+"')
@@ -56,9 +60,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     weights: tuple[float, ...] = ()
     """What each says of all that the query says; together 1."""
     any: str = ""
-    """One of these an event must have."""
-    all: str = ""
-    """Or all of these, where each alone is too common; empty when none is."""
+    """An event must have one of these words, or two of the common ones."""
     strict: str = ""
     """What it must fit in any case, because the query excludes words or holds some together."""
 
@@ -67,7 +69,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lexicon:
-    """What is known of words in users' logs, counted again once a minute."""
+    """What is known of words in users' logs, counted again from time to time."""
 
     def __init__(self, hidden: Sequence[str]) -> None:
         self._hidden = list(hidden)
@@ -98,7 +100,8 @@ class Lexicon:
 
     async def _size(self, session: Session, user: str) -> int:
         if (user, "") not in self._fresh(user, [""]):
-            self._keep(user, "", await self.measure(session, user))
+            size = await self.measure(session, user)
+            self._keep(user, "", size, size)
         return self._counts[user, ""][1]
 
     async def _count(self, session: Session, user: str, terms: Sequence[str], size: int) -> None:
@@ -107,17 +110,17 @@ class Lexicon:
         if unknown:
             counted = await self.count(session, user, unknown, size)
             for term, one in zip(unknown, counted, strict=True):
-                self._keep(user, term, one.count)
+                self._keep(user, term, one.count, size)
 
     def _fresh(self, user: str, terms: Sequence[str]) -> set[tuple[str, str]]:
         now = time.monotonic()
         keys = ((user, term) for term in terms)
         return {key for key in keys if key in self._counts and self._counts[key][0] > now}
 
-    def _keep(self, user: str, term: str, count: int) -> None:
+    def _keep(self, user: str, term: str, count: int, size: int) -> None:
         if len(self._counts) >= MOST_KEPT:
             self._counts.clear()
-        self._counts[user, term] = (time.monotonic() + KEPT, count)
+        self._counts[user, term] = (time.monotonic() + (KEPT if size > SMALL else KEPT_SMALL), count)
 
 
 class LibraryLexicon(Lexicon):
@@ -157,17 +160,33 @@ def weighed(counts: Mapping[str, int], size: int, strict: str = "") -> Terms:
     size = max(size, *counts.values())
     idf = {term: math.log(1 + (size - count + 0.5) / (count + 0.5)) for term, count in counts.items()}
     rarest = sorted(counts, key=lambda term: counts[term])
-    chosen, matches = rarest[:1], counts[rarest[0]]
-    for term in rarest[1:]:
-        matches += counts[term]
-        if matches <= MATCHES:
-            chosen.append(term)
-    common = len(chosen) == 1 and counts[chosen[0]] > MATCHES and len(rarest) > 1
     total = sum(idf.values()) or 1.0
     return Terms(
         terms=tuple(rarest),
         weights=tuple(idf[term] / total for term in rarest),
-        any=strict or " | ".join(chosen),
-        all=" & ".join(rarest[:3]) if common and not strict else "",
+        any=strict or " | ".join(fetching(counts, size)),
         strict=strict,
     )
+
+
+def fetching(counts: Mapping[str, int], size: int) -> list[str]:
+    """Choose what events are fetched by: rare words, and pairs of those that alone would fetch half the log."""
+    rarest = sorted(counts, key=lambda term: counts[term])
+    alone = _within([(term, counts[term]) for term in rarest]) or rarest[:1]
+    common = [term for term in rarest if term not in alone]
+    together = [
+        (f"{one} & {other}", counts[one] * counts[other] // max(size, 1))
+        for one, other in itertools.combinations(common, 2)
+    ]
+    return [*alone, *(f"({pair})" for pair in _within(sorted(together, key=lambda pair: pair[1])))]
+
+
+def _within(expected: Sequence[tuple[str, int]]) -> list[str]:
+    """Take from the front as long as not too much is expected to match."""
+    taken, matches = [], 0
+    for query, count in expected:
+        matches += count
+        if matches > MATCHES:
+            break
+        taken.append(query)
+    return taken

@@ -98,6 +98,8 @@ class Engine:
         self.refused = ""
         """A text that it does not take."""
         self.down = False
+        self.room: int | None = None
+        """How many more texts it embeds by itself; it always embeds for whoever names it."""
         self.asked_in_vain = asyncio.Event()
 
     async def embed(self, request: llm.Embed, _: Caller) -> llm.Embeddings:
@@ -106,9 +108,13 @@ class Engine:
             raise errors.Unavailable("The embedding engine is not loaded.")
         if self.refused and any(self.refused in text for text in request.texts):
             raise errors.Invalid("That text is not one.")
+        if self.room is not None and not request.engine:
+            if self.room < len(request.texts):
+                raise errors.Unavailable("The embedding engine has no time.")
+            self.room -= len(request.texts)
         self.embedded += request.texts
         vectors = b"".join(vector(text).tobytes() for text in request.texts)
-        return llm.Embeddings(engine=self.name, dimensions=DIMENSIONS, vectors=vectors)
+        return llm.Embeddings(engine=request.engine or self.name, dimensions=DIMENSIONS, vectors=vectors)
 
 
 def vector(text: str) -> array.array[float]:

@@ -18,6 +18,7 @@ from services.memory.main import serve
 from services.memory.migrations import Refusal, known
 from services.memory.queries import query
 from services.runtime.bus import Bus
+from tests.integration.memory_parts import PATIENCE
 
 pytest_plugins = ("tests.integration.memory_fixtures",)
 
@@ -175,6 +176,28 @@ async def test_another_engine_makes_all_vectors_anew(alone, database):
         await alone.record(added("buy bread"), ADA)
         assert (await alone.embedded()).engine == "others"
         assert len((await alone.search("groceries", ADA)).hits) == 2
+
+
+async def test_the_old_engine_serves_until_the_new_one_is_through(alone, database):
+    async with alone.remembering(database):
+        for title in ("buy milk", "fix bike", "call mum"):
+            await alone.record(added(title), ADA)
+        await alone.embedded()
+        alone.engine.name, alone.engine.room = "others", 1
+        await alone.record(added("water plants"), ADA)
+        async with asyncio.timeout(PATIENCE):
+            while (progress := await alone.cli.call(memory.PROGRESS, Nothing())).coming != "others":
+                pass
+        assert (progress.engine, progress.waiting > 0) == ("meanings", True)
+        (hit,) = (await alone.search("groceries", ADA)).hits
+        assert "meaning" in hit.why
+        alone.engine.room = None
+        progress = await alone.embedded()
+        assert (progress.engine, progress.coming) == ("others", "")
+        assert len((await alone.search("groceries", ADA, ways="meaning")).hits) == 1
+    async with await psycopg.AsyncConnection.connect(database.database) as connection:
+        engines = await (await connection.execute("SELECT DISTINCT engine FROM vectors")).fetchall()
+    assert engines == [("others",)]
 
 
 async def test_a_database_of_another_log_is_refused(alone, database):

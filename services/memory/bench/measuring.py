@@ -135,7 +135,7 @@ async def _agreement(store: Store, searcher: Searcher, made: Made, search: memor
     filters = filters_of(search, ADA)
     async with store.alone() as session:
         terms = await Lexicon(()).read(session, USER, search.query)
-        terms = msgspec.structs.replace(terms, any=" | ".join(terms.terms), all="")
+        terms = msgspec.structs.replace(terms, any=" | ".join(terms.terms))
         vector = await made.query(search.query)
         question = Question(terms=terms, vector=vector, filters=filters, depth=EXACTLY)
         weighed, pairs = await gather(session, question)

@@ -43,7 +43,7 @@ WHERE e.sequence = ANY (%(sequences)s)
     AND e.kind NOT IN ('chat.called', 'chat.returned')
     AND NOT EXISTS (
         SELECT FROM vectors AS v
-        WHERE v.text_hash = e.text_hash AND v.engine = (SELECT engine FROM progress)
+        WHERE v.text_hash = e.text_hash AND v.engine = {engine_to_embed_by}
     )
 ORDER BY e.text_hash, e.sequence DESC
 ON CONFLICT (text_hash) DO NOTHING
@@ -106,14 +106,27 @@ SELECT
     text_hash, left(text, %(characters)s) AS text,
     EXISTS (
         SELECT FROM vectors AS v
-        WHERE v.text_hash = waiting.text_hash AND v.engine = (SELECT engine FROM progress)
+        WHERE v.text_hash = waiting.text_hash AND v.engine = {engine_to_embed_by}
     ) AS made
 FROM waiting
 ORDER BY sequence DESC
 LIMIT %(limit)s
 
+-- name: engine_to_embed_by
+(SELECT CASE WHEN coming <> '' THEN coming ELSE engine END FROM progress)
+
 -- name: use_engine
-UPDATE progress SET engine = %(engine)s WHERE engine <> %(engine)s
+-- The first serves at once; another one comes, and serves when it is through.
+UPDATE progress SET
+    engine = CASE engine WHEN '' THEN %(engine)s ELSE engine END,
+    coming = CASE WHEN engine IN ('', %(engine)s) THEN '' ELSE %(engine)s END
+WHERE engine = '' OR coming <> CASE engine WHEN %(engine)s THEN '' ELSE %(engine)s END
+
+-- name: serve_coming_engine
+UPDATE progress SET engine = coming, coming = '' WHERE coming <> '' AND NOT EXISTS (SELECT FROM waiting)
+
+-- name: retire_engines
+SELECT retire_engines(engine) FROM progress
 
 -- name: await_other_vectors
 INSERT INTO waiting (text_hash, text, sequence)
@@ -167,7 +180,7 @@ SELECT drop_unfinished_segments()
 
 -- name: progress
 SELECT
-    sequence, events, engine,
+    sequence, events, engine, coming,
     (SELECT count(*) FROM waiting JOIN events USING (text_hash))
     + (SELECT count(*) FROM waiting JOIN passages USING (text_hash)) AS waiting
 FROM progress
@@ -178,6 +191,10 @@ FROM (
     SELECT FROM waiting AS w
     JOIN events AS e ON e.text_hash = w.text_hash AND e.user_name = %(user)s
     WHERE e.kind <> ALL (%(hidden)s::text[])
+        -- While another engine makes its vectors, those of the old one serve.
+        AND NOT EXISTS (
+            SELECT FROM vectors AS v WHERE v.text_hash = w.text_hash AND v.engine = (SELECT engine FROM progress)
+        )
     LIMIT 1000
 ) AS counted
 
@@ -244,16 +261,12 @@ SELECT count(*) AS count FROM (SELECT FROM events AS e WHERE {filters} LIMIT %(m
 / (1 + 0.1 * (least(length(e.fts) / 24.0, 8) - 1))
 
 -- name: words
--- Of what has the rare words (or, where all are common, all words) the newest, and of these what covers most.
+-- Of what has enough of the words, what covers most.
 SELECT sequence
 FROM (
-    (SELECT e.* FROM events AS e WHERE e.fts @@ %(any)s::tsquery AND {filters} ORDER BY e.sequence DESC LIMIT %(most)s)
-    UNION ALL
-    (
-        SELECT e.* FROM events AS e
-        WHERE %(all)s <> '' AND e.fts @@ %(all)s::tsquery AND NOT e.fts @@ %(any)s::tsquery AND {filters}
-        ORDER BY e.sequence DESC LIMIT %(limit)s
-    )
+    SELECT e.sequence, e.fts FROM events AS e
+    WHERE e.fts @@ %(any)s::tsquery AND {filters}
+    ORDER BY e.sequence DESC LIMIT %(most)s
 ) AS e
 ORDER BY {coverage} DESC, sequence DESC
 LIMIT %(limit)s
@@ -283,8 +296,10 @@ FROM (
     SELECT
         e.sequence, {distance} AS distance,
         row_number() OVER (PARTITION BY e.text_hash ORDER BY e.sequence DESC) AS repetition
-    FROM (SELECT * FROM events AS e WHERE {filters} OFFSET 0) AS e
-    JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
+    FROM (SELECT e.sequence, e.text_hash FROM events AS e WHERE {filters} OFFSET 0) AS e
+    CROSS JOIN LATERAL (
+        SELECT v.vector FROM vectors AS v WHERE v.text_hash = e.text_hash AND v.engine = %(engine)s OFFSET 0
+    ) AS v
 ) AS near
 WHERE distance < %(farthest)s AND repetition <= 3
 ORDER BY distance

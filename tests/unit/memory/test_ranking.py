@@ -11,7 +11,7 @@ from services.memory.queries import whole
 from services.memory.ranking import Beside, Ranked, Weighed, rank, strongest
 from services.memory.sealing import Hot, Sealed, absorbed
 from services.memory.search import Cursor, cursor, token
-from services.memory.terms import is_question, is_strict, literal, weighed
+from services.memory.terms import fetching, is_question, is_strict, literal, weighed
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -78,14 +78,10 @@ def test_a_rare_word_says_more_than_a_common_one():
     assert terms.any == "'zebra' | 'task'"
 
 
-def test_words_that_half_of_all_events_have_fetch_none_where_rarer_ones_do():
-    terms = weighed({"'task'": 500_000, "'zebra'": 20}, 1_000_000)
-    assert (terms.any, terms.all) == ("'zebra'", "")
-
-
-def test_where_all_words_are_common_events_with_all_of_them_are_fetched_too():
-    terms = weighed({"'task'": 500_000, "'add'": 400_000}, 1_000_000)
-    assert (terms.any, terms.all) == ("'add'", "'add' & 'task'")
+def test_common_words_fetch_only_in_pairs():
+    assert fetching({"'task'": 50_000, "'zebra'": 20, "'milk'": 9_000}, 1_000_000) == ["'zebra'", "('milk' & 'task')"]
+    assert fetching({"'task'": 500_000, "'add'": 400_000}, 1_000_000) == ["'add'"]
+    assert fetching({"'task'": 90, "'add'": 40}, 100) == ["'add'", "'task'"]
 
 
 @pytest.mark.parametrize("query", ["red -house", '"red house"', 'paint "red house"', "-red"])

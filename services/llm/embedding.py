@@ -1,0 +1,53 @@
+"""Embeddings by the engine that is asked for: MiniLM in this process, or a model of the Ollama server."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from collections.abc import Sequence
+
+from proto import errors, llm
+from services.llm.engines import Engines
+from services.llm.minilm import MiniLM
+from services.llm.model import ModelError
+
+OLLAMA = "ollama:"
+"""Before the name of one of its models."""
+
+
+class Embedding:
+    """The engines, of which one is used where none is named."""
+
+    def __init__(self, minilm: MiniLM, engines: Engines, chosen: str) -> None:
+        self._minilm = minilm
+        self._engines = engines
+        self._chosen = chosen
+
+    async def embed(self, request: llm.Embed) -> llm.Embeddings:
+        """Turn texts into vectors of length 1; Unavailable when the engine cannot be used now."""
+        engine = request.engine or self._chosen
+        made = await self._vectors(request.texts, engine)
+        vectors = array("f")
+        for vector in made:
+            vectors.extend(vector)
+        if sys.byteorder == "big":
+            vectors.byteswap()
+        return llm.Embeddings(engine=engine, dimensions=len(made[0]), vectors=vectors.tobytes())
+
+    async def _vectors(self, texts: Sequence[str], engine: str) -> list[Sequence[float]]:
+        if engine == self._minilm.name:
+            return list(await self._minilm.embed(texts))
+        if not engine.startswith(OLLAMA):
+            raise errors.Invalid(f"There is no embedding engine '{engine}': say {self._minilm.name}, or {OLLAMA}NAME.")
+        try:
+            made = await self._engines.ollama().embed(texts, engine.removeprefix(OLLAMA))
+        except ModelError as error:
+            raise errors.Unavailable(error.message) from error
+        return [unit(vector) for vector in made]
+
+
+def unit(vector: Sequence[float]) -> Sequence[float]:
+    """Bring a vector to length 1."""
+    length = math.hypot(*vector) or 1.0
+    return [number / length for number in vector]

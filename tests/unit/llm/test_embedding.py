@@ -1,0 +1,68 @@
+"""Which engine makes vectors, and that they have length 1."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from proto import errors, llm
+from services.llm.embedding import Embedding
+from services.llm.engines import Engines
+from services.llm.settings import LlmSettings
+from tests.fakes.embedder import WordCounts
+from tests.fakes.ollama import FakeOllama, act
+
+
+class Small(WordCounts):
+    name = "minilm"
+
+
+@asynccontextmanager
+async def embedding(settings: LlmSettings) -> AsyncIterator[Embedding]:
+    engines = Engines(settings, None, None)
+    try:
+        yield Embedding(Small(), engines, settings.embedding)
+    finally:
+        await engines.aclose()
+
+
+def lengths(made: llm.Embeddings) -> list[float]:
+    numbers = array("f", made.vectors)
+    size = made.dimensions
+    return [math.hypot(*numbers[start : start + size]) for start in range(0, len(numbers), size)]
+
+
+async def test_a_model_of_ollama_makes_vectors_of_length_one():
+    model = "ollama:all-minilm:latest"
+    async with FakeOllama(act) as server, embedding(LlmSettings(ollama=server.url, embedding=model)) as chosen:
+        made = await chosen.embed(llm.Embed(texts=("one", "two or three")))
+    assert made.engine == "ollama:all-minilm:latest"
+    assert lengths(made) == pytest.approx([1.0, 1.0], abs=1e-6)
+
+
+async def test_another_engine_can_be_asked_for_by_its_name():
+    async with FakeOllama(act) as server, embedding(LlmSettings(ollama=server.url)) as chosen:
+        made = await chosen.embed(llm.Embed(texts=("one",), engine="ollama:all-minilm:latest"))
+    assert made.engine == "ollama:all-minilm:latest"
+
+
+async def test_a_server_that_is_away_is_said():
+    async with embedding(LlmSettings(ollama="http://127.0.0.1:9", embedding="ollama:all-minilm")) as chosen:
+        with pytest.raises(errors.Unavailable):
+            await chosen.embed(llm.Embed(texts=("one",)))
+
+
+async def test_a_server_that_is_switched_off_is_said():
+    async with embedding(LlmSettings(ollama="off", embedding="ollama:x")) as chosen:
+        with pytest.raises(errors.Unavailable, match="No Ollama server"):
+            await chosen.embed(llm.Embed(texts=("one",)))
+
+
+async def test_an_engine_that_is_none_is_refused():
+    async with embedding(LlmSettings(embedding="word2vec")) as chosen:
+        with pytest.raises(errors.Invalid, match="minilm"):
+            await chosen.embed(llm.Embed(texts=("one",)))
