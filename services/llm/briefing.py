@@ -18,8 +18,9 @@ from services.llm.given import offered
 from services.llm.model import Finished, Message, Model, Prompt, Tool
 from services.llm.offering import Offering
 from services.llm.recording import Turn
+from services.llm.reflex import Reflex
 from services.llm.summarising import summarise
-from services.llm.turn import Known
+from services.llm.turn import Known, messages
 from services.runtime.bus import Bus
 
 ANSWER = 1024
@@ -28,8 +29,8 @@ REMEMBERED = 5
 """Events of memory that the model is reminded of."""
 PATIENCE = 0.3
 """Seconds that memory may take; a turn goes on without it."""
-WORTH_SEARCHING = 4
-"""Words of a question below which it says too little to search for."""
+WORDS, LENGTH = 4, 24
+"""Words and bytes of a question below which it says too little to search for."""
 CUT = "The model server counted {0:,} tokens where about {1:,} were sent: it left out a part. Choose a smaller context."
 
 
@@ -93,6 +94,8 @@ class Briefing:
 
     def _fit(self, model: Model, tools: tuple[Tool, ...], corrections: tuple[Message, ...], num_ctx: int) -> Fitted:
         known = replace(self._known, asked=self._turn.exchange)
+        if isinstance(model, Reflex):
+            return Fitted(messages=messages(known))
         room = num_ctx - min(ANSWER, num_ctx // 4)
         extra = size(corrections, tools)
         return fit(known, room, lambda told: self._gauge.tokens(model.name, size(told) + extra))
@@ -111,7 +114,8 @@ class Briefing:
     async def _remind(self) -> None:
         """Ask memory, once a turn, for what has to do with the question; only a question of some words is worth it."""
         asked, given = self._known.asked, self._turn.given
-        if self._reminded or asked.mode == "command" or given or len(asked.asked.split()) < WORTH_SEARCHING:
+        kept_by_client = given is not None and bool(given.messages)
+        if self._reminded or asked.mode == "command" or kept_by_client or not _worth_searching(asked.asked):
             return
         self._reminded = True
         caller = replace(self._turn.caller, actor="model")
@@ -144,6 +148,10 @@ class Briefing:
             await self._append(sent)
         except Failure:
             self._sent = (), ()
+
+
+def _worth_searching(asked: str) -> bool:
+    return len(asked.split()) >= WORDS or len(asked.encode()) >= LENGTH
 
 
 def _same(before: Sequence[SentMessage], now: Sequence[SentMessage]) -> int:

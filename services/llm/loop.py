@@ -12,6 +12,7 @@ from services.llm.calls import Calls, sound
 from services.llm.given import handed
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
+from services.llm.reflex import Reflex
 from services.llm.resuming import unfinished
 from services.llm.settings import LlmSettings
 from services.llm.sieve import Sieve, taken
@@ -44,7 +45,9 @@ class Loop:
         """
         self._turn.model = (self._turn.given.model if self._turn.given else "") or self._model.name
         self._turn.limits = chat.Spent(
-            step_limit=settings.steps, time_limit=settings.turn_timeout, context=settings.num_ctx
+            step_limit=settings.steps,
+            time_limit=settings.turn_timeout,
+            context=0 if isinstance(self._model, Reflex) else settings.num_ctx,
         )
         begun = await self._begin(left, settings)
         await self._calls.finish_interrupted()

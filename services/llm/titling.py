@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 
@@ -46,10 +47,11 @@ class Titling:
         async for delivery in self._work.each():
             try:
                 await self._take(delivery)
+                await delivery.ack()
             except errors.Failure as failure:
                 # It is called by its first words then.
                 _log.info("no title: %s", failure.message, extra={"action": "title.failed"})
-            await delivery.ack()
+                await _give_up(delivery)
 
     async def rename(self, request: titles.Rename, caller: Caller) -> titles.Renamed:
         """Call a conversation something else."""
@@ -87,6 +89,12 @@ class Titling:
             await self._threads.decide(caller, lambda now: None if now.titled else Titled(title=title))
 
 
+async def _give_up(delivery: Delivery) -> None:
+    """Let it not come again; where the bus is away it does, and is looked at anew."""
+    with contextlib.suppress(errors.Unavailable):
+        await delivery.ack()
+
+
 def cleaned(title: str) -> str:
     """A title as the model wrote it, without what it put around it."""
     line = next(filter(None, map(str.strip, title.splitlines())), "")
@@ -101,7 +109,10 @@ def _wants(thread: Thread, answered: Answered) -> bool:
     if given is not None and given.messages:
         return False
     first = turn in thread and not thread[turn].parent and thread[turn].mode == "chat"
-    return first and not thread.titled and answered.outcome == "done"
+    # A conversation that its client keeps is in no list of ours.
+    given = thread.given(turn)
+    listed = given is None or not given.messages
+    return first and listed and not thread.titled and answered.outcome == "done"
 
 
 def _told(exchange: Exchange) -> str:

@@ -142,6 +142,14 @@ async def test_a_question_brings_back_what_memory_has_with_its_event(daimon, mod
     assert "memory.searched" not in searched, "nobody asked for it"
 
 
+async def test_without_a_model_there_is_no_context_to_fill(talk):
+    talking = await talk(ollama="off")
+    for _ in range(4):
+        heard = await talking.say("hello " * 2000)
+    assert await summaries(talking) == []
+    assert (heard.ended.spent.context, heard.ended.spent.warning) == (0, "")
+
+
 async def test_without_memory_a_turn_goes_on(talk):
     talking = await talk(act)
     assert (await talking.say("what was to be done with my bike?")).ended.outcome == "done"

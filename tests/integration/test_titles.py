@@ -9,11 +9,12 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from proto import errors, events, titles
+from proto import chat, errors, events, given, titles
 from proto.base import Caller
 from proto.kinds import happening
 from tests.fakes.ollama import Reply, act
 from tests.support.answering import answering
+from tests.support.chatting import hear
 
 
 @pytest.fixture
@@ -92,6 +93,19 @@ async def test_a_model_that_fails_to_name_leaves_the_first_words(talk):
             await talking.read()
     assert (await talking.say("again")).ended.outcome == "done"
     assert (await talking.read()).title == "hello there"
+
+
+async def test_a_conversation_that_its_client_keeps_gets_no_name(talk):
+    talking = await talk()
+    kept = given.Given(messages=(given.GivenMessage(role="user", content="hello"),))
+    sent = chat.Send(conversation="home", text="hello", given=kept)
+    await hear(talking.bus, talking.caller, chat.SEND, sent)
+    other = replace(talking.caller, conversation="listed")
+    await hear(talking.bus, other, chat.SEND, chat.Send(conversation="listed", text="good evening"))
+    async with asyncio.timeout(20):
+        while not talking.model.asides:
+            await talking.read()
+    assert ["good evening" in each["messages"][1]["content"] for each in talking.model.asides] == [True]
 
 
 @pytest.mark.parametrize("title", [" ", "\0", "x" * 101])
