@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     stop: signal.Signals = signal.SIGTERM
     grace: float = 5.0
     """Seconds it has to end by itself after `stop`, before it is killed."""
+    memory: int = 0
+    """Bytes that each of its processes may have for itself; 0: as many as there are."""
     orphaned: signal.Signals = signal.SIGKILL
     """What the kernel sends it when we die."""
 
@@ -45,19 +48,21 @@ async def spawn(launch: Launch) -> Process:
             cwd=launch.directory,
             env=launch.environment,
             start_new_session=True,
-            preexec_fn=_bound_to_us(launch.account, launch.orphaned),
+            preexec_fn=_bound_to_us(launch),
         )
 
 
-def _bound_to_us(account: Account | None, orphaned: signal.Signals) -> Callable[[], None]:
+def _bound_to_us(launch: Launch) -> Callable[[], None]:
     library, parent = c_library(), os.getpid()
-    become = becoming(account) if account else None
+    become = becoming(launch.account) if launch.account else None
 
     def prepare() -> None:
+        if launch.memory:
+            resource.setrlimit(resource.RLIMIT_DATA, (launch.memory, launch.memory))
         if become:
             become()
         # After the change of user, which would undo it.
-        library.prctl(_PR_SET_PDEATHSIG, int(orphaned), 0, 0, 0)
+        library.prctl(_PR_SET_PDEATHSIG, int(launch.orphaned), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(125)
 

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
+
 import services
 from daimon.up import stale
 from daimon.up.child import Launch, run_to_end
@@ -31,6 +33,8 @@ DATABASE = "daimon"
 _MAKE = Path(__file__).parent / "sql" / "database.sql"
 _NARROW = Path(services.__file__).parent / "memory" / "sql" / "superuser.sql"
 _DONE = "daimon.sql.done"
+MEMORY = 5 << 29
+"""Bytes that a connection may have for itself: what building an index of vectors takes, and no query more."""
 LOADING = 3600.0
 """Seconds that dumping or loading a database may take."""
 
@@ -89,7 +93,8 @@ class PostgresServer:
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         # A smart end would wait for every connection, so both ways it is told to hurry.
-        return self._tool("postgres", "-D", str(self._data), *options, stop=signal.SIGINT, orphaned=signal.SIGINT)
+        launch = self._tool("postgres", "-D", str(self._data), *options, stop=signal.SIGINT, orphaned=signal.SIGINT)
+        return msgspec.structs.replace(launch, memory=MEMORY)
 
     async def until_ready(self) -> None:
         """Wait until it takes connections and the database is there; raises ChildFailed."""

@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
+from daimon.up.postgres import MEMORY
 from proto import errors, memory, tasks
 from proto.base import Caller
 
@@ -197,7 +198,22 @@ TOO_MUCH = [
     ("select repeat('x', 400000) from generate_series(1, 200)", errors.TooLarge),
     ("select string_agg(repeat('x', 300000000), '') from generate_series(1, 9)", errors.TooLarge),
     ("select * from generate_series(1, 100000000000)", errors.TooLarge),
+    ("select length(a || b) from (select repeat('x', 900000000) a, repeat('y', 900000000) b) t", errors.TooLarge),
+    (
+        "with recursive r(x) as (select repeat('x', 1000) union all select x || x from r) select count(*) from r",
+        errors.TooLarge,
+    ),
+    ("with recursive r(n) as (select 1 union all select n + 1 from r) select count(*) from r", errors.TimedOut),
 ]
+
+
+async def test_one_query_cannot_take_the_memory_of_the_machine(memory_postgres):
+    """The kernel says so of the connection's own process; to try it would take gigabytes and a minute."""
+    async with memory_postgres.superuser("postgres") as connection:
+        found = await connection.execute("SELECT pg_read_file('/proc/self/limits')")
+        (limits,) = await found.fetchone()
+    (data,) = (line.split() for line in limits.splitlines() if line.startswith("Max data size"))
+    assert data[3:5] == [str(MEMORY), str(MEMORY)]
 
 
 @pytest.mark.parametrize(("sql", "kind"), TOO_MUCH)
