@@ -116,7 +116,7 @@ class Reading:
 
     def _call(self, part: Calling) -> list[Part]:
         if part.tool.call in self._called:
-            return []
+            return [part] if part.tool.remark else []
         self._called.add(part.tool.call)
         return [part]
 

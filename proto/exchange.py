@@ -32,6 +32,8 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
     """While a person must say whether it may run: what an answer names."""
     why: str = ""
     """Why a person is asked, in a sentence."""
+    remark: str = ""
+    """What the model says while it runs; gone when it comes back."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

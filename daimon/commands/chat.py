@@ -224,7 +224,7 @@ def _show_tool(part: Calling | Returned) -> None:
         return
     tool = part.tool
     if isinstance(part, Calling):
-        remark(f"→ {tool.action} {tool.arguments}")
+        remark(f"… {tool.remark}" if tool.remark else f"→ {tool.action} {tool.arguments}")
     elif not tool.ok:
         remark(f"✗ {tool.action}: {tool.result}")
 

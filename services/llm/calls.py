@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec.structs import replace
@@ -24,18 +25,23 @@ SAME = 3
 """After so many equal calls with equal results, the next one is not run, and the model is told."""
 FOR_EVER = 5
 """After so many, the turn ends."""
+REMARK_AFTER = 8.0
+"""Seconds after which the model says a word about an action that still runs."""
 SHOWN = 200
 LOST = "The worker stopped while this ran, so it is not known whether it took effect. Check first."
 ENOUGH = "You made this very call {0} times and got the same result each time. Use what you have, or do something else."
+
+Remark = Callable[[ToolUse], Awaitable[str]]
 
 
 class Calls:
     """Runs what the model asks for in a turn."""
 
-    def __init__(self, turn: Turn, tools: Tools, writer: Writer) -> None:
+    def __init__(self, turn: Turn, tools: Tools, writer: Writer, remark: Remark) -> None:
         self._turn = turn
         self._tools = tools
         self._writer = writer
+        self._remark = remark
         self.improper: list[ToolUse] = []
         """Calls so far that were of no action, or with arguments it does not take."""
 
@@ -84,6 +90,7 @@ class Calls:
         """Run a call, once a person has allowed it where that is needed."""
         caller = replace(self._turn.caller, actor="model", cause=event, key=tool.call)
         running = asyncio.create_task(self._tools.run(tool, caller, self._turn.read, self._writer))
+        remarking = asyncio.create_task(self._say(tool))
         try:
             tool = await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -92,12 +99,22 @@ class Calls:
             else:
                 running.cancel()
             raise
+        finally:
+            # Its result says more, and a newer message asks for something else.
+            remarking.cancel()
         try:
             await self._came_back(tool, event)
         except Lost:
             if self._turn.replaced:
                 await self._tools.late.record(tool, caller, self._turn.id)
             raise
+
+    async def _say(self, tool: ToolUse) -> None:
+        """Let the model say a word while an action takes its time; not while a person is asked."""
+        await asyncio.sleep(REMARK_AFTER)
+        if not self._tools.gate.holds(tool.call):
+            with suppress(errors.Failure):
+                await self._writer.calling(replace(tool, remark=await self._remark(tool)))
 
     def _tool(self, number: int, call: ToolCall) -> ToolUse:
         return ToolUse(

@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from proto import chat, errors
+from proto.chat import ToolUse
+from services.llm.asides import aside
 from services.llm.briefing import Briefing
 from services.llm.calls import Calls, sound
 from services.llm.given import handed
@@ -22,6 +24,12 @@ from services.llm.writer import Writer
 
 BAD_CALLS = 3
 """After so many calls that were not calls, the turn ends."""
+REMARK = (
+    "You are an assistant at work. Say in one short sentence, in the user's language, what is still running and what "
+    "you will do when it is done. Promise nothing else, and call no tool."
+)
+WAITING = "The user asked: {asked}\nYou called {action} with {with_}, and it is still running."
+REMARK_TOKENS, SHOWN = 60, 1000
 TOO_LONG = "This took longer than {0:g} seconds, so it was ended. Ask for a part of it."
 
 
@@ -34,7 +42,7 @@ class Loop:
         self._tools = tools
         self._writer = writer
         self._finished: Finished | None = None
-        self._calls = Calls(turn, tools, writer)
+        self._calls = Calls(turn, tools, writer, self._remark)
         self._bad: list[str] = []
         """What was wrong with the calls so far that were none."""
 
@@ -60,6 +68,11 @@ class Loop:
             raise errors.TimedOut(TOO_LONG.format(settings.turn_timeout)) from error
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
+
+    async def _remark(self, tool: ToolUse) -> str:
+        """What the model says about an action that still runs, in a sentence."""
+        told = WAITING.format(asked=self._turn.exchange.asked[:SHOWN], action=tool.action, with_=tool.arguments[:SHOWN])
+        return await aside(self._model, REMARK, told, self._turn.limits.context, REMARK_TOKENS)
 
     async def _step_by_step(self, briefing: Briefing, settings: LlmSettings, begun: str) -> None:
         corrections: tuple[Message, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import json
 
@@ -80,7 +81,7 @@ class Following:
 
     def __init__(self, bus, live, caller):
         self.bus, self.live, self.caller = bus, live, caller
-        self.heard: dict[str, Heard] = {}
+        self.heard = collections.defaultdict(lambda: Heard(""))
 
     async def send(self, text):
         sent = chat.Send(conversation="home", text=text)
@@ -89,10 +90,19 @@ class Following:
     async def until(self, turn, kind):
         """Hear on until this turn has a part of this kind."""
         async with asyncio.timeout(WITHIN):
-            while not any(isinstance(part, kind) for part in self.heard.setdefault(turn, Heard(turn)).parts):
-                (_, _, of), part = await self.live.next()
-                self.heard.setdefault(of, Heard(of)).parts.append(part)
+            while not any(isinstance(part, kind) for part in self.heard[turn].parts):
+                await self.more()
         return self.heard[turn]
+
+    async def more(self):
+        """Hear the next part."""
+        (_, _, turn), part = await self.live.next()
+        self.heard[turn].parts.append(part)
+
+
+def remarks(heard):
+    """What the model said while actions ran."""
+    return [part.tool.remark for part in heard.parts if isinstance(part, chat.Calling) and part.tool.remark]
 
 
 @contextlib.asynccontextmanager
@@ -164,3 +174,25 @@ async def test_an_action_whose_service_dies_fails_in_words_and_the_turn_goes_on(
     assert heard.ended.outcome == "done"
     assert "has ended" in heard.tools[0].result
     assert len(model.chats) == 2
+
+
+async def test_the_model_says_a_word_while_an_action_takes_its_time(parts, ada, monkeypatch):
+    monkeypatch.setattr("services.llm.calls.REMARK_AFTER", 0.05)
+
+    def script(body):
+        if "still running" in last_said(body):
+            return Reply(text="I am waiting for it.")
+        return slow_first(body)
+
+    bus, model, released = await parts(script)
+    async with following(bus, ada) as home:
+        first = await home.send("wait for it")
+        async with asyncio.timeout(WITHIN):
+            while not (said := remarks(home.heard[first])):
+                await home.more()
+        released.set()
+        heard = await home.until(first, chat.Ended)
+    assert said == ["I am waiting for it."]
+    assert heard.tools[0].remark == ""
+    assert heard.ended.answer == "You said wait for it.", "the remark is no part of the answer"
+    assert "tools" not in model.chats[1]
