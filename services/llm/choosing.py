@@ -25,7 +25,8 @@ _EMPTY = FUNCTION | ARTICLES | DETERMINERS | PRONOUNS
 def clauses(text: str) -> list[str]:
     """What is asked as a whole, and each wish in it."""
     parts = [part.strip()[:CLAUSE] for part in _SPLIT.split(text)]
-    found = dict.fromkeys([" ".join(text.split())[:CLAUSE], *(part for part in parts if len(part) > 3)])
+    whole = " ".join(text.split())[:CLAUSE].rstrip(" .!?;")
+    found = dict.fromkeys([whole, *(part for part in parts if len(part) > 3)])
     return [clause for clause in found if clause][: CLAUSES + 1]
 
 

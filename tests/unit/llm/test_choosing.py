@@ -14,7 +14,7 @@ TOOLS = (
 
 def test_each_wish_of_a_message_counts():
     assert clauses("Play some jazz, and then switch the lamp on. Please!") == [
-        "Play some jazz, and then switch the lamp on. Please!",
+        "Play some jazz, and then switch the lamp on. Please",
         "Play some jazz",
         "switch the lamp on",
         "Please",
@@ -25,6 +25,10 @@ def test_a_message_without_end_is_looked_at_in_part():
     assert len(clauses("do this and do that; " * 5000)) <= 7
     assert max(map(len, clauses("x" * 100_000))) <= 300
     assert clauses("  ") == []
+
+
+def test_a_plain_sentence_is_one_wish():
+    assert clauses("Tell me something.") == ["Tell me something"]
 
 
 def test_words_choose_where_there_are_no_vectors():
