@@ -194,6 +194,8 @@ class Answered(Happening, frozen=True, kw_only=True):
     """What it thought, shortened where it is long."""
     handed: tuple[GivenCall, ...] = ()
     """Calls of the client's own tools, for the client to run."""
+    instructions: dict[str, int] = msgspec.field(default_factory=dict)
+    """Which versions of the instructions the model was given."""
 
     def sentence(self) -> str:
         if self.outcome == "failed":

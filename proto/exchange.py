@@ -81,6 +81,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     """What the model is told instead of the conversation up to here; empty when it is told all of it."""
     spent: Spent = Spent()
+    worth: Literal["up", "down", "none"] = "none"
+    """What its user found it worth."""
 
     @property
     def unfinished(self) -> bool:

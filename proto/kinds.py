@@ -9,6 +9,7 @@ from proto import (
     approvals,
     boxes,
     chat,
+    choices,
     documents,
     forgetting,
     jobs,
@@ -38,8 +39,8 @@ _NOUNS = (
     seen,
     titles,
     forgetting,
-    *(tasks, chat, sandbox, jobs, memory, documents, accounts, keys, versions, undo, seen, titles, forgetting),
     approvals,
+    choices,
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 

@@ -13,6 +13,7 @@ from proto import (
     approvals,
     boxes,
     chat,
+    choices,
     documents,
     events,
     forgetting,
@@ -72,7 +73,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     discovers: bool = False
 
 
-OWN: tuple[AnyCall, ...] = (*approvals.CALLS,)
+OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
 ROLES: dict[str, Role] = {
     "gateway": Role(
@@ -96,7 +97,7 @@ ROLES: dict[str, Role] = {
     "llm": Role(
         serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *actions.CALLS, *llm.CALLS, *OWN),
         acts_as=("model",),
-        emits=("chat", "late", "approval"),
+        emits=("chat", "late", "approval", "choice", "filter"),
         reads_log=True,
         follows=(events.ALL,),
         works=(TURNS, TITLES),

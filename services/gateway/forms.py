@@ -6,7 +6,8 @@ from typing import Literal, cast
 
 from fastapi import Response
 
-from proto import chat, seen, tasks, ui, versions
+from proto import chat, choices, seen, tasks, ui, versions
+from proto.choices import Worth
 from proto.errors import Failure, Invalid
 from services.gateway import message, pages, panes
 from services.gateway.access import Who
@@ -71,11 +72,22 @@ async def revise(visit: Visit) -> Response:
     elif form.get("show") or wish == "branch":
         chosen = versions.Select(conversation=conversation, turn=form.get("show") or turn, end=wish == "branch")
         await visit.call(versions.SELECT, chosen, conversation=conversation)
+    elif wish in ("up", "down", "none"):
+        return await _rate(visit, turn, cast("Worth", wish))
     elif wish == "unfold":
         await visit.call(seen.UNFOLD, seen.Unfold(conversation=conversation, turn=turn), conversation=conversation)
     else:
         raise Invalid("The page asked for something that cannot be done with a message. Reload it and try again.")
     return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
+
+
+async def _rate(visit: Visit, turn: str, worth: Worth) -> Response:
+    """Say what an answer was worth; the page that asked shows it."""
+    await visit.call(choices.RATE, choices.Rate(turn=turn, worth=worth))
+    if not visit.swaps:
+        return see_other(f"/chat/{visit.conversation}")
+    found = await panes.conversation(visit.gate.bus, visit.caller(visit.conversation))
+    return await visit.changed(*(ui.Settled(exchange=each) for each in found.exchanges if each.turn == turn))
 
 
 async def add(visit: Visit) -> Response:

@@ -7,9 +7,12 @@ import logging
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from proto import chat, errors, events
 from proto.chat import Outcome
 from services.llm.briefing import Briefing
+from services.llm.choices import Choices
 from services.llm.context import Lookout, Surroundings
 from services.llm.engines import Engines
 from services.llm.gauge import Gauge
@@ -55,12 +58,14 @@ class Answering:
         """Write a turn and record its end; raises Lost when it has become somebody else's."""
         thread = await self._thread(held)
         around = await self._lookout.surroundings(held.caller, held.place)
+        choices = await self._engines.chosen.of(held.caller.user)
         if held.turn not in thread:
             return
         turn = Turn(self._bus.journal, self._threads, thread[held.turn], held.caller, held.attempt)
         held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
         turn.given = thread.given(turn.id)
-        known = _known(thread, turn, around)
+        turn.patterns = choices.patterns
+        known = _instructed(_known(thread, turn, around), turn, choices)
         with closing(Writer(self._parts.at(held.caller.user, held.caller.conversation, turn.id), turn)) as writer:
             await self._answer(held, turn, writer, known)
 
@@ -169,6 +174,18 @@ def _known(thread: Thread, turn: Turn, around: Surroundings) -> Known:
         folded=folded,
         given=turn.given,
     )
+
+
+def _instructed(known: Known, turn: Turn, choices: Choices) -> Known:
+    """Put the instructions in use to what is known; the turn remembers which versions they were."""
+    system, summary = choices.instruction("system"), choices.instruction("summary")
+    turn.instructions = {"system": system.number, "summary": summary.number}
+    rules = system.text
+    if known.asked.mode == "command":
+        command = choices.instruction("command")
+        turn.instructions["command"] = command.number
+        rules = f"{rules}\n\n{command.text}"
+    return replace(known, rules=rules, to_summarise=summary.text)
 
 
 def _result(writing: asyncio.Task[Outcome]) -> tuple[Outcome, str]:

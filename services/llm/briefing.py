@@ -104,7 +104,7 @@ class Briefing:
         """Let a summary stand for the oldest exchanges, for this turn and those to come."""
         known = self._known
         old, kept = known.earlier[:count], known.earlier[count:]
-        text, by = await summarise(model, old, known.summary, num_ctx)
+        text, by = await summarise(model, old, known.summary, known.to_summarise, num_ctx)
         folded = known.folded + len(old)
         entry = Summarised(turn=self._turn.id, upto=old[-1].turn, exchanges=folded, text=text, by=by)
         await self._turn.record(entry)

@@ -13,6 +13,7 @@ from proto import chat, errors
 from proto.chat import ToolUse
 from services.llm.model import BadCall, ToolCall
 from services.llm.recording import Lost, Turn
+from services.llm.strainer import caught, strained
 from services.llm.tools import ARGUMENTS_LIMIT, Tools
 from services.llm.turn import shortened
 from services.llm.writer import Writer
@@ -29,6 +30,7 @@ REMARK_AFTER = 8.0
 """Seconds after which the model says a word about an action that still runs."""
 SHOWN = 200
 LOST = "The worker stopped while this ran, so it is not known whether it took effect. Check first."
+HELD = "The content filter does not let this run: it holds back what is called '{0}'. Do not try it in another way."
 ENOUGH = "You made this very call {0} times and got the same result each time. Use what you have, or do something else."
 
 Remark = Callable[[ToolUse], Awaitable[str]]
@@ -83,13 +85,16 @@ class Calls:
         same = self._same(tool)
         if same >= SAME:
             await self._came_back(replace(tool, ok=False, result=ENOUGH.format(same)), event)
+        elif name := caught(tool.arguments, self._turn.patterns):
+            await self._turn.held_back(name, "action")
+            await self._came_back(replace(tool, ok=False, result=HELD.format(name)), event)
         else:
             await self._permitted(tool, event)
 
     async def _permitted(self, tool: ToolUse, event: str) -> None:
         """Run a call, once a person has allowed it where that is needed."""
         caller = replace(self._turn.caller, actor="model", cause=event, key=tool.call)
-        running = asyncio.create_task(self._tools.run(tool, caller, self._turn.read, self._writer))
+        running = asyncio.create_task(self._tools.run(tool, caller, self._read(tool), self._writer))
         remarking = asyncio.create_task(self._say(tool))
         try:
             tool = await asyncio.shield(running)
@@ -114,7 +119,14 @@ class Calls:
         await asyncio.sleep(REMARK_AFTER)
         if not self._tools.gate.holds(tool.call):
             with suppress(errors.Failure):
-                await self._writer.calling(replace(tool, remark=await self._remark(tool)))
+                await self._writer.calling(
+                    replace(tool, remark=strained(await self._remark(tool), self._turn.patterns))
+                )
+
+    def _read(self, tool: ToolUse) -> list[ToolUse]:
+        """What the model had been shown when it asked for this: nothing of what it asked for in the same reply."""
+        reply = tool.call.rpartition("/")[0]
+        return [each for each in self._turn.read if each.call.rpartition("/")[0] != reply]
 
     def _tool(self, number: int, call: ToolCall) -> ToolUse:
         return ToolUse(

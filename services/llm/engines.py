@@ -11,6 +11,7 @@ from proto.base import Caller
 from proto.chat import Mode
 from proto.errors import Unavailable
 from proto.llm import Engine, ModelLine, Models
+from services.llm.choices import Chosen
 from services.llm.model import Model, ModelError, Part, Prompt
 from services.llm.ollama import Ollama
 from services.llm.quotes import Recall
@@ -25,9 +26,10 @@ LOOK_EVERY = 5.0
 class Engines:
     """The models at hand."""
 
-    def __init__(self, settings: LlmSettings, reflex: Reflex, recall: Recall) -> None:
+    def __init__(self, settings: LlmSettings, reflex: Reflex, recall: Recall, chosen: Chosen) -> None:
         self._reflex = reflex
         self._recall = recall
+        self.chosen = chosen
         self._named = settings.ollama not in ("auto", "off")
         url = settings.ollama if self._named else HERE
         stall = settings.stall_timeout

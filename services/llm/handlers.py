@@ -61,7 +61,7 @@ class Handlers:
             then = await self._threads.as_of(caller.user, request.conversation, moment(request.as_of))
             return then.view(request.conversation)
         thread = await self._threads.read(caller.user, request.conversation)
-        found = thread.view(request.conversation)
+        found = (await self._engines.chosen.of(caller.user)).rated(thread.view(request.conversation))
         return await self._tools.gate.with_questions(found, caller.user) if thread.open else found
 
     async def embed(self, request: llm.Embed, _caller: Caller) -> llm.Embeddings:

@@ -10,6 +10,8 @@ from proto import actions
 from services.llm.answering import Answering
 from services.llm.approving import Approving
 from services.llm.catalogue import Catalogue
+from services.llm.choices import Chosen
+from services.llm.deciding import Deciding
 from services.llm.embedding import Embedding
 from services.llm.engines import Engines
 from services.llm.gate import Gate
@@ -39,17 +41,18 @@ class House:
         catalogue, ledgers, room = Catalogue(), Ledgers(bus.journal), Room(settings.turns)
         gate = Gate(bus, ledgers, catalogue, room, settings.approval_timeout)
         self._tools = tools = Tools(bus, catalogue, gate, minilm)
-        self._engines = engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus))
+        self._engines = engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus), Chosen(bus))
         threads = Threads(bus.journal)
         self._worker = worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), room)
         self._titling = Titling(bus, threads, engines, settings.num_ctx)
         self._bus = bus
-        self._caches = (threads, ledgers)
+        self._caches = (threads, ledgers, engines.chosen)
         embedding = Embedding(minilm, engines, settings.embedding)
         handlers = Handlers(worker, tools, engines, embedding, settings.when_busy)
         self.routes: Routes = {
             **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),
             actions.SEARCH: tools.offering.search,
+            **Deciding(bus, engines.chosen).routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }
 
@@ -65,6 +68,7 @@ class House:
                 group.create_task(self._titling.run())
                 group.create_task(self._tools.keep_learning())
                 group.create_task(self._engines.keep_looking())
+                group.create_task(self._engines.chosen.run())
                 group.create_task(heed(self._bus, self._forget))
         finally:
             await asyncio.gather(self._engines.aclose(), self._minilm.aclose())

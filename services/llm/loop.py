@@ -18,6 +18,7 @@ from services.llm.reflex import Reflex
 from services.llm.resuming import unfinished
 from services.llm.settings import LlmSettings
 from services.llm.sieve import Sieve, taken
+from services.llm.strainer import Strainer
 from services.llm.tools import Tools
 from services.llm.turn import open_end
 from services.llm.writer import Writer
@@ -127,14 +128,15 @@ class Loop:
         calls: list[ToolCall] = []
         bad: list[BadCall] = []
         sieve = Sieve(prompt.tools, prompt.messages)
+        shown, pondered = Strainer(self._turn.patterns), Strainer(self._turn.patterns)
         reply: AsyncGenerator[Part, None] = self._model.reply(prompt)
         async with aclosing(reply):
             async for part in reply:
                 match part:
                     case TextPart(text=text):
-                        self._write(sieve.feed(text))
+                        self._write(shown.feed(sieve.feed(text)))
                     case ThoughtPart(text=text):
-                        await self._writer.think(text)
+                        await self._ponder(pondered.feed(text))
                     case ToolCall():
                         calls.append(part)
                     case BadCall():
@@ -143,9 +145,22 @@ class Loop:
                         self._finished = part
                         self._turn.finished(part)
         rest, cut = sieve.end()
-        self._write(rest)
+        self._write(shown.feed(rest) + shown.end())
+        await self._ponder(pondered.end())
+        await self._tell(shown, pondered)
         good, wrong = sound(taken(sieve, calls))
         return good, [*bad, *wrong, *([cut] if cut and not calls else [])]
+
+    async def _ponder(self, text: str) -> None:
+        if text:
+            await self._writer.think(text)
+
+    async def _tell(self, shown: Strainer, pondered: Strainer) -> None:
+        """Let it be known that something was held back."""
+        for name in shown.caught:
+            await self._turn.held_back(name, "answer")
+        for name in pondered.caught:
+            await self._turn.held_back(name, "thought")
 
     def _write(self, text: str) -> None:
         if text:

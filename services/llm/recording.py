@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 from proto import chat, errors, events
 from proto.base import Caller
 from proto.chat import Exchange, Outcome, ToolUse
+from proto.choices import HeldBack, Pattern
 from proto.events import Event, Happening, Recorded
 from proto.given import Given, GivenCall
 from services.llm.model import Finished
@@ -56,6 +58,10 @@ class Turn:
         """The conversation as the client has it, where the client keeps it."""
         self.handed: tuple[GivenCall, ...] = ()
         """Calls that the client is to run."""
+        self.instructions: dict[str, int] = {}
+        """Which versions of the instructions it is given."""
+        self.patterns: tuple[Pattern, ...] = ()
+        """What the content filter holds back."""
         self.prompt_tokens = self.answer_tokens = self._tokens = 0
 
     @property
@@ -159,8 +165,14 @@ class Turn:
                 cut=self.cut,
                 thought=shortened(self.thought, THOUGHT_KEPT),
                 handed=self.handed,
+                instructions=self.instructions,
             )
         )
+
+    async def held_back(self, name: str, where: Literal["answer", "thought", "action"]) -> None:
+        """Record that the content filter held something back, and not what."""
+        caller = replace(self.caller, actor="system", cause=self.id, key="")
+        await self._journal.append(events.happened(HeldBack(turn=self.id, name=name, where=where), caller))
 
     async def _append(self, event: Event) -> str:
         mine = events.in_conversation(self.caller.user, self.caller.conversation, "chat")

@@ -1,0 +1,142 @@
+"""What the llm service answers about a person's choices: instructions, ratings, the content filter."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import cast, get_args
+
+from proto import choices, errors, events
+from proto.base import Caller, Nothing
+from proto.chat import Answered
+from proto.choices import Counts, Filter, Instructions, Job, Rated, Version, VersionCount
+from proto.events import Happening
+from proto.kinds import happening
+from services.llm.choices import TRIES, Choices, Chosen
+from services.runtime.bus import Bus, Routes
+
+JOBS: tuple[Job, ...] = get_args(Job)
+
+
+class Deciding:
+    """One method a subject. The broker lets nobody but a person's own clients ask."""
+
+    def __init__(self, bus: Bus, chosen: Chosen) -> None:
+        self._bus = bus
+        self._chosen = chosen
+
+    def routes(self) -> Routes:
+        """The calls with what answers them."""
+        return {
+            choices.INSTRUCTIONS: self.instructions,
+            choices.EDIT: self.edit,
+            choices.USE: self.use,
+            choices.COUNTS: self.counts,
+            choices.RATE: self.rate,
+            choices.FILTER: self.filter,
+            choices.SET_FILTER: self.set_filter,
+        }
+
+    async def instructions(self, _request: Nothing, caller: Caller) -> Instructions:
+        """Return every version of every instruction."""
+        known = await self._chosen.read(caller.user)
+        return Instructions(versions=tuple(version for job in JOBS for version in known.versions(job)))
+
+    async def edit(self, request: choices.EditInstruction, caller: Caller) -> Version:
+        """Write a new version of an instruction and use it."""
+        if not request.text.strip() or "\0" in request.text:
+            raise errors.Invalid("An instruction needs some words.")
+
+        def edited(known: Choices) -> Happening:
+            number = len(known.versions(request.job))
+            return choices.InstructionEdited(job=request.job, number=number, text=request.text)
+
+        return _used(await self._decide(edited, caller), request.job)
+
+    async def use(self, request: choices.UseInstruction, caller: Caller) -> Version:
+        """Use another version of an instruction."""
+
+        def used(known: Choices) -> Happening | None:
+            there = len(known.versions(request.job))
+            if request.number >= there:
+                raise errors.Missing(f"The {request.job} instruction has the versions 0 to {there - 1}.")
+            if known.instruction(request.job).number == request.number:
+                return None
+            return choices.VersionUsed(job=request.job, number=request.number)
+
+        return _used(await self._decide(used, caller), request.job)
+
+    async def counts(self, _request: Nothing, caller: Caller) -> Counts:
+        """Compare the versions of instructions by what came of their answers."""
+        known = await self._chosen.read(caller.user)
+        found = await self._bus.journal.read(events.of_kind(Answered.kind, caller.user))
+        answers = [what for each in found if isinstance(what := happening(each.event), Answered)]
+        under: dict[tuple[Job, int], list[Answered]] = defaultdict(list)
+        for answer in answers:
+            for job, number in answer.instructions.items():
+                under[cast("Job", job), number].append(answer)
+        return Counts(counts=tuple(_count(job, number, under[job, number], known) for job, number in sorted(under)))
+
+    async def rate(self, request: choices.Rate, caller: Caller) -> choices.Rate:
+        """Say what an answer was worth."""
+        found = await self._bus.journal.read(events.of_kind(Answered.kind, caller.user))
+        if not any(isinstance(what := happening(each.event), Answered) and what.turn == request.turn for each in found):
+            raise errors.Missing(f"There is no answer '{request.turn}' to rate.")
+
+        def rated(known: Choices) -> Happening | None:
+            same = known.ratings.get(request.turn, "none") == request.worth
+            return None if same else Rated(turn=request.turn, worth=request.worth)
+
+        await self._decide(rated, caller)
+        return request
+
+    async def filter(self, _request: Nothing, caller: Caller) -> Filter:
+        """Return what the content filter holds back."""
+        return Filter(patterns=(await self._chosen.read(caller.user)).patterns)
+
+    async def set_filter(self, request: Filter, caller: Caller) -> Filter:
+        """Choose what the content filter holds back."""
+        if any(not pattern.words.strip() for pattern in request.patterns):
+            raise errors.Invalid("A pattern needs some words.")
+        names = [pattern.name for pattern in request.patterns]
+        if len(set(names)) < len(names):
+            raise errors.Invalid("Each pattern needs a name of its own.")
+        wanted = choices.FilterSet(patterns=request.patterns)
+        await self._decide(lambda known: None if known.patterns == request.patterns else wanted, caller)
+        return request
+
+    async def _decide(self, decide: Callable[[Choices], Happening | None], caller: Caller) -> Choices:
+        """Decide on what is chosen now, and record it where nothing else was chosen in between."""
+        for _ in range(TRIES):
+            known = await self._chosen.read(caller.user)
+            what = decide(known)
+            if what is None:
+                return known
+            try:
+                return await self._chosen.record(what, caller)
+            except errors.Conflict:
+                continue
+        raise errors.Conflict("The choices are changing too fast; try again.")
+
+
+def _used(known: Choices, job: Job) -> Version:
+    return next(version for version in known.versions(job) if version.used)
+
+
+def _count(job: Job, number: int, answers: list[Answered], known: Choices) -> VersionCount:
+    worths = [known.ratings.get(answer.turn) for answer in answers]
+    return VersionCount(
+        job=job,
+        number=number,
+        answers=len(answers),
+        failed=sum(answer.outcome == "failed" for answer in answers),
+        up=worths.count("up"),
+        down=worths.count("down"),
+        steps=_mean(answer.steps for answer in answers),
+        tokens=_mean(answer.answer_tokens for answer in answers),
+    )
+
+
+def _mean(numbers: Iterable[int]) -> float:
+    found = list(numbers)
+    return round(sum(found) / len(found), 1) if found else 0.0
