@@ -23,7 +23,7 @@ class Small(WordCounts):
 
 @asynccontextmanager
 async def embedding(settings: LlmSettings) -> AsyncIterator[Embedding]:
-    engines = Engines(settings, None, None)
+    engines = Engines(settings, None, None, None)
     try:
         yield Embedding(Small(), engines, settings.embedding)
     finally:
