@@ -89,10 +89,11 @@ def _family(pid: int) -> int:
 def packages(lock: Path) -> int:
     """Return the bytes on disk of everything that a lock installs."""
     names = re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(), re.MULTILINE)
-    return sum(map(_installed, names))
+    return sum(map(installed, names))
 
 
-def _installed(name: str) -> int:
+def installed(name: str) -> int:
+    """Return the bytes on disk of a package, with its compiled modules; 0 when it is not installed."""
     try:
         files = distribution(name).files or []
     except PackageNotFoundError:

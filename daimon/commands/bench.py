@@ -19,6 +19,7 @@ BENCHES = {
     "turn": "workers killed in the middle of their answers",
     "events": "events to the disk and into SQL, against one by one and bare SQL",
     "do": "from a command to its durable result, with no language model",
+    "closure": "which packages each service needs, and how large they are",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
     "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",
 }
