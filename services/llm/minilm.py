@@ -6,6 +6,7 @@ A longer text is cut so that at most 256 word pieces of it count, which is where
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -126,7 +127,9 @@ class MiniLM:
 
 def step_back() -> None:
     """Let whoever writes an answer go before whoever embeds what was written; threads made later inherit this."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    # A unit that may not set priorities embeds at the same one.
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
 
 
 async def write_file(path: Path) -> None:
