@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from daimon.connection import Connection
+from daimon.units import installed
 from daimon.up import postgres, state
 from daimon.up.credentials import password_file, users
 from daimon.up.errors import HomeError
@@ -48,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 async def save(connection: Connection, home: Home, file: Path, last: int) -> Manifest:
     """Write a backup of what runs in a home."""
-    run = state.read_running(home)
+    run = state.read_running(home) or installed.read(home)
     if run is None or not run.database:
         raise errors.Unavailable("A backup is made of what runs in this home, and nothing does; start `daimon up`.")
     seal = await connection.call(keeping.SEAL, keeping.Sealed(upto=last))

@@ -74,12 +74,16 @@ let
     "@credentials@" = cfg.credentialsDirectory;
     "@prepare@" = lib.concatStringsSep " " [
       "--home" home "--store" config.services.nats.dataDir "--listen" cfg.listen "--url" natsUrl "--gateway" gateway
+      "--database" "\"${database}\""
     ];
     "@database-group@" = "daimon-memory";
-    "@database@" = if cfg.database == null then "host=/run/postgresql user=daimon_memory dbname=daimon" else cfg.database;
+    "@database@" = database;
+    "@pg-dump@" = "${config.services.postgresql.package}/bin/pg_dump";
     "@reader@" = if cfg.reader == null then "host=/run/postgresql user=daimon_reader dbname=daimon" else cfg.reader;
     "@replicas@" = toString cfg.replicas;
   };
+
+  database = if cfg.database == null then "host=/run/postgresql user=daimon_memory dbname=daimon" else cfg.database;
 
   gateway =
     let own = cfg.gateway.settings;
@@ -140,6 +144,13 @@ let
   instances = name: lib.genList (index: instance name (index + 1)) (cfg.${name}.instances or 1);
 
   helper = name: lib.nameValuePair "daimon-${name}" (unit cfg.package rows.units."daimon-${name}.service" { });
+
+  migrate =
+    let row = rows.units."daimon-migrate.service";
+    in lib.nameValuePair "daimon-migrate" (unit cfg.memory.package row {
+      serviceConfig = letOut "memory" row;
+      environment = saidTo "memory";
+    });
 
   psql = "${config.services.postgresql.package}/bin/psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1";
 in
@@ -225,6 +236,7 @@ in
     systemd.services = lib.mkMerge [
       (lib.listToAttrs (lib.concatMap instances (builtins.filter (name: cfg.${name}.enable) names)))
       (mkIf cfg.enable (lib.listToAttrs (map helper [ "prepare" "setup" ])))
+      (mkIf cfg.memory.enable (lib.listToAttrs [ migrate ]))
       (mkIf (cfg.enable && localBus) {
         nats = {
           after = [ "daimon-prepare.service" ];
@@ -280,6 +292,7 @@ in
         daimon postgres postgres
         daimon daimon-memory daimon_memory
         daimon daimon-memory daimon_reader
+        daimon root daimon_memory
       '';
     };
 

@@ -71,6 +71,22 @@ let
     } // more;
   };
 
+  # What speaks to the database: it is known there by its account, over the socket.
+  ofDatabase = {
+    DynamicUser = false;
+    User = "daimon-memory";
+    SupplementaryGroups = [ "@database-group@" ];
+    # Copies of the database, made before its schema changes.
+    StateDirectory = "daimon-memory";
+    StateDirectoryMode = "0700";
+  };
+  database = {
+    DAIMON_MEMORY_DATABASE = "@database@";
+    DAIMON_MEMORY_READER = "@reader@";
+    DAIMON_MEMORY_BACKUPS = "%S/daimon-memory/backups";
+    DAIMON_MEMORY_PG_DUMP = "@pg-dump@";
+  };
+
   # A service of Daimon: says when it serves, proves that it lives, and ends by itself when told.
   service = name: description: more: {
     Unit = part // {
@@ -220,15 +236,16 @@ in
       environment = { DAIMON_LLM_MODELS_DIR = "%C/%N"; };
     };
 
+    # A copy of the database, then what its schema lacks. Where this fails, memory says why, and all else goes on.
+    "daimon-migrate.service" = (once "Daimon: the database's schema" [ "daimon-postgres.service" ] (ofDatabase // {
+      ExecStart = "@python@ -m services.memory.migrate";
+      TimeoutStartSec = "infinity";
+    })) // { environment = database; };
+
     "daimon-memory.service" = service "memory" "the log in SQL and vectors" {
-      after = [ "daimon-postgres.service" ];
-      service = {
-        # The database knows it by this name, over its socket.
-        DynamicUser = false;
-        User = "daimon-memory";
-        SupplementaryGroups = [ "@database-group@" ];
-      };
-      environment = { DAIMON_MEMORY_DATABASE = "@database@"; DAIMON_MEMORY_READER = "@reader@"; };
+      after = [ "daimon-postgres.service" "daimon-migrate.service" ];
+      service = ofDatabase;
+      environment = database;
     };
 
     "daimon-sandbox.service" = service "sandbox" "Linux boxes" {

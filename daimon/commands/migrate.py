@@ -9,6 +9,7 @@ from asyncio.subprocess import DEVNULL
 
 from daimon.commands import CommandError, add_home
 from daimon.terminal import finish
+from daimon.units import installed
 from daimon.up import home, state
 from daimon.up.errors import UpError
 from daimon.up.home import Home, socket_directory
@@ -25,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the steps; `daimon up` applies them, after a copy of the database into backups/."""
+    """Print the steps; `daimon up` or daimon-migrate.service applies them, after a copy of the database."""
+    if units := installed.read(home.find_home(arguments.home)):
+        return finish(_report(units.database))
     return finish(_look(home.open_home(arguments.home)))
 
 

@@ -15,6 +15,7 @@ from daimon.units.rows import table
 from daimon.units.text import sysusers, text
 from daimon.up import overrides
 from daimon.up.nats import binary
+from daimon.up.postgres import binaries
 from daimon.up.services import CHECKOUT
 
 _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - units do not see these, which is the point
@@ -62,6 +63,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return Plan(
         python=f"{sys.executable} -P",
         nats_server=str(binary()),
+        pg_dump=str(binaries() / "pg_dump"),
         services=services,
         instances=dict(arguments.instances),
         first=not arguments.only,

@@ -12,8 +12,8 @@ from pathlib import Path
 from daimon.up.errors import UpError
 from daimon.up.postgres import OWNER, READER, PostgresServer
 
-GUESTS = {"daimon-memory": (OWNER, READER)}
-"""The account of the memory service, and the roles it may take."""
+GUESTS = {"daimon-memory": (OWNER, READER), "root": (OWNER,)}
+"""The account of the memory service, root for `daimon backup`, and the roles they may take."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:

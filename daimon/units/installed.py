@@ -12,6 +12,8 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     """Where the parts of a machine whose parts are units are found."""
 
     nats_url: str
+    database: str
+    """How the memory service, and root, reach Postgres, as a conninfo string."""
     gateway: str
     """Where a browser on this machine finds it."""
     store: str

