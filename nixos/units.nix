@@ -220,9 +220,10 @@ in
       RestartSec = "1s";
     }) // { environment = { DAIMON_NATS_URL = "@nats-url@"; DAIMON_NATS_USER = "setup"; DAIMON_SETUP_REPLICAS = "@replicas@"; }; };
 
-    "daimon-gateway.service" = service "gateway" "pages and HTTP" { };
+    # Whoever waits for a page is somebody; it does not wait for what else starts or works.
+    "daimon-gateway.service" = service "gateway" "pages and HTTP" { service.CPUWeight = 400; };
 
-    "daimon-ui.service" = service "ui" "view data to HTML" { };
+    "daimon-ui.service" = service "ui" "view data to HTML" { service.CPUWeight = 400; };
 
     "daimon-tasks.service" = service "tasks" "the task list" { };
 

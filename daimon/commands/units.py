@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import re
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write them, and say what to do next."""
     plan = _plan(arguments)
+    _compile()
     arguments.dir.mkdir(parents=True, exist_ok=True)
     for name, row in filled(plan).items():
         (arguments.dir / name).write_text(text(row))
@@ -52,6 +54,12 @@ def run(arguments: argparse.Namespace) -> int:
     if "gateway" in plan.services:
         remark(f"Then sign in with what `{CHECKOUT}/bin/daimon link --home {STATE}` prints.")
     return 0
+
+
+def _compile() -> None:
+    """Compile every module now: units may not write beside the program, and would do it anew at each start."""
+    for folder in ("proto", "services", "daimon"):
+        compileall.compile_dir(CHECKOUT / folder, quiet=2)
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:

@@ -21,8 +21,8 @@ MODEL_PORT = 11434
 SERVICES = ("gateway", "llm", "memory", "sandbox", "tasks", "ui", "undo")
 MAINS = (*SERVICES, "nats", "postgres")
 WORDS = " ".join(f"word{number}" for number in range(50))
-START, STOP = 15.0, 8.0
-"""Seconds that are far too many; what it took is printed."""
+START, STOP = 90.0, 30.0
+"""Seconds that are far too many, for a machine that does much else; what it took is printed."""
 FIRST_PAGE = f"""
 import http.client, subprocess, time
 began = time.monotonic()
@@ -141,9 +141,9 @@ async def test_a_newer_schema_is_refused_and_everything_else_goes_on(machine: Ma
 
 
 async def test_a_backup_is_made_while_everything_runs(machine: Machine) -> None:
-    said = await machine.run(DAIMON, "backup", "/root/daimon.tar", "--home", HOME)
+    said = await machine.run(DAIMON, "backup", "/var/lib/daimon/all.tar", "--home", HOME)
     assert "everything up to place" in said
-    assert "postgres.dump" in await machine.run("tar", "--list", "--file", "/root/daimon.tar")
+    assert "postgres.dump" in await machine.run("tar", "--list", "--file", "/var/lib/daimon/all.tar")
 
 
 async def test_the_sandbox_has_found_what_it_needs(machine: Machine) -> None:
