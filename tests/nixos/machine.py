@@ -129,6 +129,9 @@ async def booted(directory: Path) -> AsyncIterator[Machine]:
 
 
 def _start(directory: Path, network: str) -> str:
+    # It sees the checkout as it is and may not write there, so what `daimon units` would compile is compiled here.
+    for folder in ("proto", "services", "daimon"):
+        compileall.compile_dir(ROOT / folder, quiet=2)
     subprocess.run(("docker", "import", "-", IMAGE), input=_root(), check=True, capture_output=True)
     words = [
         "--detach",
