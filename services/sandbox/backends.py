@@ -47,6 +47,7 @@ async def choose(wanted: Name, home: Path, plan: Plan) -> Backend:
         problem = await backend.check()
         if problem is None:
             return backend
+        await backend.close()
         problems.append(f"{name}: {problem}" if wanted == "auto" else problem)
     return Nothing(home, f"Nothing on this machine can hold a box, so commands are not run. {' '.join(problems)}")
 

@@ -119,11 +119,13 @@ class Containers(Backend):
             self._ready.append((root, await self._made(engine, image, root, user)))
 
     async def close(self) -> None:
-        """Take away what was made ready."""
+        """Take away what was made ready, and let go of the engine."""
         ready, self._ready = self._ready, []
         for root, contained in ready:
             await contained.end()
             shutil.rmtree(root, ignore_errors=True)
+        if self._engine is not None:
+            self._engine.close()
 
     async def _prepared(self) -> tuple[Engine, Image]:
         async with self._preparing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,7 +11,8 @@ import docker
 import msgspec
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.types import LogConfig
-from requests.exceptions import RequestException
+from docker.utils import kwargs_from_env
+from requests.exceptions import ConnectionError, RequestException  # noqa: A004
 
 from services.sandbox.box import BoxStartError, NoSandboxError
 from services.sandbox.limits import Limits
@@ -20,6 +22,7 @@ T = TypeVar("T")
 
 HOME_LABEL, LINE_LABEL = "daimon.home", "daimon.line"
 ANSWER_WITHIN = 20
+SOCKET = "unix:///var/run/docker.sock"
 # What the engine keeps of the agent's own words.
 LOG = LogConfig(type="json-file", config={"max-size": "64k", "max-file": "1"})
 # What the engine hides by itself, which a list of our own replaces.
@@ -65,14 +68,19 @@ class Engine:
 
     def __init__(self) -> None:
         """NoSandboxError when none answers."""
+        address = kwargs_from_env().get("base_url") or SOCKET
+        if not address.startswith("unix://"):
+            raise NoSandboxError(FAR_ENGINE.format(host=address))
+        self._path = address.removeprefix("unix://")
         try:
-            self._client = docker.DockerClient.from_env(timeout=ANSWER_WITHIN)
-            self._client.ping()
-        except (DockerException, RequestException) as error:
-            raise NoSandboxError(NO_ENGINE.format(reason=_reason(error))) from error
-        host = self._client.api.base_url
-        if not host.startswith("http+docker"):
-            raise NoSandboxError(FAR_ENGINE.format(host=host))
+            self._reach()
+            self._client = docker.DockerClient(address, timeout=ANSWER_WITHIN)
+        except (BoxStartError, DockerException) as error:
+            raise NoSandboxError(str(error)) from error
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._client.close()
 
     def image(self, name: str) -> str:
         """The id of an image; NoSandboxError with the command to make it when there is none."""
@@ -170,25 +178,36 @@ class Engine:
         )
         return {**config, "MaskedPaths": [*MASKED, *ENGINE_MASKED]}
 
-    @staticmethod
-    def _told(call: Callable[[], T]) -> T:
+    def _told(self, call: Callable[[], T]) -> T:
         """What the engine answers; BoxStartError in its words, but what is not there stays its own error."""
+        self._reach()
         try:
-            return call()
+            return self._twice(call)
         except NotFound:
             raise
         except APIError as error:
             raise BoxStartError(f"The Docker engine refused: {error.explanation or error}.") from error
         except (DockerException, RequestException) as error:
-            raise BoxStartError(NO_ENGINE.format(reason=_reason(error))) from error
+            raise BoxStartError(NO_ENGINE.format(reason=error)) from error
+
+    @staticmethod
+    def _twice(call: Callable[[], T]) -> T:
+        """Ask again when a connection was kept that an engine before this one had opened."""
+        try:
+            return call()
+        except ConnectionError:
+            return call()
+
+    def _reach(self) -> None:
+        """BoxStartError when nobody listens; the library would leave a socket open and not say why."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(ANSWER_WITHIN)
+            try:
+                line.connect(self._path)
+            except OSError as error:
+                reason = f"{self._path}: {error.strerror or error}"
+                raise BoxStartError(NO_ENGINE.format(reason=reason)) from error
 
 
 def _in_memory(size: int, user: int) -> str:
     return f"exec,size={size},uid={user},gid={user},mode=1777"
-
-
-def _reason(error: Exception) -> str:
-    inner: BaseException = error
-    while inner.__context__ is not None:
-        inner = inner.__context__
-    return inner.strerror if isinstance(inner, OSError) and inner.strerror else str(inner)

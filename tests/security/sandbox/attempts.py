@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
 
 FOLDER = Path(__file__).with_name("attempts")
+PLACE = re.compile(r"(?<![\w/.])/(?:data|return|tmp|home/box|run/agent|run)(?![\w.])")
 PYTHON = """
 import ctypes, os, platform, socket
 libc = ctypes.CDLL(None, use_errno=True)
@@ -40,10 +42,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Why it must fail."""
     language: str
     script: str
+    file: str
+    """What it is about: the name of the file it stands in."""
+    landlock: str = ""
+    """Why a box that Landlock holds cannot refuse it."""
+    control: str = ""
+    """Why it is not tried in the control box: what it would do to the machine."""
 
-    def command(self, outside: dict[str, object]) -> str:
-        """The command that makes it. It says TRIED first, so that one that could not even begin is noticed."""
-        script = self.script
+    def command(self, outside: dict[str, object], places: dict[str, str] | None = None) -> str:
+        """The command that makes it. It says TRIED first, so that one that could not even begin is noticed.
+
+        `places` are the box's own folders where they are not the usual ones.
+        """
+        script = PLACE.sub(lambda found: (places or {}).get(found[0], found[0]), self.script)
         for name, value in outside.items():
             script = script.replace(f"@{name}@", str(value))
         if self.language == "sh":
@@ -54,13 +65,26 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(path: Path) -> list[Attempt]:
-    """The attempts of one file: `## what`, `fails because: why`, the language, and the script."""
-    found = []
-    for text in path.read_text(encoding="utf-8").split("\n## "):
-        what, why, language, script = text.removeprefix("## ").split("\n", 3)
-        reason = why.removeprefix("fails because: ")
-        found.append(Attempt(what=what, why=reason, language=language.rstrip(":"), script=script.strip("\n")))
-    return found
+    """The attempts of one file: `## what`, lines of `name: why`, the language, and the script."""
+    return [_attempt(path.stem, text.removeprefix("## ")) for text in path.read_text(encoding="utf-8").split("\n## ")]
+
+
+def _attempt(file: str, text: str) -> Attempt:
+    what, rest = text.split("\n", 1)
+    told = {}
+    while (line := rest.split("\n", 1))[0] not in ("sh:", "python:"):
+        name, _, why = line[0].partition(": ")
+        told[name] = why
+        rest = line[1]
+    return Attempt(
+        what=what,
+        why=told.pop("fails because"),
+        language=line[0].rstrip(":"),
+        script=line[1].strip("\n"),
+        file=file,
+        landlock=told.pop("landlock cannot", ""),
+        control=told.pop("control must not", ""),
+    )
 
 
 ATTEMPTS = tuple(attempt for path in sorted(FOLDER.glob("*.txt")) for attempt in read(path))

@@ -1,56 +1,72 @@
-"""Everything somebody inside a box may try fails, and the box still answers."""
+"""Everything somebody inside a box may try fails, whatever holds the box, and the box still answers.
+
+What a box of Landlock cannot refuse stands in the attempts' own files, with the reason; it must be exactly that.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from services.sandbox.bubblewrap import Bubblewrap
+from services.sandbox.box import Backend
 from services.sandbox.shellbox import ShellBox
+from tests.security.sandbox import report
 from tests.security.sandbox.attempts import ATTEMPTS, Attempt
+from tests.security.sandbox.control import escapes
+from tests.security.sandbox.trying import Outcome, places_of, something_outside, tried
+from tests.support.boxes import open_home, working
 
-QUICKLY = 2.0
-ATTEMPT_WITHIN = 6.0
+QUIET = [attempt for attempt in ATTEMPTS if attempt.file != "exhaustion"]
+EXHAUSTING = [attempt for attempt in ATTEMPTS if attempt.file == "exhaustion"]
 
 
-@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: attempt.what.replace(" ", "-"))
-async def test_an_attempt_fails_and_the_box_answers(attempt: Attempt, box: ShellBox, outside: dict[str, object]):
-    command = attempt.command(outside)
-    ran = await box.run(command, timeout=ATTEMPT_WITHIN)
-    printed = ran.stdout + ran.stderr
-    assert printed.startswith("TRIED"), ran
-    assert "ESCAPED" not in printed, f"{attempt.why}: {printed}"
-    after = await box.run("echo works", timeout=10)
-    assert after.stdout == "works\n", after
-    assert after.seconds < QUICKLY, after
-    assert not (box.root / "return" / "canary").exists()
+def named(attempt: Attempt) -> str:
+    return attempt.what.replace(" ", "-")
+
+
+def judge(backend: Backend, attempt: Attempt, outcome: Outcome) -> None:
+    assert outcome.printed.startswith("TRIED"), outcome
+    known = backend.name == "landlock" and bool(attempt.landlock)
+    assert outcome.escaped == known, f"{attempt.landlock if known else attempt.why}: {outcome}"
+    assert outcome.answers, outcome
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("attempt", QUIET, ids=named)
+async def test_an_attempt_fails_and_the_box_answers(attempt: Attempt, backend: Backend, outcomes: dict[str, Outcome]):
+    judge(backend, attempt, outcomes[attempt.what])
+
+
+@pytest.mark.parametrize("attempt", EXHAUSTING, ids=named)
+async def test_exhausting_a_box_fails_and_it_answers(attempt: Attempt, backend: Backend, outside: dict[str, object]):
+    judge(backend, attempt, await tried(backend, attempt, outside))
+
+
+@pytest.mark.timeout(300)
+async def test_the_attempts_bite_where_people_think_they_are_safe():
+    with open_home() as home:
+        async with working("bwrap", home) as backend, something_outside(backend) as outside:
+            assert len(await escapes(ATTEMPTS, outside)) >= len(ATTEMPTS) / 2
 
 
 def test_there_are_enough_attempts():
-    assert len(ATTEMPTS) >= 60
+    assert len(ATTEMPTS) >= 100
     assert len({attempt.what for attempt in ATTEMPTS}) == len(ATTEMPTS)
     assert {attempt.language for attempt in ATTEMPTS} == {"sh", "python"}
 
 
-async def test_what_is_planted_does_not_reach_the_next_agent(box: ShellBox):
+def test_the_published_report_tells_of_these_attempts():
+    assert report.rows(report.PUBLISHED.read_text(encoding="utf-8")) == {
+        attempt.what: ("held", "held", "not held" if attempt.landlock else "held") for attempt in ATTEMPTS
+    }
+
+
+async def test_what_is_planted_does_not_reach_the_next_agent(backend: Backend, box: ShellBox):
     planted = next(attempt for attempt in ATTEMPTS if "modules" in attempt.what)
-    await box.run(planted.command({}), timeout=10)
-    await box.run("echo 'touch /return/canary' | tee ~/.bashrc ~/.profile ~/.bash_profile ~/.bash_login", timeout=10)
+    places = places_of(backend.home, box.root) if backend.name == "landlock" else None
+    await box.run(planted.command({}, places), timeout=10)
+    canary = f"touch {box.root / 'return' if places else '/return'}/canary"
+    await box.run(f"echo '{canary}' | tee ~/.bashrc ~/.profile ~/.bash_profile ~/.bash_login", timeout=10)
     await box.run("exit", timeout=10)
     await box._end()
     assert (await box.run("echo works", timeout=10)).stdout == "works\n"
     assert list((box.root / "return").iterdir()) == []
-
-
-async def test_nothing_survives_the_end_of_its_box(backend: Bubblewrap, box: ShellBox):
-    await box.run("setsid nohup sh -c 'while :; do date +%N > ~/going; sleep 0.02; done' > /dev/null &", timeout=10)
-    await box.run("until [ -s going ]; do sleep 0.02; done", timeout=10)
-    await box.close()
-    going = box.root / "work" / "going"
-    before = going.read_text()
-    again = await backend.open(box.root)
-    try:
-        # The time passes inside, where the survivor would have been.
-        assert (await again.run("sleep 0.3", timeout=10)).exit_code == 0
-    finally:
-        await again.close()
-    assert going.read_text() == before
