@@ -32,7 +32,7 @@ from proto import (
     undo,
     versions,
 )
-from proto.base import Call, token
+from proto.base import Action, Call, token
 from proto.streams import CONSUMERS, EVENTS, FEEDS, MEMORY, PARTS, PRINTS, SENT, STREAMS, TITLES, TURNS, Consumer
 
 AnyCall = Call[Any, Any]
@@ -175,15 +175,27 @@ def of(service: str) -> Permissions:
     )
 
 
-def program(name: str, user: str, serves: str = "") -> Permissions:
-    """The rights of another program: to follow a user's events, to act for that user, to serve actions."""
+def program(name: str, user: str, serves: str = "", *, reads_only: bool = False) -> Permissions:
+    """The rights of another program: to follow a user's events, to act for that user, to serve actions.
+
+    One that only reads, as a guest's does, may call what changes nothing.
+    """
     account, noun = token(user), token(serves)
     subscribe = [_inbox(name), f"daimon.event.{account}.>", f"daimon.part.{account}.>", f"daimon.output.{account}.>"]
-    publish = [f"daimon.do.{account}.plugin-{token(name)}.>", "$SRV.>"]
+    acts = f"daimon.do.{account}.plugin-{token(name)}"
+    publish = (
+        [*(f"{acts}.{call.name}" for call in _reading_calls()), "$SRV.>"] if reads_only else [f"{acts}.>", "$SRV.>"]
+    )
     if serves:
         subscribe += [f"daimon.do.*.*.{noun}.>", "$SRV.>"]
         publish.append(f"{INBOX}.>")
     return Permissions(publish=tuple(publish), subscribe=tuple(subscribe))
+
+
+def _reading_calls() -> Iterable[AnyCall]:
+    yield chat.READ
+    for role in ROLES.values():
+        yield from (call for call in role.serves if isinstance(call, Action) and call.risk == "read")
 
 
 def inbox_prefix(user: str) -> str:

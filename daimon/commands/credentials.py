@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 import signal
 
 from daimon.commands import CommandError, add_home
-from daimon.connection import OWNER, PATIENCE
+from daimon.connection import OWNER, PATIENCE, connect
 from daimon.terminal import add_again, finish, remark, table
 from daimon.units import installed, prepare
 from daimon.units.plan import NATS_PORT
 from daimon.up import credentials, nats, state
 from daimon.up.home import Home
 from daimon.up.nats_config import NatsPorts, ports_in
-from proto import permissions
+from proto import accounts, errors, permissions
+from proto.accounts import Account
+from proto.base import Nothing
 from services.runtime.bus import Bus
 from services.runtime.settings import BusSettings
 
@@ -29,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", help="what the program is called; what it does is done as plugin-NAME")
     add.add_argument("--user", default=OWNER, help=f"whose events it follows and for whom it acts ({OWNER})")
     add.add_argument("--serves", default="", metavar="NOUN", help="let it offer actions NOUN.*")
+    add.add_argument("--read-only", action="store_true", help="let it look and change nothing; so for a guest anyway")
     add.set_defaults(do=_add)
     known = verbs.add_parser("list", help="show which programs are let in")
     known.set_defaults(do=_list)
@@ -49,17 +53,37 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _add(home: Home, arguments: argparse.Namespace) -> int:
     _check(arguments.name, arguments.serves)
-    allowed = permissions.program(arguments.name, arguments.user, arguments.serves)
+    reads_only = arguments.read_only or _role(home, arguments.user) == "guest"
+    allowed = permissions.program(arguments.name, arguments.user, arguments.serves, reads_only=reads_only)
     was_known = any(known.name == arguments.name for known in credentials.programs(home))
     added = credentials.add_program(home, arguments.name, allowed.publish, allowed.subscribe)
     url = f"nats://{added.name}:{added.password}@127.0.0.1:{_port(home)}"
-    if _reload(home):
+    if reload(home):
         finish(_until_let_in(url, added.name))
     print(url)
     if was_known:
         remark(f"{added.name} was let in before; its old password is void, so give it this address.")
     remark(f"Replies to its requests arrive at {permissions.inbox_prefix(added.name)}.> (its inbox prefix).")
     return 0
+
+
+def _role(home: Home, user: str) -> str:
+    """What a user may do; empty where Daimon does not run or there is no such account yet."""
+    if state.read_running(home) is None:
+        return ""
+
+    async def find() -> tuple[Account, ...]:
+        async with connect(home.path, OWNER) as connection:
+            return (await connection.call(accounts.LIST_ACCOUNTS, Nothing())).accounts
+
+    try:
+        found = asyncio.run(find())
+    except errors.Failure as failure:
+        raise CommandError(failure.message) from failure
+    account = next((one for one in found if one.name == user), None)
+    if account is not None and account.state == "disabled":
+        raise CommandError(f"The account {user} is disabled; `daimon users enable {user}` first.")
+    return account.role if account else ""
 
 
 def _list(home: Home, _: argparse.Namespace) -> int:
@@ -71,7 +95,7 @@ def _list(home: Home, _: argparse.Namespace) -> int:
 def _remove(home: Home, arguments: argparse.Namespace) -> int:
     if not credentials.remove_program(home, arguments.name):
         raise CommandError(f"No program `{arguments.name}` is let in; `daimon credentials list` shows which are.")
-    _reload(home)
+    reload(home)
     print(f"{arguments.name} is let in no more.")
     return 0
 
@@ -85,7 +109,7 @@ def _check(name: str, serves: str) -> None:
         raise CommandError(f"The actions {serves}.* are Daimon's own; take another noun.")
 
 
-def _reload(home: Home) -> bool:
+def reload(home: Home) -> bool:
     """Have a running NATS read who may connect; say whether it runs."""
     if place := installed.read(home):
         prepare.write_rights(home, place)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 
 from daimon.commands import add_home
+from daimon.commands.credentials import reload
 from daimon.connection import OWNER, Connection
 from daimon.terminal import add_again, add_json, clock, on_bus, remark, show_json, table
+from daimon.up import credentials
+from daimon.up.home import Home
 from proto import accounts
 from proto.accounts import Account
 from proto.base import Nothing
@@ -74,8 +77,17 @@ async def _add(connection: Connection, arguments: argparse.Namespace) -> int:
 async def _change(connection: Connection, arguments: argparse.Namespace) -> int:
     asked = accounts.ChangeAccount(user=arguments.name, role=arguments.role, state=arguments.state)
     changed = await connection.call(accounts.CHANGE_ACCOUNT, asked)
+    if changed.state in ("disabled", "deleted"):
+        _shut_out(Home(path=arguments.home.expanduser().absolute()), changed.name)
     if arguments.json:
         show_json(changed)
     else:
         print(f"{changed.name} is now {changed.role}, {changed.state}.")
     return 0
+
+
+def _shut_out(home: Home, user: str) -> None:
+    """Let the programs that act for a user on the bus in no more."""
+    for name in credentials.remove_programs_of(home, user):
+        reload(home)
+        remark(f"The program {name}, which acted for {user}, is let in no more.")

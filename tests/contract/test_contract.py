@@ -107,3 +107,11 @@ def test_a_program_reaches_one_user_and_its_own_noun():
     assert set(rights.publish) == {"daimon.do.ada.plugin-weather.>", "$SRV.>", "_INBOX.>"}
     assert "daimon.do.*.*.weather.>" in rights.subscribe
     assert not any(subject.startswith(("$JS", "$KV")) for subject in (*rights.publish, *rights.subscribe))
+
+
+def test_a_program_that_only_reads_may_call_nothing_that_changes():
+    rights = program("viewer", "ada", reads_only=True)
+    assert "daimon.do.ada.plugin-viewer.tasks.list" in rights.publish
+    changing = {f"daimon.do.ada.plugin-viewer.{action.name}" for action in ACTIONS if action.risk != "read"}
+    assert not changing & set(rights.publish)
+    assert not any(subject.startswith("daimon.do.") and subject.endswith((">", "*")) for subject in rights.publish)

@@ -6,9 +6,12 @@ import httpx
 import msgspec
 import pytest
 
+from proto import errors, tasks
 from proto.accounts import Account
-from proto.base import new_id
+from proto.base import Caller, new_id
 from proto.keys import ApiKey
+from services.runtime.bus import Bus
+from services.runtime.settings import BusSettings
 from tests.support.whole import Whole
 
 SECRET = "four quiet rivers sing"
@@ -57,3 +60,22 @@ async def test_a_user_is_invited_listed_disabled_and_deleted(reflex: Whole, ada:
     assert (await reflex.daimon("users", "delete", ada)).code == 0
     gone = await reflex.daimon("users", "add", ada)
     assert (gone.code, "deleted" in gone.err) == (1, True)
+
+
+async def test_a_guests_program_only_reads_and_goes_with_its_user(reflex: Whole, ada: str) -> None:
+    await reflex.daimon("users", "add", ada, "--role", "guest")
+    name = f"view-{ada[-6:]}"
+    url = (await reflex.daimon("credentials", "add", name, "--user", ada)).out.strip()
+    caller = Caller(user=ada, actor=f"plugin-{name}")
+    async with Bus.open(BusSettings(url=url, user=name), name) as bus:
+        assert (await bus.call(tasks.LIST, tasks.ListTasks(), caller=caller)).tasks == ()
+        with pytest.raises(errors.TimedOut):
+            await bus.call(tasks.ADD, tasks.AddTask(title="mine"), caller=caller, timeout=1.0)
+        assert (await bus.call(tasks.LIST, tasks.ListTasks(), caller=caller)).tasks == ()
+    gone = await reflex.daimon("users", "disable", ada)
+    assert f"The program {name}, which acted for {ada}, is let in no more." in gone.err
+    with pytest.raises(errors.Unavailable):
+        async with Bus.open(BusSettings(url=url, user=name), name, patience=1.0):
+            pass
+    again = await reflex.daimon("credentials", "add", name, "--user", ada)
+    assert (again.code, "is disabled" in again.err) == (1, True)
