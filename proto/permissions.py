@@ -198,6 +198,11 @@ def _reading_calls() -> Iterable[AnyCall]:
         yield from (call for call in role.serves if isinstance(call, Action) and call.risk == "read")
 
 
+def acts_for(publish: Iterable[str], user: str) -> bool:
+    """Whether these rights let a program act for a user."""
+    return any(subject.startswith(f"daimon.do.{token(user)}.") for subject in publish)
+
+
 def inbox_prefix(user: str) -> str:
     """Where replies for a NATS user arrive; nobody else may listen there."""
     return f"{INBOX}.{token(user)}"

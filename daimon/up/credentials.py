@@ -13,7 +13,6 @@ from daimon.up.files import write_private
 from daimon.up.home import Home
 from daimon.up.nats_config import BusUser
 from proto import permissions
-from proto.base import token
 
 
 def password(home: Home, service: str) -> str:
@@ -62,9 +61,8 @@ def remove_program(home: Home, name: str) -> bool:
 
 def remove_programs_of(home: Home, user: str) -> list[str]:
     """Let the programs that act for a user in no more; returns their names."""
-    acts = f"daimon.do.{token(user)}."
     known = programs(home)
-    gone = [program.name for program in known if any(subject.startswith(acts) for subject in program.publish)]
+    gone = [program.name for program in known if permissions.acts_for(program.publish, user)]
     if gone:
         _write(home, (program for program in known if program.name not in gone))
     return gone
