@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import msgspec
 import psycopg
@@ -15,6 +16,7 @@ from proto.base import Caller
 pytest_plugins = ("tests.integration.memory_fixtures",)
 
 SECRET = "the secret of another"
+VIEW = re.compile(r"(\w+)\(([^)]*)\)[;.]")
 
 
 @pytest.fixture
@@ -80,6 +82,12 @@ async def test_no_row_is_still_an_answer_with_columns(ask):
 async def test_two_hundred_rows_are_the_most(ask):
     found = await ask("select * from generate_series(1, 1000) n order by n desc")
     assert (len(found.rows), found.rows[0], found.truncated) == (200, (1000,), True)
+
+
+async def test_the_model_is_told_the_columns_of_every_view(ask):
+    told = {name: columns.replace(" jsonb", "").split(", ") for name, columns in VIEW.findall(memory.Query.__doc__)}
+    for view in memory.VIEWS:
+        assert (await ask(f"select * from {view} limit 0")).columns == tuple(told[view])
 
 
 OTHERS = [
