@@ -20,6 +20,7 @@ BENCHES = {
     "events": "events to the disk and into SQL, against one by one and bare SQL",
     "do": "from a command to its durable result, with no language model",
     "closure": "which packages each service needs, and how large they are",
+    "sandbox": "commands in boxes, new boxes, a hundred of them, and much output",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
     "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",
 }

@@ -35,6 +35,12 @@ class Airing:
         self._cut = False
         self._news = asyncio.Event()
         self._end: Over | None = None
+        self._beginning: asyncio.TimerHandle | None = None
+
+    def begin(self, group: asyncio.TaskGroup) -> None:
+        """Write the feed, once the command has run for a moment: most are over before that."""
+        loop, patience = asyncio.get_running_loop(), 0.0 if self._terminal else PATIENCE
+        self._beginning = loop.call_later(patience, lambda: group.create_task(self._write()))
 
     def take(self, stream: Literal["out", "err"], text: str) -> None:
         """Something was printed."""
@@ -51,15 +57,14 @@ class Airing:
         if self._end is None:
             self._end = Over(exit_code=exit_code, note=note, cut=self._cut)
             self._news.set()
+            if self._beginning is not None:
+                self._beginning.cancel()
 
     def _room(self) -> int:
         # A terminal is read no faster than its feed is written, and its screen would be spoilt by a gap.
         return HELD * 4 if self._terminal else min(HELD, OUTPUT_LIMIT - self._offset)
 
-    async def run(self) -> None:
-        """Write the feed to its end."""
-        if not self._terminal and await self._over_within(PATIENCE):
-            return
+    async def _write(self) -> None:
         # Whoever cannot follow now reads the answer at the end; the command goes on.
         with contextlib.suppress(errors.Failure):
             await self._append(self._began)
@@ -69,17 +74,6 @@ class Airing:
                 if self._end is None:
                     await asyncio.sleep(PULSE)
             await self._append(self._end)
-
-    async def _over_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                while self._end is None:
-                    self._news.clear()
-                    await self._news.wait()
-        except TimeoutError:
-            self._news.set()
-            return False
-        return True
 
     async def _flush(self) -> None:
         self._news.clear()

@@ -56,6 +56,10 @@ class Exchange:
         """Something was uploaded for this box."""
         self._current.discard(root)
 
+    def has_brought(self, root: Path) -> bool:
+        """Whether everything that was uploaded for a box lies in it."""
+        return root in self._current
+
     async def bring(self, root: Path, caller: Caller) -> dict[str, str]:
         """Put all that was uploaded in the caller's conversation into its box; the paths in it, by document."""
         async with self._locks.setdefault(root, asyncio.Lock()):

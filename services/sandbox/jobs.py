@@ -132,7 +132,7 @@ class Jobs:
             live.work = await box.begin(order, live.heard)
             unless_begun.pop_all()
         live.airing = Airing(append, order.command, kind, live.work.grant)
-        self._tasks.create_task(live.airing.run())
+        live.airing.begin(self._tasks)
         return live
 
     async def over(self, live: Live) -> Ran:

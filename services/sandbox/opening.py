@@ -33,7 +33,8 @@ class Opening:
         except SandboxError as error:
             raise errors.Unavailable(str(error)) from error
         box.reach = self.reach(caller)
-        await self._exchange.bring(box.root, caller)
+        if not self._exchange.has_brought(box.root):
+            await self._exchange.bring(box.root, caller)
         return box
 
     def expect(self, user: str, conversation: str) -> None:

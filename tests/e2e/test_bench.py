@@ -23,6 +23,7 @@ def untouched(home: Path) -> bool:
         ("events", {"acknowledged", "times_one_by_one", "committed", "committed_of_raw", "lag_p99"}),
         ("do", {"command", "action"}),
         ("boot", {"first_start", "second_start", "memory_idle", "packages"}),
+        ("sandbox", {"warm_p50", "warm_p99", "new_box", "idle_100", "flood_grew"}),
         ("stream", {"first_token_added", "burst_share", "first_token_50", "bytes_4x"}),
     ],
 )
