@@ -49,15 +49,15 @@ class Index:
         self._vectors = np.array([vector for _, vector in known], dtype=np.float32)
         self._np = np
 
-    def ranked(self, said: Sequence[str], vectors: Mapping[str, Sequence[float]]) -> list[Tool]:
-        """The actions by how well they fit the best of some wishes, best first; by words alone without vectors."""
+    def ranked(self, said: Sequence[str], vectors: Mapping[str, Sequence[float]]) -> list[tuple[Tool, float]]:
+        """The actions with how well they fit the best of some wishes, best first; by words alone without vectors."""
         if not said:
-            return list(self._tools)
+            return [(tool, 0.0) for tool in self._tools]
         scores = [
             max(each) for each in zip(*(self._scores(clause, vectors.get(clause)) for clause in said), strict=True)
         ]
         order = sorted(range(len(self._tools)), key=lambda place: -scores[place])
-        return [self._tools[place] for place in order]
+        return [(self._tools[place], scores[place]) for place in order]
 
     def _scores(self, clause: str, vector: Sequence[float] | None) -> list[float]:
         said, near = _words(clause), self._np.zeros(len(self._tools), dtype=self._np.float32)

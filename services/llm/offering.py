@@ -22,9 +22,9 @@ ALL = 24
 """Actions up to which a menu is offered as a whole, if it does not fill the context."""
 SENT = 16
 """Actions that are offered of a larger one."""
-SURE = 4
-"""The best fitting ones; where all of them were offered before, nothing else is chosen, so that the model's server need
-not read its prompt anew."""
+NEARLY = 0.2
+"""How much less than the best an action may fit and still be meant. Where all that may be meant were offered before,
+they are offered again as they were, so that the model's server need not read its prompt anew."""
 ALWAYS = (actions.SEARCH.name, "memory.search", "sandbox.run", "tasks.add", "tasks.list")
 LATELY = 3
 """Exchanges whose actions are offered on."""
@@ -60,14 +60,14 @@ class Offering:
         if len(menu) <= (ALL if index else 2 * ALL) and size((), menu) <= context * BYTES:
             return menu
         fitting = await self._fitting(index or Index(menu, {}), asked.asked)
+        meant = [name for name, score in fitting if score >= fitting[0][1] - NEARLY][: SENT // 2]
         by_name = {tool.name: tool for tool in menu}
-        kept = dict.fromkeys([*ALWAYS, *_used((*earlier[-LATELY:], asked))])
-        names = [*(name for name in kept if name in by_name), *fitting]
+        kept = [name for name in (*ALWAYS, *_used((*earlier[-LATELY:], asked))) if name in by_name]
         before: set[str] = self._before(caller.user, caller.conversation)
-        if not set(names[: len(kept) + SURE]) <= before or not before <= by_name.keys():
+        if not {*kept, *meant} <= before or not before <= by_name.keys():
             before.clear()
-            before.update(list(dict.fromkeys(names))[:SENT])
-        return tuple(by_name[name] for name in sorted(before & by_name.keys()))
+            before.update(list(dict.fromkeys([*kept, *(name for name, _ in fitting)]))[:SENT])
+        return tuple(by_name[name] for name in sorted(before))
 
     def found(self, offered: tuple[Tool, ...], asked: Exchange) -> tuple[Tool, ...]:
         """Add what the model has found or used meanwhile."""
@@ -78,7 +78,7 @@ class Offering:
     async def search(self, request: actions.SearchActions, _: Caller) -> FoundActions:
         """Find actions by what they do."""
         names = await self._fitting(await self._indexed(self._catalogue.tools()), request.query)
-        items = [self._catalogue.find(name) for name in names if name != actions.SEARCH.name][: request.limit]
+        items = [self._catalogue.find(name) for name, _ in names if name != actions.SEARCH.name][: request.limit]
         found = tuple(
             FoundAction(name=item.name, description=item.description, schema=item.schema, risk=item.risk)
             for item in items
@@ -91,10 +91,11 @@ class Offering:
         if len(menu) > ALL:
             await self._indexed(menu)
 
-    async def _fitting(self, index: Index, said: str) -> list[str]:
+    async def _fitting(self, index: Index, said: str) -> list[tuple[str, float]]:
+        """The names of all actions with how well they fit, best first."""
         wishes = clauses(said)
         await self._embed(wishes)
-        return [tool.name for tool in index.ranked(wishes, self._vectors)]
+        return [(tool.name, score) for tool, score in index.ranked(wishes, self._vectors)]
 
     async def _indexed(self, menu: tuple[Tool, ...]) -> Index:
         """The menu as an index, made anew when it has changed or was made without vectors."""

@@ -32,13 +32,13 @@ def test_a_plain_sentence_is_one_wish():
 
 
 def test_words_choose_where_there_are_no_vectors():
-    assert Index(TOOLS, {}).ranked(["switch on the lamps"], {})[0].name == "lamp.light"
+    assert Index(TOOLS, {}).ranked(["switch on the lamps"], {})[0][0].name == "lamp.light"
 
 
 def test_meaning_chooses_where_no_word_is_the_same():
     vectors = {"Play music.": [1.0, 0.0], "Switch a lamp on.": [0.0, 1.0], "it is dark": [0.1, 0.99]}
-    assert Index(TOOLS, vectors).ranked(["it is dark"], vectors)[0].name == "lamp.light"
+    assert Index(TOOLS, vectors).ranked(["it is dark"], vectors)[0][0].name == "lamp.light"
 
 
 def test_nothing_said_leaves_the_menu_in_its_order():
-    assert Index(TOOLS, {}).ranked([], {}) == list(TOOLS)
+    assert [tool for tool, _ in Index(TOOLS, {}).ranked([], {})] == list(TOOLS)
