@@ -131,6 +131,8 @@ async def _nats(home: Home) -> Finding:
     running = state.read_running(home)
     if running is None:
         return Finding(name="nats", verdict="note", found="not running", cure="`daimon up` starts it.")
+    if not running.nats_monitor:
+        return Finding(name="nats", verdict="ok", found=f"elsewhere, at {running.nats_url}")
     try:
         await http.get(urlsplit(running.nats_monitor).port or 0, "/healthz")
     except (OSError, TimeoutError) as error:
@@ -142,6 +144,8 @@ async def _nats(home: Home) -> Finding:
 def _postgres(home: Home) -> Finding:
     if state.read_running(home) is None:
         return Finding(name="postgres", verdict="note", found="not running", cure="`daimon up` starts it.")
+    if _chosen(home, "postgres"):
+        return Finding(name="postgres", verdict="ok", found="elsewhere, as settings.toml says")
     status = stale.status(home.postgres)
     if status == "ready":
         return Finding(name="postgres", verdict="ok", found="takes connections")

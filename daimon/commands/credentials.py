@@ -6,13 +6,13 @@ import argparse
 import asyncio
 import re
 import signal
+from urllib.parse import urlsplit
 
 from daimon.commands import CommandError, add_home
 from daimon.connection import OWNER, PATIENCE, connect
 from daimon.terminal import add_again, finish, remark, table
 from daimon.units import installed, prepare
-from daimon.units.plan import NATS_PORT
-from daimon.up import credentials, nats, state
+from daimon.up import credentials, elsewhere, nats, state
 from daimon.up.home import Home
 from daimon.up.nats_config import NatsPorts, ports_in
 from proto import accounts, errors, permissions
@@ -46,7 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do it."""
     home = Home(path=arguments.home.expanduser().absolute())
-    if installed.read(home) is None and not nats.config_file(home.nats).exists():
+    places = (nats.config_file(home.nats), elsewhere.users_file(home))
+    if installed.read(home) is None and not any(place.exists() for place in places):
         raise CommandError(f"There is no bus in {home.path}; make one with `bin/daimon up`.")
     return int(arguments.do(home, arguments))
 
@@ -57,7 +58,7 @@ def _add(home: Home, arguments: argparse.Namespace) -> int:
     allowed = permissions.program(arguments.name, arguments.user, arguments.serves, reads_only=reads_only)
     was_known = any(known.name == arguments.name for known in credentials.programs(home))
     added = credentials.add_program(home, arguments.name, allowed.publish, allowed.subscribe)
-    url = f"nats://{added.name}:{added.password}@127.0.0.1:{_port(home)}"
+    url = f"nats://{added.name}:{added.password}@{_where(home)}"
     if reload(home):
         finish(_until_let_in(url, added.name))
     print(url)
@@ -115,6 +116,10 @@ def reload(home: Home) -> bool:
         prepare.write_rights(home, place)
         remark("It takes effect with `systemctl restart daimon-nats`, which interrupts nobody for more than a moment.")
         return False
+    if elsewhere.users_file(home).exists():
+        elsewhere.write_users(home)
+        remark(f"It takes effect when NATS reads {elsewhere.users_file(home)} again (`nats-server --signal reload`).")
+        return False
     run = state.read_running(home)
     server = run.children.get("nats") if run else None
     if server is None or server.run is None:
@@ -125,8 +130,10 @@ def reload(home: Home) -> bool:
     return True
 
 
-def _port(home: Home) -> int:
-    return NATS_PORT if installed.read(home) else _ports(home).client
+def _where(home: Home) -> str:
+    """Return where programs find the bus: a host and a port."""
+    known = installed.read(home) or state.read(home)
+    return urlsplit(known.nats_url).netloc if known and known.nats_url else f"127.0.0.1:{_ports(home).client}"
 
 
 def _ports(home: Home) -> NatsPorts:

@@ -68,6 +68,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     settings = overrides.read(arguments.settings, tuple(table().services)) if arguments.settings else {}
     if arguments.only and not arguments.nats:
         raise CommandError("A machine that runs only some services needs the bus of the others: say --nats URL.")
+    if "postgres" in settings:
+        settings = {**settings, "memory": {**settings["postgres"], **settings.get("memory", {})}}
     return Plan(
         python=f"{sys.executable} -P",
         nats_server=str(binary()),
@@ -75,7 +77,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         services=services,
         instances=dict(arguments.instances),
         first=not arguments.only,
-        nats=arguments.nats,
+        nats=arguments.nats or settings.get("nats", {}).get("url", ""),
         replicas=arguments.replicas,
         listen=arguments.listen,
         credentials=arguments.credentials,

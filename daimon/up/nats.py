@@ -39,6 +39,11 @@ class NatsServer:
         """Where clients connect."""
         return self.ports.url
 
+    @property
+    def monitor(self) -> str:
+        """Where it tells of itself."""
+        return self.ports.monitor_url
+
     async def launch(self) -> Launch:
         """Write nats.conf and say how the server is started."""
         write_config(self._directory, self.ports, self._users())

@@ -46,11 +46,20 @@ def config(ports: NatsPorts, store: Path, users: Sequence[BusUser], listen: str 
         "http": f"{LOOPBACK}:{ports.monitor}",
         # What is acknowledged is on the disk, not in memory until the next of the default syncs, two minutes apart.
         "jetstream": {"store_dir": str(store), "sync_interval": "always"},
-        "authorization": {"users": [_user(user) for user in users]},
+        "authorization": _authorization(users),
     }
     if ports.websocket:
         content["websocket"] = {"listen": f"{LOOPBACK}:{ports.websocket}", "no_tls": True}
     return msgspec.json.format(msgspec.json.encode(content))
+
+
+def authorization(users: Sequence[BusUser]) -> bytes:
+    """Return the block of nats.conf about who may connect, as a value of its own."""
+    return msgspec.json.format(msgspec.json.encode(_authorization(users))) + b"\n"
+
+
+def _authorization(users: Sequence[BusUser]) -> dict[str, object]:
+    return {"users": [_user(user) for user in users]}
 
 
 def _user(user: BusUser) -> dict[str, object]:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from daimon.up.errors import OverrideError
 
+SERVERS = {"nats": ("url",), "postgres": ("database", "reader")}
+"""Servers of the owner's own, and what has to be said of each."""
+
 Overrides = Mapping[str, Mapping[str, str]]
 
 
@@ -19,11 +22,15 @@ def read(path: Path, services: Collection[str]) -> Overrides:
         return {}
     except (OSError, ValueError) as error:
         raise OverrideError(f"{path} cannot be read: {error}.") from error
-    for name in tables.keys() - set(services):
+    for name in tables.keys() - {*services, *SERVERS}:
         raise OverrideError(
-            f"{path} has settings of `{name}`, which is no service; it may have [{'], ['.join(services)}]."
+            f"{path} has settings of `{name}`, which is no service; it may have [{'], ['.join((*services, *SERVERS))}]."
         )
-    return {name: _texts(path, name, table) for name, table in tables.items()}
+    found = {name: _texts(path, name, table) for name, table in tables.items()}
+    for name in found.keys() & SERVERS.keys():
+        if set(found[name]) != set(SERVERS[name]):
+            raise OverrideError(f"{path}: [{name}] names a server of your own by {' and '.join(SERVERS[name])} alone.")
+    return found
 
 
 def _texts(path: Path, name: str, table: object) -> dict[str, str]:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
-from daimon.up import boxes, leftovers, logs, namespaces, overrides, ports, procfs, state
+from daimon.up import boxes, elsewhere, leftovers, logs, namespaces, overrides, ports, procfs, state
 from daimon.up.credentials import users
+from daimon.up.elsewhere import NatsElsewhere, PostgresElsewhere
 from daimon.up.errors import UpError, only_failure
 from daimon.up.home import Home, socket_directory
 from daimon.up.nats import NatsServer
@@ -23,6 +24,7 @@ from daimon.up.readiness import listening
 from daimon.up.services import SERVICES, Addresses, Service, ServicePart, environment, python
 from daimon.up.state import ChildState, State
 from daimon.up.supervision import Part, Supervised
+from proto.errors import Failure
 
 PORT = 8400
 
@@ -94,23 +96,37 @@ class Stack:
         await self._clear()
         settings = overrides.read(self._home.overrides, [service.name for service in self._plan.services])
         port = ports.demand(self._port(settings))
-        nats, postgres = self._nats(), self._postgres()
+        nats, postgres = self._nats(settings), self._postgres(settings)
         addresses = Addresses(
             nats_url=nats.url, database=postgres.conninfo, reader=postgres.conninfo_for(READER), port=port
         )
         self._note(
             address=f"http://{ports.LOOPBACK}:{port}",
             nats_url=nats.url,
-            nats_monitor=nats.ports.monitor_url,
+            nats_monitor=nats.monitor,
             database=postgres.conninfo,
         )
-        self._servers = [self._keep(group, part) for part in (postgres, nats)]
+        ours = [part for part in (postgres, nats) if isinstance(part, PostgresServer | NatsServer)]
+        self._servers = [self._keep(group, part) for part in ours]
         await asyncio.gather(self._all_ready(self._servers), self._warn_of_no_sandbox(settings), _load_bus())
-        await self._plan.prepare(self._home, nats.url)
+        await self._lay_out(nats)
         parts = [self._part(service, addresses, settings, sockets) for service in self._plan.services]
         self._services = [self._keep(group, part) for part in parts]
         await self._all_ready(self._services)
         self._note(ready=True)
+
+    async def _lay_out(self, nats: NatsServer | NatsElsewhere) -> None:
+        if isinstance(nats, NatsServer):
+            await self._plan.prepare(self._home, nats.url)
+            return
+        elsewhere.write_users(self._home)
+        _log.warning("make sure that %s has `sync_interval: always`", nats.url, extra={"action": "up.nats_elsewhere"})
+        try:
+            await self._plan.prepare(self._home, nats.url)
+        except Failure as failure:
+            file = elsewhere.users_file(self._home)
+            cure = f"Have its configuration include {file}, by a path relative to its own, then start again."
+            raise UpError(f"{failure.message} {cure}") from None
 
     async def _stop(self) -> None:
         """End the services while the bus and the database are still there for them."""
@@ -135,12 +151,16 @@ class Stack:
                 _log.warning("ended what a killed run had left: %s", ", ".join(ended), extra={"action": "up.cleared"})
         self._note()
 
-    def _nats(self) -> NatsServer:
+    def _nats(self, settings: overrides.Overrides) -> NatsServer | NatsElsewhere:
+        if "nats" in settings:
+            return NatsElsewhere(url=settings["nats"]["url"])
         return NatsServer(
             self._home.nats, self._log_file("nats"), lambda: users(self._home), websocket=self._plan.websocket
         )
 
-    def _postgres(self) -> PostgresServer:
+    def _postgres(self, settings: overrides.Overrides) -> PostgresServer | PostgresElsewhere:
+        if "postgres" in settings:
+            return PostgresElsewhere(conninfo=settings["postgres"]["database"], reader=settings["postgres"]["reader"])
         sockets = socket_directory(self._home.run) / "postgres"
         return PostgresServer(self._home.postgres, sockets, self._log_file("postgres"))
 
