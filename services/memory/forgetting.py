@@ -114,6 +114,12 @@ class _Owner(msgspec.Struct, frozen=True, kw_only=True):
     user: str
 
 
+class Lost(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that the log no longer knows."""
+
+    document: str
+
+
 async def _wipe(session: Session, targets: Sequence[Target], user: str) -> None:
     (position,) = await session.fetch(Position, "hold_position")
     hashes = [target.text_hash for target in targets]
@@ -121,6 +127,8 @@ async def _wipe(session: Session, targets: Sequence[Target], user: str) -> None:
     await session.run("wipe_vectors", text_hash=hashes)
     await session.run("wipe_waiting", text_hash=hashes)
     await project_anew(session, position.sequence, user)
+    for lost in await session.fetch(Lost, "lost_documents", user=user):
+        await session.run("drop_passages", user=user, document=lost.document)
 
 
 def _what(request: Forget) -> str:

@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import documents, errors, keeping
+from proto import documents, errors, forgetting, keeping
 from proto.base import Caller
 from tests.integration.memory_parts import PATIENCE, Daimon
 from tests.support.papers import docx, pdf
@@ -147,3 +147,14 @@ async def test_rebuilding_keeps_what_documents_say(alone, database, ada):
         rebuilt = await alone.cli.call(keeping.REBUILD, keeping.Rebuild(), timeout=30)
         assert rebuilt.before == rebuilt.after
         assert [hit.heading for hit in await found(alone, ada, "shed")] == ["Garden"]
+
+
+async def test_forgetting_everything_takes_what_documents_say_along(alone, database, ada):
+    async with alone.remembering(database):
+        await hand_in(alone, ada, "house.md", GARDEN)
+        await alone.cli.call(forgetting.FORGET, forgetting.Forget(everything=True), caller=ada, timeout=30)
+        assert await listed(alone, ada) == ()
+        assert await found(alone, ada, "shed") == ()
+        async with await psycopg.AsyncConnection.connect(database.database) as connection:
+            left = await (await connection.execute("SELECT count(*) FROM passages")).fetchone()
+        assert left == (0,)

@@ -30,6 +30,12 @@ WITH gone AS (
 )
 DELETE FROM vectors WHERE text_hash IN (SELECT text_hash FROM alone)
 
+-- name: lost_documents
+-- Whose upload was forgotten.
+SELECT DISTINCT document FROM passages AS p
+WHERE user_name = %(user)s
+    AND NOT EXISTS (SELECT FROM documents AS d WHERE d.user_name = p.user_name AND d.id = p.document)
+
 -- name: save_passages
 INSERT INTO passages (user_name, document, place, heading, page, line, last, text, text_hash)
 SELECT %(user)s, %(document)s, *

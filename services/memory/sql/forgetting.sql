@@ -48,4 +48,4 @@ WHERE text_hash = ANY (%(text_hash)s) AND NOT EXISTS (SELECT FROM events WHERE e
 
 -- name: vacuum_forgotten
 -- Without it, the old rows would stay in the files until somebody cleans up.
-VACUUM events, messages, commands, tasks, conversations, waiting
+VACUUM events, messages, commands, tasks, conversations, waiting, documents, passages, vectors
