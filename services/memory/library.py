@@ -14,14 +14,15 @@ from services.memory import ranking
 from services.memory.candidates import Question
 from services.memory.ranking import UNLIKE, Ranked, Weighed
 from services.memory.store import Session, Store
-from services.memory.terms import LibraryLexicon
+from services.memory.terms import LibraryLexicon, Terms
 from services.memory.vectors import BusEmbedder, QueryVector
 from services.runtime.bus import Bus
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+MOST = 50
+"""Passages of one answer."""
 CANDIDATES = 60
 """Of words and of meaning each."""
-LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,12 +72,7 @@ class Library:
         vector, note = await self._vector(request.query)
         async with self._store.session() as session:
             terms = await self._lexicon.read(session, caller.user, request.query.replace("\0", " "))
-            question = Question(terms=terms, vector=vector, filters={"user": caller.user, "document": only})
-            best = (await _ranked(session, question))[: request.limit]
-            ids = [one.sequence for one in best]
-            rows = await session.fetch(Row, "read_found_passages", user=caller.user, passages=ids)
-        shown = {row.id: row for row in rows}
-        hits = tuple(_found(shown[one.sequence], one) for one in best if one.sequence in shown)
+            hits = tuple(await find(session, terms, vector, caller.user, only))[: request.limit]
         sentence = f'Found {len(hits) or "nothing"} in documents for "{chat.excerpt(request.query)}"'
         return documents.FoundPassages(hits=hits, sentence=sentence, note=note)
 
@@ -110,6 +106,17 @@ class Library:
             return None, f"Searched by words alone, because there is no vector of the query: {failure}"
 
 
+async def find(
+    session: Session, terms: Terms, vector: QueryVector | None, user: str, document: str
+) -> list[documents.Found]:
+    """Find passages of a user, or of one document, best first."""
+    question = Question(terms=terms, vector=vector, filters={"user": user, "document": document})
+    ranked = (await _ranked(session, question))[:MOST]
+    ids = [one.sequence for one in ranked]
+    rows = {row.id: row for row in await session.fetch(Row, "read_found_passages", user=user, passages=ids)}
+    return [_found(rows[one.sequence], one) for one in ranked if one.sequence in rows]
+
+
 async def _ranked(session: Session, question: Question) -> list[Ranked]:
     found = await session.fetch(
         Weighed,
@@ -121,9 +128,7 @@ async def _ranked(session: Session, question: Question) -> list[Ranked]:
         **question.meaning,
         **question.filters,
     )
-    # How old a document is says nothing about a passage in it.
-    ageless = [msgspec.structs.replace(one, time=LONG_AGO) for one in found]
-    return ranking.rank({one.sequence: one for one in ageless}, (), datetime.now(UTC))
+    return ranking.rank({one.sequence: one for one in found}, (), datetime.now(UTC))
 
 
 def _found(row: Row, ranked: Ranked) -> Found:

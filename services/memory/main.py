@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from proto import documents, forgetting, keeping, memory
+from proto import documents, forgetting, keeping, memory, own
 from services.memory.forgetting import Forgetter
 from services.memory.handlers import Handlers
 from services.memory.keeping import keep_up
 from services.memory.library import Library
+from services.memory.own import Own
 from services.memory.rebuilding import Rebuilder
 from services.memory.retention import Retention
 from services.memory.settings import MemorySettings
@@ -27,6 +28,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
         handlers = Handlers(store, bus, questions=settings.questions)
         forgetter = Forgetter(store, bus)
         library = Library(store, bus)
+        itself = Own(store)
         await bus.serve(
             "memory",
             {
@@ -45,6 +47,8 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 documents.SEARCH: library.search,
                 documents.READ: library.read,
                 documents.DELETE: library.delete,
+                own.SEARCH: itself.search,
+                own.SOURCE: itself.source,
                 keeping.POSITION: handlers.position,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -17,8 +17,7 @@ from proto import documents, errors
 from proto.base import Caller
 from proto.documents import DocumentRead, readable_size
 from proto.events import happened
-from services.memory.entries import REPLACEMENT, hash_of
-from services.memory.reading.blocks import Passage
+from services.memory.passages import save
 from services.memory.reading.main import Read
 from services.memory.store import Session, Store
 from services.runtime.bus import Bus
@@ -33,7 +32,6 @@ EVERY = 1.0
 """Seconds between two looks."""
 LOCK = 4
 """The advisory lock of the process that reads."""
-BATCH = 500
 
 log = logging.getLogger("daimon.memory")
 
@@ -96,10 +94,10 @@ class Reader:
 
     async def _take(self, session: Session, file: Unread) -> None:
         outcome = await self._outcome(file)
-        found = [msgspec.structs.replace(one, text=one.text.replace("\0", REPLACEMENT)) for one in outcome.passages]
+        found = outcome.passages
         async with session.transaction():
             await session.run("drop_passages", user=file.user, document=file.document)
-            await _save(session, file, found)
+            await save(session, file.user, file.document, found)
             await session.run("await_passages", user=file.user, document=file.document)
         what = DocumentRead(document=file.document, name=file.name, passages=len(found), problem=outcome.problem)
         await self._bus.journal.append(happened(what, Caller(user=file.user, actor="system")))
@@ -154,20 +152,3 @@ class Reader:
 async def _all_of(process: Process) -> bytes:
     assert process.stdout is not None  # noqa: S101 - it was started with a pipe
     return await process.stdout.read()
-
-
-async def _save(session: Session, file: Unread, found: Sequence[Passage]) -> None:
-    for start in range(0, len(found), BATCH):
-        batch = found[start : start + BATCH]
-        await session.run(
-            "save_passages",
-            user=file.user,
-            document=file.document,
-            place=list(range(start, start + len(batch))),
-            heading=[one.heading.replace("\0", REPLACEMENT) for one in batch],
-            page=[one.page for one in batch],
-            line=[one.line for one in batch],
-            last=[one.last for one in batch],
-            text=[one.text for one in batch],
-            text_hash=[hash_of(f"{one.heading}\n{one.text}") for one in batch],
-        )

@@ -91,7 +91,7 @@ SELECT term::text, (SELECT count(*) FROM passages WHERE user_name = %(user)s AND
 FROM unnest(%(terms)s::tsquery[]) AS asked (term)
 
 -- name: weigh_passages
--- Candidates by words and by meaning, weighed by both.
+-- Candidates by words and by meaning, weighed by both. How old a document is says nothing about a passage in it.
 WITH mine AS (
     SELECT e.* FROM passages AS e
     WHERE e.user_name = %(user)s AND (%(document)s = '' OR e.document = %(document)s)
@@ -108,15 +108,28 @@ WITH mine AS (
     LIMIT %(limit)s
 )
 SELECT
-    e.id AS sequence, d.uploaded AS time, false AS in_conversation, {coverage} AS coverage,
+    e.id AS sequence, 'epoch'::timestamptz AS time, false AS in_conversation, {coverage} AS coverage,
     coalesce(1 - (SELECT distance FROM near WHERE near.id = e.id), 0) AS likeness
 FROM passages AS e
-JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
 WHERE e.id IN (SELECT id FROM likest UNION SELECT id FROM worded)
     AND (%(strict)s = '' OR e.fts @@ %(strict)s::tsquery)
 
 -- name: read_found_passages
-SELECT e.id, e.document, d.name, e.heading, e.page, e.line, e.last, e.text
+-- What belongs to nobody has no document beside it, and its path as its name.
+SELECT e.id, e.document, coalesce(d.name, e.document) AS name, e.heading, e.page, e.line, e.last, e.text
 FROM passages AS e
-JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
+LEFT JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
 WHERE e.user_name = %(user)s AND e.id = ANY (%(passages)s)
+
+-- name: own_files
+SELECT path, checksum FROM own_files
+
+-- name: save_own_file
+INSERT INTO own_files (path, checksum) VALUES (%(path)s, %(checksum)s)
+ON CONFLICT (path) DO UPDATE SET checksum = excluded.checksum
+
+-- name: drop_own_file
+DELETE FROM own_files WHERE path = %(path)s
+
+-- name: lock_until_commit
+SELECT pg_advisory_xact_lock(hashtext('daimon'), %(lock)s)

@@ -141,7 +141,7 @@ ON CONFLICT (text_hash) DO NOTHING
 INSERT INTO waiting (text_hash, text, sequence)
 SELECT DISTINCT ON (p.text_hash) p.text_hash, p.heading || E'\n' || p.text, 0
 FROM passages AS p
-WHERE NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = p.text_hash AND v.engine = %(engine)s)
+WHERE p.user_name <> '' AND NOT EXISTS (SELECT FROM vectors AS v WHERE v.text_hash = p.text_hash AND v.engine = %(engine)s)
 ORDER BY p.text_hash
 ON CONFLICT (text_hash) DO NOTHING
 
