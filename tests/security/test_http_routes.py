@@ -28,7 +28,7 @@ OPEN = {
 }
 """What a stranger may use. A route that is added here opens the door: think twice."""
 CLOSED = [route for route in ROUTES if (route.method, route.path) not in OPEN]
-PROGRAMS = ("/api/", "/v1/", "/mcp")
+PROGRAMS = ("/api/", "/v1/", "/mcp", "/metrics")
 """What is answered in a program's words, not by a way to the door."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 HTML_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -210,7 +210,7 @@ async def test_the_log_names_routes_and_never_secrets(front: Front, ada, caplog)
 
 
 async def test_conversation_ids_cannot_be_guessed(browser: Browser):
-    found = {re.search(r'action="/chat/([^"]+)"', await browser.page("/"))[1] for _ in range(5)}
+    found = {re.search(r'action="/chat/([^"/]+)', await browser.page("/"))[1] for _ in range(5)}
     assert len(found) == 5
     assert all(len(each) == 12 for each in found)
     assert chat.MESSAGE_LIMIT
