@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from proto import errors, events, jobs, sandbox
 from proto.kinds import happening
+from services.llm.context import Lookout
 from services.runtime.bus import Bus
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
@@ -331,3 +332,16 @@ async def test_a_fork_storm_in_a_job_leaves_the_box_usable(desk):
     async with asyncio.timeout(HALF_A_MINUTE):
         while (await desk.run("echo well")).stdout != "well\n":
             pass
+
+
+async def test_the_end_of_a_job_is_told_to_the_next_turn(desk, open_bus):
+    job = (await desk.run("echo found it; (exit 3)", background=True)).job
+    await desk.ended(job)
+    llm = await open_bus("llm")
+
+    async def place() -> int:
+        return (await llm.journal.last(events.of_user(desk.caller.user))).sequence
+
+    known = await Lookout(llm).surroundings(desk.caller, place())
+    told = f"Job {job} (`echo found it; (exit 3)`) ended with exit code 3"
+    assert any(told in recent.sentence for recent in known.recent)
