@@ -137,6 +137,19 @@ async def test_boxes_that_an_earlier_service_left_are_found_at_the_start_and_clo
         assert containers_of(home) == []
 
 
+async def test_a_box_whose_files_were_taken_away_with_its_service_ends(backend: Containers):
+    with open_home() as home:
+        async with made(home, PLAN) as other:
+            box = await other.open(home / "ada" / "one")
+            assert isinstance(box, ShellBox)
+            agent = box.agent
+            await box.leave()
+    await gone(agent)
+    with contextlib.closing(docker.from_env()) as client:
+        for container in client.containers.list(all=True, filters={"label": f"daimon.home={home}"}):
+            container.remove(force=True)
+
+
 async def test_a_box_is_held_by_one_service_at_a_time(backend: Containers):
     box = await backend.open(backend.home / "ada" / "held")
     try:

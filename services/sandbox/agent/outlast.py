@@ -36,6 +36,7 @@ class Line:
     def _nobody(self) -> int:
         now = time.monotonic()
         self._since = self._since or now
-        if now - self._since > ALONE:
+        # Where the folder of the socket was taken away, no service can come.
+        if now - self._since > ALONE or not os.path.exists(f"{os.path.dirname(self._path)}/filter"):  # noqa: PTH110, PTH120
             os._exit(0)
         return -1

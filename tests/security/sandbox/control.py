@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -78,8 +79,12 @@ class Control:
         config |= {"MaskedPaths": [], "ReadonlyPaths": []}
         words = ["sleep", "infinity"]
         made = api.create_container(image(), words, host_config=config, user="0", working_dir="/home/box")
-        api.start(made["Id"])
-        return self._client.containers.get(made["Id"])
+        container = self._client.containers.get(made["Id"])
+        with contextlib.ExitStack() as undo:
+            undo.callback(container.remove, force=True)
+            container.start()
+            undo.pop_all()
+        return container
 
     def escaped(self, attempt: Attempt, outside: dict[str, object]) -> bool:
         """Make an attempt; whether it succeeded."""
