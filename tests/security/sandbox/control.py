@@ -16,7 +16,7 @@ from services.sandbox.interpreter import AGENT
 from tests.security.sandbox.attempts import Attempt
 from tests.support.boxes import image
 
-WITHIN = 15
+WITHIN = 40
 AT_A_TIME = 3
 SOCKET = "/var/run/docker.sock"
 # All but what would end the machine or put it into another time, and SYS_RESOURCE, which a machine that is itself a

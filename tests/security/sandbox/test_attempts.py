@@ -45,7 +45,8 @@ async def test_exhausting_a_box_fails_and_it_answers(attempt: Attempt, backend: 
 async def test_the_attempts_bite_where_people_think_they_are_safe():
     with open_home() as home:
         async with working("bwrap", home) as backend, something_outside(backend) as outside:
-            assert len(await escapes(ATTEMPTS, outside)) >= len(ATTEMPTS) / 2
+            tried_there = [attempt for attempt in ATTEMPTS if not attempt.control]
+            assert len(await escapes(tried_there, outside)) >= len(tried_there) / 2
 
 
 def test_there_are_enough_attempts():
