@@ -34,7 +34,6 @@ FORBIDDEN = [
     ("memory", "daimon.do.ada.user.tasks.add", "memory only remembers"),
     ("memory", "daimon.record.ada.task.deleted.-", "memory would change what it remembers"),
     ("sandbox", "daimon.do.ada.user.tasks.add", "the box would act in a user's name"),
-    ("sandbox", "$JS.API.DIRECT.GET.EVENTS", "the box would read the log"),
     ("sandbox", "$JS.API.CONSUMER.CREATE.EVENTS.x", "the box would follow the log"),
     ("undo", "daimon.do.ada.user.tasks.add", "undo only asks for what undoes"),
     ("undo", "daimon.record.ada.task.deleted.-", "undo would change tasks without their service"),
