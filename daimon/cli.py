@@ -35,6 +35,7 @@ COMMANDS = {
     "instructions": "show, edit and compare what the model is instructed to do",
     "rate": "say what an answer was worth",
     "filter": "show or choose what is held back from answers and actions",
+    "models": "list, get, remove and choose the models that answer",
     "actions": "show what can be done, as it runs now",
     "events": "show what happened, or follow what happens",
     "box": "work in the Linux box of a conversation: run, shell, jobs, files, network",

@@ -15,6 +15,7 @@ from proto import (
     jobs,
     keys,
     memory,
+    models,
     sandbox,
     seen,
     tasks,
@@ -41,6 +42,7 @@ _NOUNS = (
     forgetting,
     approvals,
     choices,
+    models,
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 

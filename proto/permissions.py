@@ -23,6 +23,7 @@ from proto import (
     keys,
     llm,
     memory,
+    models,
     own,
     sandbox,
     seen,
@@ -74,7 +75,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     discovers: bool = False
 
 
-OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS)
+OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
 ROLES: dict[str, Role] = {
     "gateway": Role(
@@ -98,7 +99,7 @@ ROLES: dict[str, Role] = {
     "llm": Role(
         serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *actions.CALLS, *llm.CALLS, *OWN),
         acts_as=("model",),
-        emits=("chat", "late", "approval", "choice", "filter"),
+        emits=("chat", "late", "approval", "choice", "filter", "model"),
         reads_log=True,
         follows=(events.ALL,),
         works=(TURNS, TITLES),
@@ -148,7 +149,10 @@ ROLES: dict[str, Role] = {
     ),
     "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
     "cli": Role(
-        calls=(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.EMBED, memory.PROGRESS, *keeping.CALLS, *OWN),
+        calls=(
+            *(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
+            *(*keeping.CALLS, *OWN),
+        ),
         acts_as=("user",),
         reads_log=True,
         follows=(events.ALL,),

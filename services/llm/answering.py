@@ -19,6 +19,7 @@ from services.llm.gauge import Gauge
 from services.llm.holding import Held
 from services.llm.loop import Loop
 from services.llm.recording import Lost, Turn
+from services.llm.reflex import Reflex
 from services.llm.resuming import Left, left, unfinished
 from services.llm.settings import LlmSettings
 from services.llm.thread import Thread
@@ -65,6 +66,7 @@ class Answering:
         held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
         turn.given = thread.given(turn.id)
         turn.patterns = choices.patterns
+        turn.wanted = turn.given.model if turn.given else choices.model
         known = _instructed(_known(thread, turn, around), turn, choices)
         with closing(Writer(self._parts.at(held.caller.user, held.caller.conversation, turn.id), turn)) as writer:
             await self._answer(held, turn, writer, known)
@@ -156,6 +158,8 @@ class Answering:
 
     async def _write(self, turn: Turn, writer: Writer, known: Known, written: str) -> Outcome:
         model = self._engines.model(turn.exchange.mode, turn.caller)
+        if isinstance(model, Reflex) and turn.given is None:
+            turn.wanted = ""
         briefing = Briefing(self._bus, turn, known, self._tools.offering, self._gauge)
         await Loop(turn, model, self._tools, writer).run(briefing, self._settings, written)
         return "done"

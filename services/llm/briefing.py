@@ -66,6 +66,7 @@ class Briefing:
             messages=(*fitted.messages, *corrections),
             tools=tools,
             num_ctx=num_ctx,
+            model=self._turn.wanted,
             begun=begun,
             menu=self._offering.menu,
         )

@@ -13,6 +13,7 @@ from proto.chat import Conversation
 from proto.choices import FilterSet, InstructionEdited, Job, Pattern, Rated, Version, VersionUsed, Worth
 from proto.events import Happening, Recorded
 from proto.kinds import happening
+from proto.models import ModelChosen
 from services.llm.instructions import DEFAULTS
 from services.runtime.bus import Bus, Interrupted
 from services.runtime.bus.journal import Expect
@@ -38,6 +39,8 @@ class Choices:
         self.fresh = False
         """Whether nothing was heard since it was read."""
         self.patterns: tuple[Pattern, ...] = ()
+        self.model = ""
+        """The model that answers; empty for the configured one."""
         self.ratings: dict[str, Worth] = {}
         """By turn."""
         self._texts: dict[Job, list[str]] = {job: [text] for job, text in DEFAULTS.items()}
@@ -56,6 +59,8 @@ class Choices:
                 self._used[job] = number
             case Rated(turn=turn, worth=worth):
                 self.ratings[turn] = worth
+            case ModelChosen(model=model):
+                self.model = model
             case FilterSet(patterns=patterns):
                 self.patterns = patterns
 
@@ -125,4 +130,9 @@ class Chosen:
         choices: Choices = self._choices(caller.user)
         expect = Expect(filter=events.of_noun(NOUN, caller.user), sequence=choices.sequence)
         await self._bus.journal.append(events.happened(what, caller), expect=expect)
+        return await self.read(caller.user)
+
+    async def choose(self, what: Happening, caller: Caller) -> Choices:
+        """Record a choice that holds whatever else is chosen."""
+        await self._bus.journal.append(events.happened(what, caller))
         return await self.read(caller.user)

@@ -18,6 +18,7 @@ from services.llm.gate import Gate
 from services.llm.handlers import Handlers
 from services.llm.ledgers import Ledgers
 from services.llm.minilm import MiniLM
+from services.llm.pulling import Pulling
 from services.llm.quotes import recall
 from services.llm.reflex import Reflex
 from services.llm.revising import Revising
@@ -53,6 +54,7 @@ class House:
             **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),
             actions.SEARCH: tools.offering.search,
             **Deciding(bus, engines.chosen).routes(),
+            **Pulling(bus, engines).routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }
 

@@ -52,7 +52,7 @@ class Loop:
 
         `left` is what an earlier worker has written of the answer.
         """
-        self._turn.model = (self._turn.given.model if self._turn.given else "") or self._model.name
+        self._turn.model = self._turn.wanted or self._model.name
         self._turn.limits = chat.Spent(
             step_limit=settings.steps,
             time_limit=settings.turn_timeout,
@@ -104,10 +104,10 @@ class Loop:
 
     async def _begin(self, left: str, settings: LlmSettings) -> str:
         """Say that the turn is in our hands; returns the text that the model is to go on with, if it can do that."""
-        exchange, given = self._turn.exchange, self._turn.given
+        exchange = self._turn.exchange
         more = unfinished(exchange, left)
         begun = open_end(exchange) + more
-        goes_on = bool(begun) and await self._model.continues(given.model if given else "", settings.num_ctx)
+        goes_on = bool(begun) and await self._model.continues(self._turn.wanted, settings.num_ctx)
         self._writer.written = exchange.answer[: len(left)] + (more if goes_on else "")
         await self._writer.started(self._turn.model, anew=bool(more) and not goes_on)
         if rest := exchange.answer[len(left) :]:

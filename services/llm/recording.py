@@ -58,6 +58,8 @@ class Turn:
         """The conversation as the client has it, where the client keeps it."""
         self.handed: tuple[GivenCall, ...] = ()
         """Calls that the client is to run."""
+        self.wanted = ""
+        """The model that was chosen for it; empty for the configured one."""
         self.instructions: dict[str, int] = {}
         """Which versions of the instructions it is given."""
         self.patterns: tuple[Pattern, ...] = ()

@@ -1,0 +1,89 @@
+"""`daimon models`: the models of the server: list, get, remove, and choose the one that answers."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from contextlib import suppress
+
+from daimon.connection import Connection
+from daimon.terminal import add_again, add_json, add_person, on_bus, remark, show_json, table
+from proto import events, llm, models
+from proto.base import Nothing
+from proto.kinds import happening
+from services.runtime.bus import Interrupted
+
+PATIENCE = 24 * 3600.0
+"""Seconds that a download may take."""
+VERBS = {
+    "pull": "download a model; Ctrl-C stops it",
+    "delete": "remove a model from the server",
+    "use": "choose the model that answers",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    add_json(parser)
+    add_person(parser)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB")
+    verbs.add_parser("list", help="list the models that chat")
+    for verb, line in VERBS.items():
+        verbs.add_parser(verb, help=line).add_argument("model", help="such as llama3.2")
+    verbs.add_parser("default", help="let the configured model answer again")
+    for verb_parser in verbs.choices.values():
+        add_again(verb_parser, "--json", "--home", "--user")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do it; return 0, or 130 when a download was stopped."""
+    work = {"pull": _pull, "delete": _delete, "use": _use, "default": _use}.get(arguments.verb or "", _list)
+    return on_bus(work, arguments)
+
+
+async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
+    found = await connection.call(llm.MODELS, Nothing())
+    if arguments.json:
+        show_json(found)
+        return 0
+    if found.problem:
+        remark(found.problem)
+    print("\n".join(table(("model", "MB"), [(line.name, line.size // 1_000_000) for line in found.models])))
+    return 0
+
+
+async def _pull(connection: Connection, arguments: argparse.Namespace) -> int:
+    following = asyncio.create_task(_follow(connection, arguments.model))
+    try:
+        request = models.Pull(model=arguments.model)
+        await connection.bus.call(models.PULL, request, caller=connection.caller, timeout=PATIENCE)
+    except asyncio.CancelledError:
+        await connection.call(models.CANCEL, models.CancelPull(model=arguments.model))
+        remark("Stopped.")
+        return 130
+    finally:
+        following.cancel()
+    print(f"The model {arguments.model} is there.")
+    return 0
+
+
+async def _follow(connection: Connection, model: str) -> None:
+    with suppress(Interrupted):
+        async with connection.bus.follow(events.of_kind(models.PullProgressed.kind, connection.caller.user)) as live:
+            async for event in live:
+                what = happening(event)
+                if isinstance(what, models.PullProgressed) and what.model == model:
+                    remark(f"{what.percent} %")
+
+
+async def _delete(connection: Connection, arguments: argparse.Namespace) -> int:
+    await connection.call(models.DELETE, models.Delete(model=arguments.model))
+    print(f"The model {arguments.model} is removed.")
+    return 0
+
+
+async def _use(connection: Connection, arguments: argparse.Namespace) -> int:
+    model = getattr(arguments, "model", "")
+    await connection.call(models.USE, models.UseModel(model=model))
+    print(f"{model or 'The configured model'} answers from now on.")
+    return 0
