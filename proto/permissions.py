@@ -150,8 +150,11 @@ ROLES: dict[str, Role] = {
     "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
     "cli": Role(
         calls=(
-            *(*accounts.CALLS, *keys.CALLS, llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
-            *(*keeping.CALLS, *OWN),
+            *accounts.CALLS,
+            *keys.CALLS,
+            *(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
+            *keeping.CALLS,
+            *OWN,
         ),
         acts_as=("user",),
         reads_log=True,
