@@ -77,13 +77,12 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
+_LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS)
+_CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(
-            *(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
-            *(*OWN, *ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
-        ),
+        calls=(*_LLM, *OWN, *ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
         acts_as=("user",),
         inspects=CONSUMERS,
         emits=("session", "page", "key", "account"),
@@ -149,13 +148,7 @@ ROLES: dict[str, Role] = {
     ),
     "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
     "cli": Role(
-        calls=(
-            *accounts.CALLS,
-            *keys.CALLS,
-            *(llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS),
-            *keeping.CALLS,
-            *OWN,
-        ),
+        calls=(*_CLI, *OWN),
         acts_as=("user",),
         reads_log=True,
         follows=(events.ALL,),
