@@ -157,15 +157,24 @@ async def _ollama(home: Home) -> Finding:
     address = _ollama_address(home)
     if address == "off":
         return Finding(name="ollama", verdict="ok", found="switched off in settings.toml")
+    addresses = [each.strip() for each in address.split(",")]
+    there = await asyncio.gather(*map(_listens, addresses))
+    if not all(there):
+        silent = " or ".join(each for each, answers in zip(addresses, there, strict=True) if not answers)
+        cure = _without_ollama(home)
+        return Finding(name="ollama", verdict="note", found=f"no answer at {silent}", cure=cure)
+    return Finding(name="ollama", verdict="ok", found=f"answers at {address}")
+
+
+async def _listens(address: str) -> bool:
     parts = urlsplit(address)
     try:
         async with asyncio.timeout(2):
             _, writer = await asyncio.open_connection(parts.hostname, parts.port or 11434)
         writer.close()
     except (OSError, TimeoutError, ValueError):
-        cure = _without_ollama(home)
-        return Finding(name="ollama", verdict="note", found=f"no answer at {address}", cure=cure)
-    return Finding(name="ollama", verdict="ok", found=f"answers at {address}")
+        return False
+    return True
 
 
 def _without_ollama(home: Home) -> str:

@@ -122,7 +122,7 @@ let
   reaches = name: lib.concatMap
     (kind: {
       nats = lib.splitString "," natsUrl;
-      ollama = cfg.ollama.urls ++ lib.optional (lib.hasInfix "://" cfg.llm.settings.ollama) cfg.llm.settings.ollama;
+      ollama = cfg.ollama.urls ++ lib.optionals (lib.hasInfix "://" cfg.llm.settings.ollama) (lib.splitString "," cfg.llm.settings.ollama);
       database = lib.optional (cfg.database != null) cfg.database;
     }.${kind})
     rows.services.${name}.reaches;

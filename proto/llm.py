@@ -73,6 +73,8 @@ class ModelLine(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     size: int = 0
     """Bytes."""
+    server: str = ""
+    """Address of the server that has it."""
 
 
 class Models(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec import Meta
 from proto.base import Call, Nothing
 from proto.events import Happening
 
+SERVER = Meta(max_length=300, pattern=r"^[\w./:\[\]-]*$")
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\w./:-]+$")]
 
 
@@ -17,6 +18,8 @@ class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Download a model; the reply comes when it is there."""
 
     model: Name
+    server: Annotated[str, SERVER] = ""
+    """Address of the server, where there are several; the first that answers where none is named."""
 
 
 class CancelPull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +32,8 @@ class Delete(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Remove a model from the server."""
 
     model: Name
+    server: Annotated[str, SERVER] = ""
+    """Address of the server, where there are several; the first that has it where none is named."""
 
 
 class UseModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

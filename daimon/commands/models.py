@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     verbs.add_parser("list", help="list the models that chat")
     for verb, line in VERBS.items():
-        verbs.add_parser(verb, help=line).add_argument("model", help="such as llama3.2")
+        verb_parser = verbs.add_parser(verb, help=line)
+        verb_parser.add_argument("model", help="such as llama3.2")
+        if verb != "use":
+            verb_parser.add_argument("--server", default="", metavar="URL", help="which of several Ollama servers")
     verbs.add_parser("default", help="let the configured model answer again")
     for verb_parser in verbs.choices.values():
         add_again(verb_parser, "--json", "--home", "--user")
@@ -48,14 +51,15 @@ async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
         return 0
     if found.problem:
         remark(found.problem)
-    print("\n".join(table(("model", "MB"), [(line.name, line.size // 1_000_000) for line in found.models])))
+    rows = [(line.name, line.size // 1_000_000, line.server) for line in found.models]
+    print("\n".join(table(("model", "MB", "server"), rows)))
     return 0
 
 
 async def _pull(connection: Connection, arguments: argparse.Namespace) -> int:
     following = asyncio.create_task(_follow(connection, arguments.model))
     try:
-        request = models.Pull(model=arguments.model)
+        request = models.Pull(model=arguments.model, server=arguments.server)
         await connection.bus.call(models.PULL, request, caller=connection.caller, timeout=PATIENCE)
     except asyncio.CancelledError:
         await connection.call(models.CANCEL, models.CancelPull(model=arguments.model))
@@ -77,7 +81,7 @@ async def _follow(connection: Connection, model: str) -> None:
 
 
 async def _delete(connection: Connection, arguments: argparse.Namespace) -> int:
-    await connection.call(models.DELETE, models.Delete(model=arguments.model))
+    await connection.call(models.DELETE, models.Delete(model=arguments.model, server=arguments.server))
     print(f"The model {arguments.model} is removed.")
     return 0
 

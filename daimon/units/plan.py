@@ -103,7 +103,7 @@ def _addresses(service: str, plan: Plan) -> Iterator[str]:
     own = plan.settings.get(service, {})
     places = {
         "nats": [urlsplit(url).hostname or "" for url in plan.nats_url.split(",")],
-        "ollama": [urlsplit(own.get("ollama", "")).hostname or ""],
+        "ollama": [urlsplit(url.strip()).hostname or "" for url in own.get("ollama", "").split(",")],
         "database": [_host(own.get("database", ""))],
     }
     yield from (place for kind in table().services[service].reaches for place in places[kind])

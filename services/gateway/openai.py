@@ -82,7 +82,7 @@ async def complete(visit: Visit) -> Response:
 async def models(visit: Visit) -> Response:
     """List what can be asked for: what answers by default, and each model of the server."""
     found = await visit.call(llm.MODELS, Nothing())
-    names = (DEFAULT_MODEL, *(line.name for line in found.models))
+    names = dict.fromkeys((DEFAULT_MODEL, *(line.name for line in found.models)))
     return _json(ModelList(data=tuple(ModelEntry(id=name) for name in names)))
 
 

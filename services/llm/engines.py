@@ -10,12 +10,12 @@ from contextlib import aclosing
 from proto.base import Caller
 from proto.chat import Mode
 from proto.errors import Unavailable
-from proto.llm import Engine, ModelLine, Models
+from proto.llm import Engine, Models
 from services.llm.choices import Chosen
-from services.llm.model import Model, ModelError, Part, Prompt
-from services.llm.ollama import Ollama
+from services.llm.model import Model, Part, Prompt
 from services.llm.quotes import Recall
 from services.llm.reflex import Reflex
+from services.llm.servers import Servers
 from services.llm.settings import LlmSettings
 
 HERE = "http://127.0.0.1:11434"
@@ -33,7 +33,7 @@ class Engines:
         self._named = settings.ollama not in ("auto", "off")
         url = settings.ollama if self._named else HERE
         stall = settings.stall_timeout
-        self._ollama = None if settings.ollama == "off" else Ollama(url, settings.model, stall_timeout=stall)
+        self._ollama = None if settings.ollama == "off" else Servers(url, settings.model, stall_timeout=stall)
         self._listening = self._named
         """Whether there is a server that its user should hear about."""
         self._problem = ""
@@ -41,7 +41,7 @@ class Engines:
     async def look(self) -> None:
         """Find out whether the model server can be used now."""
         if self._ollama is not None:
-            self._listening = self._named or await _answers(self._ollama)
+            self._listening = self._named or await self._ollama.answers()
             self._problem = await self._ollama.problem()
 
     async def keep_looking(self) -> None:
@@ -56,8 +56,8 @@ class Engines:
             return self._reflex.quoting(functools.partial(self._recall, caller))
         return ReflexFirst(self._reflex, self._ollama) if mode == "command" else self._ollama
 
-    def ollama(self) -> Ollama:
-        """Return the model server; Unavailable when it is switched off."""
+    def ollama(self) -> Servers:
+        """Return the model servers; Unavailable when it is switched off."""
         if self._ollama is None:
             raise Unavailable("No Ollama server is configured: set [llm] ollama, or [llm] embedding to minilm.")
         return self._ollama
@@ -70,14 +70,10 @@ class Engines:
         return Engine(model=name, server=self._ollama.url, problem=self._problem)
 
     async def models(self) -> Models:
-        """List what the model server has for chats; none where there is no server."""
+        """List what the model servers have for chats; none where there is no server."""
         if self._ollama is None or not self._listening:
             return Models()
-        try:
-            found = await self._ollama.chatting()
-        except ModelError as error:
-            return Models(problem=error.message)
-        return Models(models=tuple(ModelLine(name=entry.name, size=entry.size) for entry in found))
+        return await self._ollama.models()
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -109,11 +105,3 @@ class ReflexFirst:
 
     async def aclose(self) -> None:
         """Nothing of its own to let go of."""
-
-
-async def _answers(ollama: Ollama) -> bool:
-    try:
-        await ollama.version()
-    except ModelError:
-        return False
-    return True

@@ -21,14 +21,13 @@ from services.llm.line_stream import BadStatus, BrokeOff, Limits, Stalled, Unrea
 from services.llm.model import (
     ModelBroke,
     ModelError,
-    ModelFailed,
     ModelMissing,
     ModelStalled,
     ModelUnreachable,
     Part,
     Prompt,
 )
-from services.llm.ollama_wire import Line, Manner, chat_body, error_text, parts, read_lines, tool_names
+from services.llm.ollama_wire import Line, Manner, chat_body, error_text, parts, read_lines, refused, tool_names
 from services.llm.trial import trial, went_on
 
 if TYPE_CHECKING:
@@ -128,6 +127,14 @@ class Ollama:
             async for lines in batches:
                 said += "".join(line.message.content for line in lines)
         return went_on(said)
+
+    async def has(self, model: str) -> bool:
+        """Tell whether the server has a model, or for no name any that chats."""
+        try:
+            await self._manner(model)
+        except ModelError:
+            return False
+        return True
 
     async def aclose(self) -> None:
         """Close idle connections."""
@@ -286,10 +293,3 @@ class Ollama:
 def full_name(model: str) -> str:
     """The name with its tag, as the server lists it."""
     return model if ":" in model else f"{model}:latest"
-
-
-def refused(status: int, text: str, model: str) -> ModelError:
-    """The error that an error status stands for."""
-    if status == 404 and model and "not found" in text:
-        return ModelMissing(model=model)
-    return ModelFailed(model=model or "this request", text=text.rstrip("."))

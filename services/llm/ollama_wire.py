@@ -18,6 +18,7 @@ from services.llm.model import (
     ModelBroke,
     ModelError,
     ModelFailed,
+    ModelMissing,
     Part,
     Prompt,
     TextPart,
@@ -220,3 +221,10 @@ def error_text(body: bytes) -> str:
         return msgspec.json.decode(body, type=dict[str, str])["error"]
     except (msgspec.DecodeError, KeyError):
         return body.decode(errors="replace").strip()[:500] or "no reason given"
+
+
+def refused(status: int, text: str, model: str) -> ModelError:
+    """The error that an error status stands for."""
+    if status == 404 and model and "not found" in text:
+        return ModelMissing(model=model)
+    return ModelFailed(model=model or "this request", text=text.rstrip("."))

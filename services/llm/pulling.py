@@ -39,9 +39,9 @@ class Pulling:
 
     async def pull(self, request: models.Pull, caller: Caller) -> Nothing:
         """Download a model, until it is there, it fails, or somebody wants it to stop, in whichever process."""
-        self._engines.ollama()
+        self._engines.ollama().known(request.server)
         async with self._bus.follow(events.of_kind(models.PullCancelled.kind, caller.user)) as cancels:
-            pulling = asyncio.create_task(self._pull(request.model, caller))
+            pulling = asyncio.create_task(self._pull(request, caller))
             waiting = asyncio.create_task(_cancelled(cancels, request.model))
             try:
                 await asyncio.wait({pulling, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -61,7 +61,7 @@ class Pulling:
 
     async def delete(self, request: models.Delete, caller: Caller) -> Nothing:
         """Remove a model."""
-        await self._engines.ollama().delete(request.model)
+        await self._engines.ollama().delete(request.model, request.server)
         await self._record(models.ModelDeleted(model=request.model), caller)
         return Nothing()
 
@@ -75,14 +75,14 @@ class Pulling:
         await self._engines.chosen.choose(models.ModelChosen(model=request.model), caller)
         return request
 
-    async def _pull(self, model: str, caller: Caller) -> None:
+    async def _pull(self, request: models.Pull, caller: Caller) -> None:
         told = 0
-        async with aclosing(self._engines.ollama().pull(model)) as steps:
+        async with aclosing(self._engines.ollama().pull(request.model, request.server)) as steps:
             async for step in steps:
                 percent = 100 * step.completed // step.total if step.total else 0
                 if told + STEP <= percent < 100:
                     told = percent
-                    await self._record(models.PullProgressed(model=model, percent=percent), caller)
+                    await self._record(models.PullProgressed(model=request.model, percent=percent), caller)
 
     async def _ended(self, pulling: asyncio.Task[None], model: str, caller: Caller) -> None:
         try:

@@ -13,7 +13,7 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What can be set."""
 
     ollama: str = "auto"
-    """Address of an Ollama server; `auto` uses the one on this machine if it answers, `off` none."""
+    """Address of an Ollama server, or of several with commas between; `auto` uses the one on this machine if it answers, `off` none."""  # noqa: E501
     model: str = ""
     """The model to talk to; empty means the first one the server has."""
     num_ctx: int = 8192

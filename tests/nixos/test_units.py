@@ -144,7 +144,8 @@ def test_a_second_machine_without_a_bus_is_refused(tmp_path: Path, capsys: pytes
 
 def test_settings_reach_their_service_as_they_were_written(tmp_path: Path) -> None:
     settings = tmp_path / "settings.toml"
-    settings.write_text('[llm]\nmodel = "100% \\"mine\\""\nollama = "http://10.0.0.9:11434"\n[gateway]\nport = 8500\n')
+    servers = "http://127.0.0.1:1, http://10.0.0.9:1"
+    settings.write_text(f'[llm]\nmodel = "100% \\"mine\\""\nollama = "{servers}"\n[gateway]\nport = 8500\n')
     units = written(tmp_path / "units", "--settings", str(settings))
     llm, gateway = lines(units["daimon-llm.service"]), lines(units["daimon-gateway.service"])
     assert 'Environment="DAIMON_LLM_MODEL=100%% \\"mine\\""' in llm
