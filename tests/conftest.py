@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 
 import pytest
@@ -14,6 +15,11 @@ from tests.support.servers import NatsServer, running_nats
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a test that is skipped has failed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let Ctrl-C mean something to what tests start: a shell that runs us in the background has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)
