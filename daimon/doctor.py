@@ -179,7 +179,8 @@ async def _listens(address: str) -> bool:
 
 def _without_ollama(home: Home) -> str:
     if _chosen(home, "llm").get("ollama", "auto") == "auto":
-        return f"Without it the reflex answers. Start Ollama, or set its address under [llm] in {home.overrides}."
+        instead = "the file" if _chosen(home, "llm").get("gguf") else "the reflex"
+        return f"Without it {instead} answers. Start Ollama, or set its address under [llm] in {home.overrides}."
     return f"Chat answers with this error until it is started, or `ollama` is removed under [llm] in {home.overrides}."
 
 

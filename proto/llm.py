@@ -74,7 +74,7 @@ class ModelLine(msgspec.Struct, frozen=True, kw_only=True):
     size: int = 0
     """Bytes."""
     server: str = ""
-    """Address of the server that has it."""
+    """Address of the server that has it, or the file."""
 
 
 class Models(msgspec.Struct, frozen=True, kw_only=True):

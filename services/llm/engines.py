@@ -1,4 +1,4 @@
-"""Which model answers: Ollama where there is one, the reflex where there is none and for plain commands."""
+"""Which model answers: of an Ollama server, else of a local file, else the reflex, which also does plain commands."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from contextlib import aclosing
 from proto.base import Caller
 from proto.chat import Mode
 from proto.errors import Unavailable
-from proto.llm import Engine, Models
+from proto.llm import Engine, ModelLine, Models
 from services.llm.choices import Chosen
+from services.llm.gguf import Gguf
 from services.llm.model import Model, Part, Prompt
 from services.llm.quotes import Recall
 from services.llm.reflex import Reflex
@@ -34,6 +35,7 @@ class Engines:
         url = settings.ollama if self._named else HERE
         stall = settings.stall_timeout
         self._ollama = None if settings.ollama == "off" else Servers(url, settings.model, stall_timeout=stall)
+        self._file = Gguf(settings.gguf, settings.num_ctx) if settings.gguf else None
         self._listening = self._named
         """Whether there is a server that its user should hear about."""
         self._problem = ""
@@ -43,6 +45,8 @@ class Engines:
         if self._ollama is not None:
             self._listening = self._named or await self._ollama.answers()
             self._problem = await self._ollama.problem()
+        if self._file is not None and not self._served:
+            self._file.prepare()
 
     async def keep_looking(self) -> None:
         """Follow servers that come and go."""
@@ -50,11 +54,14 @@ class Engines:
             await asyncio.sleep(LOOK_EVERY)
             await self.look()
 
-    def model(self, mode: Mode, caller: Caller) -> Model:
+    def model(self, mode: Mode, caller: Caller, wanted: str = "") -> Model:
         """Return what answers a caller in a mode; a server that was named is used even when it is down, to say why."""
-        if self._ollama is None or (self._problem and not self._named):
+        model: Model | None = self._ollama if self._served else self._file
+        if self._file is not None and wanted == self._file.name:
+            model = self._file
+        if model is None:
             return self._reflex.quoting(functools.partial(self._recall, caller))
-        return ReflexFirst(self._reflex, self._ollama) if mode == "command" else self._ollama
+        return ReflexFirst(self._reflex, model) if mode == "command" else model
 
     def ollama(self) -> Servers:
         """Return the model servers; Unavailable when it is switched off."""
@@ -64,21 +71,33 @@ class Engines:
 
     def engine(self) -> Engine:
         """Say what answers at the moment."""
+        if self._file is not None and not self._served:
+            return Engine(model=self._file.name, problem=self._file.problem())
         if self._ollama is None or not self._listening:
             return Engine(model=self._reflex.name)
         name = self._ollama.name if self._named or not self._problem else self._reflex.name
         return Engine(model=name, server=self._ollama.url, problem=self._problem)
 
     async def models(self) -> Models:
-        """List what the model servers have for chats; none where there is no server."""
-        if self._ollama is None or not self._listening:
-            return Models()
-        return await self._ollama.models()
+        """List what the model servers and the file have for chats."""
+        found = await self._ollama.models() if self._ollama is not None and self._listening else Models()
+        if self._file is None:
+            return found
+        line = ModelLine(name=self._file.name, size=self._file.size(), server=str(self._file.path))
+        problem = " ".join(filter(None, (found.problem, self._file.problem())))
+        return Models(models=(*found.models, line), problem=problem)
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Let go of connections and memory."""
         if self._ollama is not None:
             await self._ollama.aclose()
+        if self._file is not None:
+            await self._file.aclose()
+
+    @property
+    def _served(self) -> bool:
+        """Whether a model server is to answer."""
+        return self._ollama is not None and (self._named or not self._problem)
 
 
 class ReflexFirst:
