@@ -110,7 +110,7 @@ async def test_everything_made_anew_from_the_log_is_equal(alone, database):
         assert (found.mended, found.sequence) == (0, 2 * 1106)
         assert found.before == found.after
         rows = {table.name: table.rows for table in found.after}
-        assert rows == {"tasks": 2200, "conversations": 2, "messages": 4, "commands": 2}
+        assert rows == {"tasks": 2200, "conversations": 2, "messages": 4, "commands": 2, "documents": 0}
 
 
 async def test_rebuilding_mends_what_was_altered(alone, database):
