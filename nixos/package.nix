@@ -54,6 +54,8 @@ runCommand "daimon-${daimon.version}"
   nativeBuildInputs = [ makeWrapper ];
   passthru = {
     inherit daimon python tools;
+    # For tests: what `environment` makes of all extras, with more beside.
+    withTests = more: python.withPackages (packages: [ daimon ] ++ lib.concatLists (lib.attrValues extras) ++ more packages);
     services = lib.mapAttrs (_: environment) (removeAttrs extras [ "up" ]);
   };
   meta = daimon.meta;

@@ -19,6 +19,17 @@ packages // {
     "touch $out"
   );
 
+  # With nixpkgs' libraries; what needs servers and a browser is in the journey, and in .ci/run.
+  tests = pkgs.runCommand "daimon-tests"
+    {
+      nativeBuildInputs = [
+        (packages.default.passthru.withTests (python: [ python.pytest python.pytest-asyncio python.pytest-timeout ]))
+      ];
+    } ''
+    cp -r ${self} source && chmod -R u+w source && cd source
+    python -m pytest -p no:cacheprovider tests/unit tests/contract && touch $out
+  '';
+
   lint = pkgs.runCommand "daimon-lint" { nativeBuildInputs = [ pkgs.ruff ]; } ''
     cd ${self} && ruff check --no-cache . && ruff format --no-cache --check . && touch $out
   '';
