@@ -11,6 +11,7 @@ from proto.base import Call, Nothing
 from proto.events import Happening
 
 SERVER = Meta(max_length=300, pattern=r"^[\w./:\[\]-]*$")
+Conversation = Annotated[str, Meta(min_length=1, max_length=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\w./:-]+$")]
 
 
@@ -41,6 +42,37 @@ class UseModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     model: Annotated[str, Meta(max_length=200, pattern=r"^[\w./:-]*$")] = ""
     """Empty for the one that is configured."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the model answers in one conversation; what is not set is as everywhere."""
+
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    """How freely it chooses its words: 0 always takes the likeliest."""
+    num_ctx: Annotated[int, Meta(ge=512, le=2**20)] | None = None
+    """Context size in tokens."""
+    think: bool | None = None
+    """Whether a model that can think before it answers does so."""
+    keep_alive: Annotated[str, Meta(pattern=r"^-?\d{1,6}(s|m|h)$")] | None = None
+    """How long a server keeps the model in memory afterwards, such as `10m`; `-1m` for ever."""
+
+    def words(self) -> str:
+        """Spell them as they are typed."""
+        known = msgspec.to_builtins(self)
+        return " ".join(f"{name}={str(value).lower()}" for name, value in known.items())
+
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Ask how the model answers in a conversation."""
+
+    conversation: Conversation
+
+
+class SetOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Choose how the model answers in a conversation from the next message on."""
+
+    conversation: Conversation
+    options: Options
 
 
 class PullProgressed(Happening, frozen=True, kw_only=True):
@@ -105,11 +137,23 @@ class ModelChosen(Happening, frozen=True, kw_only=True):
         return f"Chose the model {self.model}" if self.model else "Chose the configured model"
 
 
+class Tuned(Happening, frozen=True, kw_only=True):
+    """The model answers otherwise in a conversation from now on."""
+
+    kind: ClassVar[str] = "chat.tuned"
+    options: Options = Options()
+
+    def sentence(self) -> str:
+        return f"Set for this conversation: {self.options.words() or 'the options as everywhere'}"
+
+
 PULL = Call("daimon.own.{user}.model.pull", Pull, Nothing)
 CANCEL = Call("daimon.own.{user}.model.cancel", CancelPull, Nothing)
 DELETE = Call("daimon.own.{user}.model.delete", Delete, Nothing)
 USE = Call("daimon.own.{user}.model.use", UseModel, UseModel)
-CALLS = (PULL, CANCEL, DELETE, USE)
+OPTIONS = Call("daimon.own.{user}.model.options", ReadOptions, Options)
+SET_OPTIONS = Call("daimon.own.{user}.model.tune", SetOptions, Options)
+CALLS = (PULL, CANCEL, DELETE, USE, OPTIONS, SET_OPTIONS)
 KINDS: tuple[type[Happening], ...] = (
     PullProgressed,
     PullCancelled,
@@ -117,4 +161,5 @@ KINDS: tuple[type[Happening], ...] = (
     PullFailed,
     ModelDeleted,
     ModelChosen,
+    Tuned,
 )

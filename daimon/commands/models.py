@@ -1,18 +1,24 @@
-"""`daimon models`: the models of the server: list, get, remove, and choose the one that answers."""
+"""`daimon models`: the models of the server: list, get, remove, choose the one that answers and how it does."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
+
+import msgspec
 
 from daimon.connection import Connection
 from daimon.terminal import add_again, add_json, add_person, on_bus, remark, show_json, table
 from proto import events, llm, models
 from proto.base import Nothing
+from proto.errors import Invalid
 from proto.kinds import happening
+from proto.models import Options
 from services.runtime.bus import Interrupted
 
+OPTIONS = "temperature=0.2 num_ctx=16384 think=false keep_alive=10m; NAME= alone takes one back"
 PATIENCE = 24 * 3600.0
 """Seconds that a download may take."""
 VERBS = {
@@ -34,13 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if verb != "use":
             verb_parser.add_argument("--server", default="", metavar="URL", help="which of several Ollama servers")
     verbs.add_parser("default", help="let the configured model answer again")
+    options = verbs.add_parser("options", help="show or set how the model answers in one conversation")
+    options.add_argument("--conversation", required=True, metavar="ID", help="which stands in the address of its page")
+    options.add_argument("settings", nargs="*", metavar="NAME=VALUE", help=OPTIONS)
     for verb_parser in verbs.choices.values():
         add_again(verb_parser, "--json", "--home", "--user")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; return 0, or 130 when a download was stopped."""
-    work = {"pull": _pull, "delete": _delete, "use": _use, "default": _use}.get(arguments.verb or "", _list)
+    work = {"pull": _pull, "delete": _delete, "use": _use, "default": _use, "options": _options}.get(
+        arguments.verb or "", _list
+    )
     return on_bus(work, arguments)
 
 
@@ -91,3 +102,30 @@ async def _use(connection: Connection, arguments: argparse.Namespace) -> int:
     await connection.call(models.USE, models.UseModel(model=model))
     print(f"{model or 'The configured model'} answers from now on.")
     return 0
+
+
+async def _options(connection: Connection, arguments: argparse.Namespace) -> int:
+    where = arguments.conversation
+    options = await connection.call(models.OPTIONS, models.ReadOptions(conversation=where))
+    if arguments.settings:
+        wanted = changed(options, arguments.settings)
+        options = await connection.call(models.SET_OPTIONS, models.SetOptions(conversation=where, options=wanted))
+    if arguments.json:
+        show_json(options)
+    else:
+        print(options.words() or "As everywhere: no options are set for this conversation.")
+    return 0
+
+
+def changed(options: Options, settings: Sequence[str]) -> Options:
+    """Put what was typed to the options; raises Invalid."""
+    known = msgspec.to_builtins(options)
+    for setting in settings:
+        name, sign, value = setting.partition("=")
+        if not sign:
+            raise Invalid(f"'{setting}' is no option: write NAME=VALUE, such as temperature=0.2.")
+        known[name] = value or None
+    try:
+        return msgspec.convert(known, Options, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{error}. There are {', '.join(Options.__struct_fields__)}.") from error

@@ -64,7 +64,7 @@ class Answering:
             return
         turn = Turn(self._bus.journal, self._threads, thread[held.turn], held.caller, held.attempt)
         held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
-        turn.given = thread.given(turn.id)
+        turn.given, turn.options = thread.given(turn.id), thread.options
         turn.patterns = choices.patterns
         turn.wanted = turn.given.model if turn.given else choices.model
         known = _instructed(_known(thread, turn, around), turn, choices)
@@ -161,8 +161,13 @@ class Answering:
         if isinstance(model, Reflex) and turn.given is None:
             turn.wanted = ""
         briefing = Briefing(self._bus, turn, known, self._tools.offering, self._gauge)
-        await Loop(turn, model, self._tools, writer).run(briefing, self._settings, written)
+        await Loop(turn, model, self._tools, writer).run(briefing, self._tuned(turn), written)
         return "done"
+
+    def _tuned(self, turn: Turn) -> LlmSettings:
+        """The settings as this conversation has them."""
+        wished = turn.options.num_ctx or self._settings.num_ctx
+        return replace(self._settings, num_ctx=self._engines.context(turn.wanted, wished))
 
 
 def _known(thread: Thread, turn: Turn, around: Surroundings) -> Known:

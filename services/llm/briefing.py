@@ -20,6 +20,7 @@ from services.llm.offering import Offering
 from services.llm.recording import Turn
 from services.llm.reflex import Reflex
 from services.llm.summarising import summarise
+from services.llm.tuning import said
 from services.llm.turn import Known, messages
 from services.runtime.bus import Bus
 
@@ -69,8 +70,9 @@ class Briefing:
             model=self._turn.wanted,
             begun=begun,
             menu=self._offering.menu,
+            options=said(self._turn.options),
         )
-        return replace(prompt, model=given.model, options=given.options) if given else prompt
+        return replace(prompt, model=given.model, options={**prompt.options, **given.options}) if given else prompt
 
     async def came(self, prompt: Prompt, finished: Finished | None) -> None:
         """Keep what was sent, and learn from what the server counted."""

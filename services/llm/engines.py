@@ -36,6 +36,7 @@ class Engines:
         stall = settings.stall_timeout
         self._ollama = None if settings.ollama == "off" else Servers(url, settings.model, stall_timeout=stall)
         self._file = Gguf(settings.gguf, settings.num_ctx) if settings.gguf else None
+        self._num_ctx = settings.num_ctx
         self._listening = self._named
         """Whether there is a server that its user should hear about."""
         self._problem = ""
@@ -56,12 +57,14 @@ class Engines:
 
     def model(self, mode: Mode, caller: Caller, wanted: str = "") -> Model:
         """Return what answers a caller in a mode; a server that was named is used even when it is down, to say why."""
-        model: Model | None = self._ollama if self._served else self._file
-        if self._file is not None and wanted == self._file.name:
-            model = self._file
-        if model is None:
+        model: Model | None = self._file if self._filed(wanted) else self._ollama
+        if model is None or not (self._served or self._filed(wanted)):
             return self._reflex.quoting(functools.partial(self._recall, caller))
         return ReflexFirst(self._reflex, model) if mode == "command" else model
+
+    def context(self, wanted: str, num_ctx: int) -> int:
+        """How large a context can be, of what is wished for; a file has the one that it was loaded with."""
+        return min(num_ctx, self._num_ctx) if self._filed(wanted) else num_ctx
 
     def ollama(self) -> Servers:
         """Return the model servers; Unavailable when it is switched off."""
@@ -93,6 +96,10 @@ class Engines:
             await self._ollama.aclose()
         if self._file is not None:
             await self._file.aclose()
+
+    def _filed(self, wanted: str) -> bool:
+        """Whether the file is to answer."""
+        return self._file is not None and (not self._served or wanted == self._file.name)
 
     @property
     def _served(self) -> bool:

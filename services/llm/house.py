@@ -29,6 +29,7 @@ from services.llm.settings import LlmSettings
 from services.llm.threads import Threads
 from services.llm.titling import Titling
 from services.llm.tools import Tools
+from services.llm.tuning import Tuning
 from services.llm.worker import Worker
 from services.runtime.bus import Bus, Routes
 from services.runtime.forgetting import heed
@@ -55,6 +56,7 @@ class House:
             actions.SEARCH: tools.offering.search,
             **Deciding(bus, engines.chosen).routes(),
             **Pulling(bus, engines).routes(),
+            **Tuning(threads).routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }
 

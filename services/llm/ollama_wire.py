@@ -96,14 +96,18 @@ def chat_body(prompt: Prompt, manner: Manner) -> bytes:
     body: dict[str, object] = {
         "model": manner.model,
         "stream": True,
-        "keep_alive": manner.keep_alive,
-        "options": {**prompt.options, "num_ctx": prompt.num_ctx},
+        "keep_alive": prompt.options.get("keep_alive", manner.keep_alive),
+        "options": {**_sampling(prompt), "num_ctx": prompt.num_ctx},
     }
     if manner.thinks:
         # A model that goes on with its answer has done its thinking.
-        body["think"] = not prompt.begun
+        body["think"] = bool(prompt.options.get("think", True)) and not prompt.begun
     body.update(_native(prompt) if manner.native or not prompt.tools else _held(prompt))
     return msgspec.json.encode(body)
+
+
+def _sampling(prompt: Prompt) -> dict[str, object]:
+    return {name: value for name, value in prompt.options.items() if name not in ("think", "keep_alive")}
 
 
 def _native(prompt: Prompt) -> dict[str, object]:

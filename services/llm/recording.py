@@ -15,6 +15,7 @@ from proto.chat import Exchange, Outcome, ToolUse
 from proto.choices import HeldBack, Pattern
 from proto.events import Event, Happening, Recorded
 from proto.given import Given, GivenCall
+from proto.models import Options
 from services.llm.model import Finished
 from services.llm.thread import Thread
 from services.llm.threads import Threads
@@ -49,6 +50,8 @@ class Turn:
         self.steps = _steps(exchange)
         self.limits = chat.Spent()
         """How much the turn may take."""
+        self.options = Options()
+        """How the model is to answer in this conversation."""
         self.warning = ""
         self.thought = ""
         """What the model thought at this attempt."""

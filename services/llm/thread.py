@@ -11,6 +11,7 @@ from proto.chat import Conversation, Exchange, ToolUse
 from proto.events import Event, Happening, Recorded
 from proto.given import Given
 from proto.kinds import happening
+from proto.models import Options, Tuned
 from services.llm.tree import Tree
 
 ENDED = "The turn ended before it came back."
@@ -30,6 +31,8 @@ class Thread:
         self._unfinished: dict[str, None] = {}
         """Turns without an outcome, in the order of asking."""
         self._title = ""
+        self.options = Options()
+        """How the model is to answer here."""
         self._halted: set[str] = set()
         self._entries: Counter[str] = Counter()
 
@@ -80,6 +83,8 @@ class Thread:
                 self._summaries[summarised.upto] = summarised
             case titles.Titled(title=title):
                 self._title = title
+            case Tuned(options=options):
+                self.options = options
             case seen.Unfolded(upto=upto):
                 self._summaries.pop(upto, None)
 
@@ -88,7 +93,7 @@ class Thread:
         thread = Thread()
         thread._exchanges, thread._halted = dict(self._exchanges), set(self._halted)
         thread._tree, thread._unfinished = self._tree.copy(), dict(self._unfinished)
-        thread._summaries = dict(self._summaries)
+        thread._summaries, thread.options = dict(self._summaries), self.options
         thread.apply(Recorded(sequence=self.sequence + 1, event=event))
         return thread
 

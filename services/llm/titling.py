@@ -83,7 +83,9 @@ class Titling:
         if isinstance(model, Reflex):
             return
         rules = (await self._engines.chosen.of(caller.user)).instruction("title").text
-        title = cleaned(await aside(model, rules, _told(thread[answered.turn]), self._num_ctx, TOKENS))
+        # In another context size a server would load the model anew.
+        num_ctx = thread.options.num_ctx or self._num_ctx
+        title = cleaned(await aside(model, rules, _told(thread[answered.turn]), num_ctx, TOKENS))
         if title:
             await self._threads.decide(caller, lambda now: None if now.titled else Titled(title=title))
 
