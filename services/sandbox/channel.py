@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import select
 import socket
 from collections.abc import Callable
 
@@ -121,6 +122,13 @@ def _is_loopback_listener(listener: socket.socket) -> bool:
         listening = listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
         return listener.family == socket.AF_INET and bool(listening) and listener.getsockname()[0] == "127.0.0.1"
     return False
+
+
+def gone(process: int) -> bool:
+    """Whether the process behind a pidfd has ended; `select` would refuse descriptors from 1024 on."""
+    look = select.poll()
+    look.register(process, select.POLLIN)
+    return bool(look.poll(0))
 
 
 async def readable(descriptor: int | socket.socket) -> None:

@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import logging
 import os
-import select
 import signal
 from pathlib import Path
 
 from services.sandbox import cgroup
 from services.sandbox.box import BoxStartError
-from services.sandbox.channel import LostError
+from services.sandbox.channel import LostError, gone
 from services.sandbox.docker import Engine
 from services.sandbox.door import Call, Door
 
@@ -36,7 +35,7 @@ class Contained:
     @property
     def ended(self) -> bool:
         """Whether the agent is gone, and all of the box with it."""
-        return bool(select.select([self._handle], [], [], 0)[0])
+        return gone(self._handle)
 
     def hits(self) -> dict[str, int]:
         """How often the kernel enforced a limit so far."""

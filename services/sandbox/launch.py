@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -17,7 +16,7 @@ import msgspec
 from services.sandbox import orphans
 from services.sandbox.box import BoxStartError
 from services.sandbox.cgroup import Group
-from services.sandbox.channel import LostError, hello, readable
+from services.sandbox.channel import LostError, gone, hello, readable
 from services.sandbox.rootfs import USER
 
 START_WITHIN = 20.0
@@ -75,7 +74,7 @@ class Launched:
     @property
     def ended(self) -> bool:
         """Whether the agent is gone, and all of the box with it."""
-        return bool(select.select([self._handle], [], [], 0)[0])
+        return gone(self._handle)
 
     def last_words(self) -> str:
         """What the agent said of its trouble."""
