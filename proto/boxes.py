@@ -17,10 +17,15 @@ from proto.phrasings import PHRASINGS
 NetworkMode = Literal["off", "allow-list", "on"]
 TEXT_LIMIT = 400_000
 FILES_LIMIT = 1000
+PATH_LIMIT = 4000
 
 Path = Annotated[
     str,
-    Meta(min_length=1, max_length=4000, description="Below /home/box (where a relative path begins), /data or /return"),
+    Meta(
+        min_length=1,
+        max_length=PATH_LIMIT,
+        description="Below /home/box (where a relative path begins), /data or /return",
+    ),
 ]
 Host = Annotated[
     str,
@@ -58,6 +63,7 @@ class ReadFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     path: Path
     first: Annotated[int, Meta(ge=1, description="The first line, counted from 1")] = 1
     lines: Annotated[int, Meta(ge=1, le=10_000)] = 500
+    fetch: Annotated[bool, Meta(description="Hand the whole file back as a link, whatever it holds")] = False
 
 
 class FileText(msgspec.Struct, frozen=True, kw_only=True):

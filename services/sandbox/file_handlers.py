@@ -67,6 +67,8 @@ class FileHandlers:
         """Read lines of a text file, or hand another file back."""
         at = spot((await self._opening.box(caller)).root, request.path)
         with Folder.open(at.folder) as folder:
+            if request.fetch:
+                return await self._handed_back(folder, at, caller, asked=True)
             with reading(at):
                 content = folder.content(at.inner, READ_LIMIT + 1)
             text = as_text(content)
@@ -110,12 +112,13 @@ class FileHandlers:
         await self._journal.append(event)
         return boxes.FileChange(path=at.path, size=size, sentence=event.sentence, event=event.id)
 
-    async def _handed_back(self, folder: Folder, at: Spot, caller: Caller) -> boxes.FileText:
+    async def _handed_back(self, folder: Folder, at: Spot, caller: Caller, *, asked: bool = False) -> boxes.FileText:
         with reading(at):
             kept = await self._files.put(caller.user, _pieces(folder, at.inner), limit=self._limit)
         link = documents.link(kept.sha256, documents.plain_name(at.path))
         size = documents.readable_size(kept.size)
-        sentence = f"{at.path} is no text, or too long to be read by lines ({size}); it can be fetched at {link}"
+        why = "" if asked else "is no text, or too long to be read by lines; it "
+        sentence = f"{at.path} ({size}) {why}can be fetched at {link}"
         return boxes.FileText(path=at.path, size=kept.size, link=link, sentence=sentence)
 
 

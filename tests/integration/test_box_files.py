@@ -101,6 +101,16 @@ async def test_what_is_no_text_is_handed_back_as_a_link(desk):
     assert b"".join(chunks) == b"a\0b"
 
 
+async def test_a_text_is_handed_back_as_it_is_when_that_is_asked_for(desk):
+    await desk.run("printf 'one\\r\\ntwo' > text")
+    read = await desk.read("text", fetch=True)
+    assert read.text == ""
+    chunks = [
+        chunk async for chunk in desk.bus.objects(documents.FILES).read(desk.caller.user, read.link.split("/")[2])
+    ]
+    assert b"".join(chunks) == b"one\r\ntwo"
+
+
 TRAPS = {
     "link": "ln -s /etc/passwd x",
     "link to a folder": "ln -s /etc x",
