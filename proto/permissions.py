@@ -31,6 +31,7 @@ from proto import (
     titles,
     ui,
     ui_accounts,
+    ui_box,
     undo,
     versions,
 )
@@ -77,12 +78,13 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
+_FORGOT = events.of_kind(forgetting.Forgot.kind)
 _LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS)
 _CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(*_LLM, *OWN, *ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS),
+        calls=(*_LLM, *OWN, *ui.CALLS, *ui_accounts.CALLS, *ui_box.CALLS, *inspection.CALLS),
         acts_as=("user",),
         inspects=CONSUMERS,
         emits=("session", "page", "key", "account"),
@@ -133,20 +135,15 @@ ROLES: dict[str, Role] = {
         reads_files=True,
         writes_files=True,
     ),
-    "tasks": Role(
-        serves=(*tasks.ACTIONS, *tasks.CALLS),
-        emits=("task",),
-        reads_log=True,
-        follows=(events.of_kind(forgetting.Forgot.kind),),
-    ),
+    "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True, follows=(_FORGOT,)),
     "undo": Role(
         serves=undo.ACTIONS,
         calls=undo.INVERSES,
         emits=("undo",),
         reads_log=True,
-        follows=(events.of_kind(forgetting.Forgot.kind),),
+        follows=(_FORGOT,),
     ),
-    "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *inspection.CALLS)),
+    "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *ui_box.CALLS, *inspection.CALLS)),
     "cli": Role(
         calls=(*_CLI, *OWN),
         acts_as=("user",),

@@ -13,6 +13,7 @@ from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
 from proto.llm import Engine, MenuItem
 from proto.memory import ConversationLine, Hits
+from proto.printing import Boxed, Printing
 from proto.tasks import Task
 
 Theme = Literal["auto", "light", "dark"]
@@ -234,7 +235,7 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Change = Written | Listed | Tasked | Logged | Older | Moded | Noted | Online
+Change = Written | Listed | Tasked | Logged | Older | Moded | Noted | Online | Printing | Boxed
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

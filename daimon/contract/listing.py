@@ -27,6 +27,7 @@ from proto import (
     titles,
     ui,
     ui_accounts,
+    ui_box,
     undo,
     versions,
 )
@@ -67,6 +68,7 @@ CALLS: tuple[AnyCall, ...] = (
     *ui.CALLS,
     *ui_accounts.CALLS,
     *inspection.CALLS,
+    *ui_box.CALLS,
 )
 ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
 EVENTS = tuple(KINDS.values())

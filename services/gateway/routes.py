@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from services.gateway import (
     accounts,
+    box_forms,
+    box_pages,
     consent,
     conversations,
     forms,
@@ -23,6 +25,8 @@ ROUTES = (
     *pages.ROUTES,
     *forms.ROUTES,
     *conversations.ROUTES,
+    *box_pages.ROUTES,
+    *box_forms.ROUTES,
     *consent.ROUTES,
     *settings_pages.ROUTES,
     *rest.ROUTES,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import Response
 
 from proto.errors import Failure
+from services.gateway import boxed, printouts
 from services.gateway.access import Who
 from services.gateway.live import Live, Wanted
 from services.gateway.message import conversation_of
@@ -81,7 +82,12 @@ async def live(visit: Visit) -> Response:
     async def source(write: Write) -> None:
         while not gate.bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
             await asyncio.sleep(BUS_WAIT)
-        await Live(gate, caller, wanted, frame, write).run()
+        if visit.query("job"):
+            await printouts.follow(gate.bus, caller, visit.query("job"), write)
+        elif visit.query("box"):
+            await boxed.follow(gate, caller, write)
+        else:
+            await Live(gate, caller, wanted, frame, write).run()
 
     assert visit.session is not None  # noqa: S101 - the route is for those who are signed in
     return EventStream(source, visit.gate.closing, visit.session.ended)

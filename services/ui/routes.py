@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from proto import inspection as views
-from proto import ui, ui_accounts
+from proto import ui, ui_accounts, ui_box
 from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
-from services.ui.pages import actions, chat, entrance, inspection, live, problem, search, tasks, timeline
+from services.ui.pages import actions, box, chat, entrance, inspection, live, problem, search, tasks, timeline
 from services.ui.pages import settings as settings_pages
 from services.ui.settings import UiSettings
 
@@ -34,6 +34,9 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_accounts.SESSIONS: settings_pages.sessions,
     ui_accounts.KEYS: settings_pages.keys,
     ui_accounts.USERS: settings_pages.users,
+    ui_box.BOX: box.page,
+    ui_box.FILE: box.file,
+    ui_box.JOB: box.job,
     views.SEEN: inspection.seen,
     ui.LIVE: live.fragments,
 }

@@ -10,12 +10,15 @@ KINDS = {
     "page": (
         "GET /", "GET /chat/{conversation}", "GET /tasks", "GET /search", "GET /timeline", "GET /timeline/{event}",
         "GET /chat/{conversation}/export/{form}", "GET /chat/{conversation}/turns/{turn}/seen",
+        "GET /box", "GET /box/{conversation}", "GET /box/{conversation}/file", "GET /box/{conversation}/jobs/{job}",
         "GET /actions", "GET /settings", "GET /settings/sessions", "GET /settings/keys",
     ),
     "stream": ("GET /live",),
     "form": (
         "POST /chat/{conversation}", "POST /chat/{conversation}/stop", "POST /chat/{conversation}/turns/{turn}",
         "POST /chat/{conversation}/title",
+        "POST /box/{conversation}/network", "POST /box/{conversation}/file", "POST /box/{conversation}/upload",
+        "POST /box/{conversation}/jobs", "POST /box/{conversation}/jobs/{job}",
         "POST /tasks", "POST /tasks/{task}/complete", "POST /tasks/{task}/reopen", "POST /tasks/{task}/rename",
         "POST /tasks/{task}/move", "POST /tasks/{task}/delete", "POST /settings/keys",
         "POST /approvals/{question}", "POST /actions/{action}/rule",

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto import chat, inspection, keys, llm, seen, tasks, ui, ui_accounts
+from proto import boxes, chat, inspection, jobs, keys, llm, printing, seen, tasks, ui, ui_accounts, ui_box
 from proto.accounts import Account
 from proto.base import Call, Caller
 from proto.chat import Exchange, Spent, ToolUse
@@ -96,6 +96,28 @@ def saw(text: str) -> seen.Seen:
     )  # fmt: skip
 
 
+def job(text: str) -> jobs.Job:
+    return jobs.Job(id="a1", command=text, state="running", started=NOON, seconds=1)
+
+
+def content(text: str = "buy milk") -> printing.Boxed:
+    file = boxes.BoxFile(path=f"/data/{text}", size=1, modified=NOON)
+    reach = boxes.Network(mode="allow-list", hosts=(text,))
+    return printing.Boxed(conversation="one", jobs=(job(text),), files=(file,), network=reach, problem=text)
+
+
+def printout(text: str, **changed: Any) -> printing.Printing:
+    row = printing.Row(spans=(printing.Span(text=text, style="bold f1"), printing.Span(text=text)))
+    return msgspec.structs.replace(printing.Printing(rows=(row,), open=row, standing=text), **changed)
+
+
+def box(text: str) -> boxes.Description:
+    limits = (boxes.BoxLimit(limit=text, by=text),)
+    return boxes.Description(
+        backend=text, alive=False, network=boxes.Network(mode="on"), limits=limits, not_hidden=(text,)
+    )
+
+
 def every_page(text: str) -> dict[str, str]:
     """Every page the ui service has, with one text wherever a text of somebody's can stand."""
     hit = Hit(
@@ -131,6 +153,13 @@ def every_page(text: str) -> dict[str, str]:
         ui_accounts.SESSIONS: ui_accounts.SessionsPage(frame=other, role="owner", sessions=(session(text),)),
         ui_accounts.KEYS: ui_accounts.KeysPage(frame=other, role="member", keys=(key(text),), made=made(text)),
         ui_accounts.USERS: ui_accounts.UsersPage(frame=other, accounts=(account(text),), link=text, invited=text),
+        ui_box.BOX: ui_box.BoxPage(
+            frame=told, conversation="one", title=text, box=box(text), content=content(text), hosts=text
+        ),
+        ui_box.FILE: ui_box.FilePage(
+            frame=told, conversation="one", file=boxes.FileText(path=text, size=1, text="one"), text=text
+        ),
+        ui_box.JOB: ui_box.JobPage(frame=told, conversation="one", job=job(text), printed=printout(text), cut=True),
         inspection.SEEN: inspection.SeenPage(frame=other, conversation="one", seen=saw(text)),
     }
     return {call.name: html(call, view) for call, view in views.items()}
@@ -154,4 +183,7 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui.Moded(mode="command"),
         ui.Noted(sentence=text),
         ui.Online(),
+        printout(text),
+        printout(text, whole=True, running=False),
+        content(text),
     )
