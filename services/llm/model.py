@@ -5,6 +5,7 @@ Failure
     ├── ModelUnreachable   503
     ├── ModelMissing       404
     ├── ModelFailed        502
+    │   └── ModelTooLarge  502
     ├── ModelStalled       504
     └── ModelBroke         502
 """
@@ -146,6 +147,11 @@ class ModelMissing(ModelError):
 
 class ModelFailed(ModelError):
     """The Ollama server could not answer with {model}: {text}"""  # noqa: D400
+
+
+class ModelTooLarge(ModelFailed):
+    """The Ollama server has not enough memory for {model} ({text}); choose a smaller model,
+    or a smaller context with `daimon models options`."""  # noqa: D205, D209
 
 
 class ModelStalled(ModelError):

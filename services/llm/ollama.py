@@ -255,6 +255,7 @@ class Ollama:
         except BrokeOff as error:
             raise ModelBroke(why=str(error)) from error
         except BadStatus as error:
+            self._known.pop(full_name(model), None)  # it may be another one now
             raise refused(error.status, error_text(error.body), model) from error
 
     async def _ask(self, question: Callable[[ollama.AsyncClient], Awaitable[T]], model: str = "") -> T:

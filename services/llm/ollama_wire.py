@@ -19,6 +19,7 @@ from services.llm.model import (
     ModelError,
     ModelFailed,
     ModelMissing,
+    ModelTooLarge,
     Part,
     Prompt,
     TextPart,
@@ -31,6 +32,7 @@ from services.llm.schemas import inline
 SHOWN: Final = 2000
 KEPT: Final = 1000
 """Tools whose spelling is kept."""
+_MEMORY: Final = re.compile(r"\bout of memory\b|\bmore (system|GPU) memory\b|\bfailed to allocate\b", re.IGNORECASE)
 _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -160,7 +162,7 @@ def read_lines(batch: Sequence[bytes], model: str) -> tuple[list[Line], ModelErr
         except msgspec.DecodeError as error:
             return lines, ModelBroke(why=f"it sent a line that is not what it should be: {error}")
         if line.error:
-            return lines, ModelFailed(model=model, text=line.error)
+            return lines, failed(model, line.error)
         lines.append(line)
         if line.done:
             break
@@ -231,4 +233,10 @@ def refused(status: int, text: str, model: str) -> ModelError:
     """The error that an error status stands for."""
     if status == 404 and model and "not found" in text:
         return ModelMissing(model=model)
-    return ModelFailed(model=model or "this request", text=text.rstrip("."))
+    return failed(model or "this request", text)
+
+
+def failed(model: str, text: str) -> ModelFailed:
+    """The error for what a server says in its own words."""
+    kind = ModelTooLarge if _MEMORY.search(text) else ModelFailed
+    return kind(model=model, text=text.rstrip("."))

@@ -11,6 +11,7 @@ from services.llm.model import (
     ModelFailed,
     ModelMissing,
     ModelStalled,
+    ModelTooLarge,
     ModelUnreachable,
 )
 
@@ -21,6 +22,7 @@ from services.llm.model import (
         (ModelUnreachable(url="http://127.0.0.1:1"), "answering at http://127.0.0.1:1; start it with `ollama serve`"),
         (ModelMissing(model="llama3.2"), "`ollama pull llama3.2`"),
         (ModelFailed(model="llama3.2", text="out of memory"), "llama3.2: out of memory"),
+        (ModelTooLarge(model="llama3.2", text="out of memory"), "choose a smaller model, or a smaller context"),
         (ModelStalled(seconds=120.0), "for 120 seconds"),
         (ModelBroke(why="the connection was closed"), "(the connection was closed)"),
     ],
