@@ -12,6 +12,7 @@ from proto import llm, models
 from proto.base import Nothing
 from services.llm.gguf import FileFailed, FileUnusable, Gguf
 from services.llm.gguf_wire import chat_body, read
+from services.llm.gguf_writing import load
 from services.llm.model import BadCall, Finished, Message, Prompt, TextPart, ThoughtPart, Tool, ToolCall
 from tests.fakes import gguf_model
 from tests.support.answering import answering
@@ -66,18 +67,30 @@ async def test_the_same_seed_says_the_same(model):
     assert await answer(model, prompt(temperature=0)) == await answer(model, prompt(temperature=0))
 
 
-async def test_stopping_ends_the_writing_within_a_token_or_two(model):
-    parts = model.reply(prompt(tokens=2000))
+class Counting:
+    """llama.cpp, counting what it writes of each answer."""
+
+    def __init__(self, *opened):
+        self.server = load(*opened)
+        self.answers = []
+
+    def handle_chat_completions(self, body, callback):
+        written = []
+        self.answers.append(written)
+        return self.server.handle_chat_completions(body, lambda piece: written.append(piece) or callback(piece))
+
+
+async def test_stopping_ends_the_writing_within_a_token_or_two(model, monkeypatch):
+    monkeypatch.setattr("services.llm.gguf.load", Counting)
+    parts = model.reply(prompt(tokens=1900))
     assert isinstance(await anext(parts), TextPart)
-    (writing,) = model._writing
-    taken = []
-    take = writing._take
-    writing._take = lambda piece: taken.append(piece) or take(piece)
     await parts.aclose()
-    # The next one is written by the same thread, so it comes when the first has let go.
+    (written,) = (await model.open()).answers
+    by_then = len(written)
+    # The next one is written by the same thread, so it comes when the first has ended.
     *_, finished = await answer(model, prompt(tokens=1))
     assert finished.answer_tokens == 1
-    assert len(taken) <= 3
+    assert len(written) <= by_then + 2
 
 
 async def test_the_event_loop_goes_on_while_the_model_writes(model):
