@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from proto import jobs, ui
 from proto.base import Caller
 from proto.errors import Missing
-from proto.jobs import Item, Job, Over, Printed
+from proto.jobs import Began, Item, Job, Over, Printed
 from proto.printing import Printing, Row
 from services.gateway.paper import Paper
 from services.runtime.bus import Bus, Interrupted
@@ -41,7 +41,7 @@ class Printout:
         """Take all there is; of much only the end."""
         printed = [item for item in items if isinstance(item, Printed)]
         length = printed[-1].offset + len(printed[-1].text) if printed else 0
-        self._offset = max(0, length - TAIL)
+        self._offset = max(printed[0].offset if printed else 0, length - TAIL)
         self.cut = self._offset > 0
         return self._told(self._rows_of(items), whole=True)
 
@@ -101,8 +101,16 @@ async def find(bus: Bus, caller: Caller, job: str) -> Job:
 async def printed(bus: Bus, caller: Caller, job: Job) -> tuple[Printing, bool]:
     """What a job printed so far, and whether there was more than is shown."""
     printout = Printout(job)
-    told = printout.begin(await bus.feed(jobs.PRINTS).read(caller.user, caller.conversation, job.id))
+    told = printout.begin(await bus.feed(jobs.PRINTS).end(enough, caller.user, caller.conversation, job.id))
     return told, printout.cut
+
+
+def enough(items: list[Item]) -> bool:
+    """Whether these items, the last of a job, are all that a page shows."""
+    if any(isinstance(item, Began) for item in items):
+        return True
+    printed = [item for item in items if isinstance(item, Printed)]
+    return bool(printed) and printed[-1].offset + len(printed[-1].text) - printed[0].offset >= TAIL
 
 
 async def follow(bus: Bus, caller: Caller, job: str, write: Write) -> None:
@@ -111,7 +119,7 @@ async def follow(bus: Bus, caller: Caller, job: str, write: Write) -> None:
     feed = bus.feed(jobs.PRINTS)
     async with feed.follow(*names) as live:
         printout = Printout(await find(bus, caller, job))
-        await _show(bus, write, ui.Online(), printout.begin(await feed.read(*names)))
+        await _show(bus, write, ui.Online(), printout.begin(await feed.end(enough, *names)))
         while True:
             try:
                 async with asyncio.timeout(HEARTBEAT):

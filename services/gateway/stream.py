@@ -85,6 +85,7 @@ async def live(visit: Visit) -> Response:
         if visit.query("job"):
             await printouts.follow(gate.bus, caller, visit.query("job"), write)
         elif visit.query("box"):
+            await boxed.check(gate.bus, caller)
             await boxed.follow(gate, caller, write)
         else:
             await Live(gate, caller, wanted, frame, write).run()

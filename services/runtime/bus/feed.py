@@ -20,6 +20,8 @@ from services.runtime.bus.live import Following, Live
 from services.runtime.bus.stored import Stored
 
 Item = TypeVar("Item")
+WINDOW, WIDER = 64, 8
+"""Places of the stream that are looked through for the end of a log, and how many times more after that."""
 Append = Callable[[Item], Awaitable[None]]
 
 
@@ -58,6 +60,20 @@ class Log(Generic[Item]):
     async def read(self, *names: str) -> list[Item]:
         """Everything a log has so far."""
         return [self._decoder.decode(payload) for _, payload in await self._stored.read(self._feed.at(*names))]
+
+    async def end(self, enough: Callable[[list[Item]], bool], *names: str) -> list[Item]:
+        """The end of a log: what is enough, or all of it."""
+        subject = self._feed.at(*names)
+        last = await self._stored.last(subject)
+        if last is None:
+            return []
+        window = WINDOW
+        while True:
+            after = max(0, last[0] - window)
+            found = [self._decoder.decode(payload) for _, payload in await self._stored.read(subject, after=after)]
+            if after == 0 or enough(found):
+                return found
+            window *= WIDER
 
     def follow(self, *names: str) -> AbstractAsyncContextManager[Following[tuple[tuple[str, ...], Item]]]:
         """What is written from now on in the logs whose first names are these, each with its log's names.

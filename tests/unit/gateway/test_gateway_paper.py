@@ -66,6 +66,16 @@ def test_a_style_is_never_what_a_program_prints():
         assert {word for span in row.spans for word in span.style.split()} <= {"bold", "f1"}
 
 
+def test_a_sequence_that_never_ends_is_not_waited_for():
+    paper = Paper(80)
+    paper.take("\x1b[" + "1" * 100)
+    assert text(paper.open) == ""
+    rows = [row for _ in range(20) for row in paper.take("1" * 100)]
+    assert len(rows) > 20
+    (row,) = paper.take("\nafter\n")[1:]
+    assert text(row) == "after"
+
+
 def job(**changed) -> Job:
     return Job(**{"id": "a1", "command": "x", "state": "running", "started": NOON, "seconds": 1, **changed})
 
@@ -77,6 +87,14 @@ def test_a_piece_that_came_twice_is_shown_once_and_one_that_is_missing_is_notice
     assert (told.rows, text(told.open), told.whole) == ((), "two", False)
     with pytest.raises(Interrupted):
         printout.go_on([Printed(offset=9, text="four")])
+
+
+def test_output_whose_beginning_is_not_kept_any_more_is_shown_from_where_it_is():
+    printout = Printout(job())
+    told = printout.begin([Printed(offset=100, text="one\n")])
+    assert [text(row) for row in told.rows] == ["one"]
+    assert printout.cut
+    assert [text(row) for row in printout.go_on([Printed(offset=104, text="two\n")]).rows] == ["two"]
 
 
 def test_of_much_output_a_page_gets_the_end():
