@@ -36,7 +36,6 @@ class Engines:
         stall = settings.stall_timeout
         self._ollama = None if settings.ollama == "off" else Servers(url, settings.model, stall_timeout=stall)
         self._file = Gguf(settings.gguf, settings.num_ctx) if settings.gguf else None
-        self._num_ctx = settings.num_ctx
         self._listening = self._named
         """Whether there is a server that its user should hear about."""
         self._problem = ""
@@ -64,7 +63,7 @@ class Engines:
 
     def context(self, wanted: str, num_ctx: int) -> int:
         """How large a context can be, of what is wished for; a file has the one that it was loaded with."""
-        return min(num_ctx, self._num_ctx) if self._filed(wanted) else num_ctx
+        return min(num_ctx, self._file.context) if self._file is not None and self._filed(wanted) else num_ctx
 
     def ollama(self) -> Servers:
         """Return the model servers; Unavailable when it is switched off."""

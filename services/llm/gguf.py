@@ -18,6 +18,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from services.llm.gguf_header import trained_context
 from services.llm.gguf_wire import chat_body, read
 from services.llm.gguf_writing import Writing, load
 from services.llm.held import HeldAnswer, read_held
@@ -54,7 +55,8 @@ class Gguf:
     def __init__(self, path: str, num_ctx: int) -> None:
         self.path = Path(path).expanduser()
         self.name = self.path.stem
-        self._num_ctx = num_ctx
+        self.context = num_ctx
+        """Tokens; no more than the model was made for, once the file was looked at."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gguf")
         self._opening: asyncio.Task[xllamacpp.Server] | None = None
         self._writing: set[Writing] = set()
@@ -117,8 +119,10 @@ class Gguf:
 
     async def _open(self) -> xllamacpp.Server:
         loop = asyncio.get_running_loop()
+        trained = await loop.run_in_executor(self._thread, trained_context, self.path)
+        self.context = min(self.context, trained or self.context)
         try:
-            return await loop.run_in_executor(self._thread, load, self.path, self._num_ctx)
+            return await loop.run_in_executor(self._thread, load, self.path, self.context)
         except RuntimeError as error:
             raise FileUnusable(path=self.path, why=UNLOADED) from error
 

@@ -11,6 +11,7 @@ import pytest
 from proto import llm, models
 from proto.base import Nothing
 from services.llm.gguf import FileFailed, FileUnusable, Gguf
+from services.llm.gguf_header import trained_context
 from services.llm.gguf_wire import chat_body, read
 from services.llm.gguf_writing import load
 from services.llm.model import BadCall, Finished, Message, Prompt, TextPart, ThoughtPart, Tool, ToolCall
@@ -61,6 +62,20 @@ async def test_an_answer_streams_and_ends_with_its_counts(model):
     assert finished == Finished(reason="length", prompt_tokens=finished.prompt_tokens, answer_tokens=20)
     assert finished.prompt_tokens > 10
     assert model.problem() == ""
+
+
+async def test_the_context_is_no_larger_than_the_model_was_made_for(path):
+    model = Gguf(str(path), 16384)
+    await model.open()
+    assert model.context == CONTEXT
+    await model.aclose()
+
+
+@pytest.mark.parametrize("length", [0, 20, 30, 60, 200])
+def test_a_header_that_is_cut_short_says_nothing(path, tmp_path, length):
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(path.read_bytes()[:length])
+    assert trained_context(cut) in (0, CONTEXT)
 
 
 async def test_the_same_seed_says_the_same(model):
