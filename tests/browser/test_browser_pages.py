@@ -143,7 +143,7 @@ async def test_the_timeline_follows_live_and_goes_back(visitor):
 
 async def test_the_timeline_is_read_page_by_page(visitor):
     page = await visitor.page("/tasks")
-    for _ in range(103):
+    for _ in range(130):
         await page.request.get("/tasks")
     # What htmx asks for is no visit, so waiting adds nothing to what is waited for.
     asked = {"HX-Request": "true"}
