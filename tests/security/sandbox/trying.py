@@ -109,7 +109,7 @@ async def something_outside(backend: Backend) -> AsyncIterator[dict[str, object]
         datagrams.bind(f"{path}s")
         for each in (path, f"{path}s"):
             os.chmod(each, 0o666)  # noqa: PTH101 - in an async function
-        os.environ["DAIMON_TEST_SECRET"] = token
+        os.environ[f"DAIMON_TEST_{token}"] = token
         yield {
             "token": token,
             "secret": secret,
@@ -125,7 +125,7 @@ async def something_outside(backend: Backend) -> AsyncIterator[dict[str, object]
             "datagrams": f"{path}s",
             "counted": "yes" if any("group" in each.by for each in backend.limits_in_force()[:1]) else "no",
         }
-    del os.environ["DAIMON_TEST_SECRET"]
+    del os.environ[f"DAIMON_TEST_{token}"]
     await other.close()
 
 
