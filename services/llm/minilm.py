@@ -33,7 +33,7 @@ LONGEST_WORD_PIECE: Final = 21
 SEEN: Final = WORD_PIECES * (LONGEST_WORD_PIECE + 1)
 """Characters (with single spaces) behind which no text can reach into its first 256 word pieces."""
 AT_ONCE: Final = 4
-GROUP: Final = 8
+GROUP: Final = 2
 """Texts handed over together: an utterance waits for one group of an import, not for the import."""
 THREADS: Final = 2
 NICE: Final = 5
