@@ -35,4 +35,4 @@ async def _show(connection: Connection, arguments: argparse.Namespace) -> int:
 
 def first_sentence(description: str) -> str:
     """Return the first sentence of a description, which may go on for a model's sake."""
-    return excerpt(re.split(r"(?<=[.:]) ", description, maxsplit=1)[0].rstrip(":"))
+    return excerpt(re.split(r"(?<=[.:]) ", description, maxsplit=1)[0].rstrip(".:"))

@@ -14,11 +14,12 @@ FAST = ("tests/unit", "tests/contract", "tests/architecture", "tests/nixos/test_
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--fast", action="store_true", help=f"only {', '.join(FAST)}")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="goes to pytest as it is")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="goes to pytest; options after `--`")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Become pytest."""
     os.chdir(CHECKOUT)
     chosen = FAST if arguments.fast else ()
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *chosen, *arguments.rest])  # noqa: S606 - no shell is wanted
+    rest = arguments.rest[1:] if arguments.rest[:1] == ["--"] else arguments.rest
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *chosen, *rest])  # noqa: S606 - no shell is wanted

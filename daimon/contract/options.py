@@ -52,6 +52,8 @@ def _settings(module: ModuleType) -> Iterator[tuple[str, Setting]]:
     schema = msgspec.json.schema_components((getattr(module, name),))[1][name]
     said = _said(inspect.getsource(module), name)
     for field, found in schema["properties"].items():
+        if field not in said:
+            raise LookupError(f"{module.__name__}: say below `{field}` what it is; that becomes its line in the docs.")
         yield field, _setting(found, said[field])
 
 

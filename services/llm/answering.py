@@ -157,7 +157,7 @@ class Answering:
         return True
 
     async def _write(self, turn: Turn, writer: Writer, known: Known, written: str) -> Outcome:
-        model = self._engines.model(turn.exchange.mode, turn.caller, turn.wanted)
+        model = self._engines.model(turn.exchange.mode, replace(turn.caller, cause=turn.id), turn.wanted)
         if isinstance(model, Reflex) and turn.given is None:
             turn.wanted = ""
         briefing = Briefing(self._bus, turn, known, self._tools.offering, self._gauge)

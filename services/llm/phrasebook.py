@@ -10,7 +10,7 @@ import msgspec
 from proto.errors import Failure
 from services.llm.grammar import Grammar, grammar
 from services.llm.model import Tool
-from services.llm.nearest import choose, comparable, examples, score
+from services.llm.nearest import choose, comparable, cosine, examples, score
 from services.llm.phrases import Match, bare, exact, loose
 
 
@@ -42,6 +42,17 @@ class Phrasebook:
         """The action and its arguments: by its words, else by its meaning; None when neither is sure."""
         plain, menu = bare(said), self._learn(tools)
         return exact(plain, menu.grammar) or await self._nearest(plain, menu)
+
+    async def nearest(self, said: str, tools: tuple[Tool, ...]) -> list[str]:
+        """The first phrasing of each action, those of what means most nearly what was said first."""
+        known = self._learn(tools).examples
+        try:
+            wanted = (await self._fresh({said}))[said]
+            await self._embed(text for texts in known.values() for text in texts)
+        except Failure:
+            return [texts[0] for texts in known.values()]
+        near = [(max(cosine(wanted, self._vectors[text]) for text in texts), texts[0]) for texts in known.values()]
+        return [text for _, text in sorted(near, reverse=True)]
 
     async def warm(self, tools: tuple[Tool, ...]) -> None:
         """Embed the phrasings of a menu beforehand, so that the first paraphrase need not wait for it."""

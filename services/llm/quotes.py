@@ -19,9 +19,9 @@ Recall = Callable[[Caller, str], Awaitable[Sequence[Quote]]]
 
 
 async def recall(bus: Bus, caller: Caller, text: str) -> Sequence[Quote]:
-    """Return the nearest events of the caller's own log; raises Failure when memory does not answer."""
+    """Return the nearest events of the caller's own log but the one that asks; Failure when memory does not answer."""
     as_model = msgspec.structs.replace(caller, actor="model")
-    hits = await bus.call(
-        memory.SEARCH, memory.Search(query=text[:2000], limit=QUOTED), caller=as_model, timeout=PATIENCE
-    )
-    return [Quote(event=hit.event, time=f"{hit.time:%d %B %Y, %H:%M} UTC", sentence=hit.sentence) for hit in hits.hits]
+    wanted = memory.Search(query=text[:2000], limit=QUOTED + 1)
+    found = await bus.call(memory.SEARCH, wanted, caller=as_model, timeout=PATIENCE)
+    others = [hit for hit in found.hits if hit.event != caller.cause][:QUOTED]
+    return [Quote(event=hit.event, time=f"{hit.time:%d %B %Y, %H:%M} UTC", sentence=hit.sentence) for hit in others]

@@ -71,7 +71,7 @@ class Reflex:
         """Nothing of its own to let go of."""
 
     async def _refuse(self, said: str, tools: tuple[Tool, ...]) -> str:
-        tries = [tool.examples[0].replace("{", "").replace("}", "") for tool in tools if tool.examples][:TRIES]
+        tries = (await self._book.nearest(said, tools))[:TRIES]
         why = "I did nothing with that."
         quotes: Sequence[Quote] = ()
         try:

@@ -64,7 +64,7 @@ def test_csv_quotes_what_needs_it_and_leaves_null_empty(capsys: pytest.CaptureFi
 
 def test_the_menu_shows_the_first_sentence_of_a_long_description() -> None:
     assert actions.first_sentence("Ask the log: one SELECT over these views. events(id, time)") == "Ask the log"
-    assert actions.first_sentence("Add a task.") == "Add a task."
+    assert actions.first_sentence("Add a task.") == "Add a task"
 
 
 WORKED = ToolUse(call="1", action="tasks.add", arguments="{}", ok=True)
