@@ -32,6 +32,8 @@ from proto import (
     ui,
     ui_accounts,
     ui_box,
+    ui_memory,
+    ui_mind,
     undo,
     versions,
 )
@@ -78,13 +80,18 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
+PAGES: tuple[AnyCall, ...] = (
+    *(*ui.CALLS, *ui_accounts.CALLS, *ui_box.CALLS),
+    *(*ui_memory.CALLS, *ui_mind.CALLS, *inspection.CALLS),
+)
+"""Views, and who turns them into HTML."""
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
 _LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS)
 _CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(*_LLM, *OWN, *ui.CALLS, *ui_accounts.CALLS, *ui_box.CALLS, *inspection.CALLS),
+        calls=(*_LLM, *OWN, *PAGES),
         acts_as=("user",),
         inspects=CONSUMERS,
         emits=("session", "page", "key", "account"),
@@ -143,7 +150,7 @@ ROLES: dict[str, Role] = {
         reads_log=True,
         follows=(_FORGOT,),
     ),
-    "ui": Role(serves=(*ui.CALLS, *ui_accounts.CALLS, *ui_box.CALLS, *inspection.CALLS)),
+    "ui": Role(serves=PAGES),
     "cli": Role(
         calls=(*_CLI, *OWN),
         acts_as=("user",),

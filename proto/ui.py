@@ -6,13 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from proto.approvals import ActionRule, Question
 from proto.assets import Assets
 from proto.base import Call, Nothing
 from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
-from proto.llm import Engine, MenuItem
-from proto.memory import ConversationLine, Hits
+from proto.llm import Engine
+from proto.memory import ConversationLine
 from proto.printing import Boxed, Printing
 from proto.tasks import Task
 
@@ -79,17 +78,6 @@ class TasksPage(msgspec.Struct, frozen=True, kw_only=True):
     board: Board
 
 
-class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A search over everything that happened."""
-
-    frame: Frame
-    query: str = ""
-    noun: str = ""
-    """Only events of this noun."""
-    hits: Hits | None = None
-    problem: str = ""
-
-
 class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
     """Events, newest first."""
 
@@ -110,18 +98,6 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     event: Event
     causes: tuple[Event, ...] = ()
     """The chain of causes, nearest first."""
-
-
-class ActionsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The live menu of actions."""
-
-    frame: Frame
-    actions: tuple[MenuItem, ...] = ()
-    rules: tuple[ActionRule, ...] = ()
-    """What happens when the model calls each."""
-    waiting: tuple[Question, ...] = ()
-    """What needs the user's word."""
-    problem: str = ""
 
 
 class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,16 +236,14 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)
 TASKS = Call("daimon.svc.ui.tasks", TasksPage, Html)
-SEARCH = Call("daimon.svc.ui.search", SearchPage, Html)
 TIMELINE = Call("daimon.svc.ui.timeline", TimelinePage, Html)
 EVENT = Call("daimon.svc.ui.event", EventPage, Html)
-ACTIONS = Call("daimon.svc.ui.actions", ActionsPage, Html)
 PROBLEM = Call("daimon.svc.ui.problem", ProblemPage, Html)
 LIVE = Call("daimon.svc.ui.live", Changes, Html)
 PIECE = Call("daimon.svc.ui.piece", Nothing, Piece)
 ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
 CALLS: tuple[Call[Any, Html] | Call[Nothing, Piece] | Call[Nothing, Assets], ...] = (
-    *(CHAT, TASKS, SEARCH, TIMELINE, EVENT, ACTIONS, PROBLEM, LIVE),
+    *(CHAT, TASKS, TIMELINE, EVENT, PROBLEM, LIVE),
     PIECE,
     ASSETS,
 )

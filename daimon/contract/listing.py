@@ -28,6 +28,8 @@ from proto import (
     ui,
     ui_accounts,
     ui_box,
+    ui_memory,
+    ui_mind,
     undo,
     versions,
 )
@@ -69,6 +71,8 @@ CALLS: tuple[AnyCall, ...] = (
     *ui_accounts.CALLS,
     *inspection.CALLS,
     *ui_box.CALLS,
+    *ui_memory.CALLS,
+    *ui_mind.CALLS,
 )
 ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
 EVENTS = tuple(KINDS.values())

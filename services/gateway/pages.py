@@ -8,7 +8,7 @@ import secrets
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import approvals, llm, memory, ui
+from proto import llm, memory, ui
 from proto.base import Nothing
 from proto.chat import Conversation, Mode
 from proto.errors import Failure
@@ -57,20 +57,6 @@ async def tasks(visit: Visit) -> Response:
     return await visit.page(ui.TASKS, ui.TasksPage(frame=visit.frame(), board=board))
 
 
-async def search(visit: Visit) -> Response:
-    """A search over everything that happened."""
-    query, noun = visit.query("q").strip(), visit.query("noun")
-    view = ui.SearchPage(frame=visit.frame(), query=query, noun=noun)
-    if not query:
-        return await visit.page(ui.SEARCH, view)
-    try:
-        hits = await visit.call(memory.SEARCH, memory.Search(query=query[:2000], kinds=kinds_of(noun), limit=30))
-        view = replace(view, hits=hits)
-    except Failure as failure:
-        view = replace(view, problem=f"{MEMORY_LATE} ({failure.message})")
-    return await visit.page(ui.SEARCH, view)
-
-
 async def timeline(visit: Visit) -> Response:
     """Events, newest first; htmx asks only for the next page."""
     before, noun = visit.query("before"), visit.query("noun")
@@ -95,18 +81,6 @@ async def event(visit: Visit) -> Response:
     found = await recall.recall(journal, visit.user, visit.path("event"))
     chain = await recall.causes(journal, visit.user, found)
     return await visit.page(ui.EVENT, ui.EventPage(frame=visit.frame(), event=found, causes=chain))
-
-
-async def actions(visit: Visit) -> Response:
-    """The live menu."""
-    view = ui.ActionsPage(frame=visit.frame())
-    try:
-        menu = await visit.call(llm.MENU, Nothing())
-        known = await visit.call(approvals.LIST, Nothing())
-        view = replace(view, actions=menu.actions, rules=known.rules, waiting=known.waiting)
-    except Failure as failure:
-        view = replace(view, problem=failure.message)
-    return await visit.page(ui.ACTIONS, view)
 
 
 async def recent(visit: Visit, before: str, noun: str) -> tuple[Event, ...]:
@@ -140,8 +114,6 @@ ROUTES = (
     _page("/", home),
     _page("/chat/{conversation}", conversation),
     _page("/tasks", tasks),
-    _page("/search", search),
     _page("/timeline", timeline),
     _page("/timeline/{event}", event),
-    _page("/actions", actions),
 )

@@ -10,6 +10,8 @@ from services.gateway import (
     conversations,
     forms,
     mcp,
+    memory_pages,
+    mind_pages,
     monitoring,
     openai,
     openapi,
@@ -23,6 +25,8 @@ from services.gateway import (
 ROUTES = (
     *accounts.ROUTES,
     *pages.ROUTES,
+    *memory_pages.ROUTES,
+    *mind_pages.ROUTES,
     *forms.ROUTES,
     *conversations.ROUTES,
     *box_pages.ROUTES,

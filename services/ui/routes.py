@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from proto import inspection as views
-from proto import ui, ui_accounts, ui_box
+from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind
 from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
@@ -25,10 +25,10 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_accounts.LINK: entrance.link,
     ui.CHAT: chat.page,
     ui.TASKS: tasks.page,
-    ui.SEARCH: search.page,
+    ui_memory.SEARCH: search.page,
     ui.TIMELINE: timeline.page,
     ui.EVENT: timeline.event_page,
-    ui.ACTIONS: actions.page,
+    ui_mind.ACTIONS: actions.page,
     ui.PROBLEM: problem.page,
     ui_accounts.PROFILE: settings_pages.profile,
     ui_accounts.SESSIONS: settings_pages.sessions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-PAGES = ("/", "/tasks", "/search?q=milk", "/timeline", "/actions", "/sign-in", "/nowhere")
+PAGES = ("/", "/tasks", "/memory?q=milk", "/timeline", "/mind/actions", "/sign-in", "/nowhere")
 
 CONTRAST = """() => {
   const parse = (text) => (text.match(/[\\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
@@ -109,7 +109,7 @@ async def test_the_theme_is_chosen_and_kept_also_without_a_script(visitor):
         await page.get_by_label("Account and appearance").click()
         await page.get_by_role("button", name="Dark").click()
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-        await page.goto("/search")
+        await page.goto("/memory")
         await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         if not options:
             assert await page.evaluate(ground) != before
@@ -117,10 +117,10 @@ async def test_the_theme_is_chosen_and_kept_also_without_a_script(visitor):
 
 async def test_search_finds_what_was_done_and_links_to_it(visitor):
     page = await prepared(visitor)
-    await page.goto("/search")
+    await page.goto("/memory")
     await page.fill("input[name=q]", "milk")
     await page.press("input[name=q]", "Enter")
-    await page.wait_for_url("**/search?q=milk*")
+    await page.wait_for_url("**/memory?q=milk*")
     found = page.locator(".hits li").filter(has_text="Added task 'buy milk'")
     while not await found.count():
         await page.reload()
@@ -157,7 +157,7 @@ async def test_the_timeline_is_read_page_by_page(visitor):
 
 
 async def test_an_action_can_be_tried_from_the_menu(visitor):
-    page = await visitor.page("/actions")
+    page = await visitor.page("/mind/actions")
     entry = page.locator(".entry").filter(has_text="tasks.add").first
     await expect(entry).to_contain_text("What is to be done")
     await entry.locator(".tries a").first.click()

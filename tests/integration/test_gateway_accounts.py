@@ -92,15 +92,15 @@ async def test_signing_in_and_out_are_events(front, ada):
 async def test_opening_a_page_is_an_event_and_following_it_is_none(front, ada):
     async with front.cli.follow(events.of_noun("page", ada.user)) as visits:
         browser = await front.browser(ada.user)
-        await browser.page("/actions")
+        await browser.page("/mind/actions")
         # A visit is recorded once its page is on its way, so two that follow each other closely may change places.
         seen = [await visits.next(), await visits.next()]
-        assert {visit.sentence for visit in seen} == {"Opened /tasks", "Opened /actions"}
+        assert {visit.sentence for visit in seen} == {"Opened /tasks", "Opened /mind/actions"}
         assert {(visit.kind, visit.actor) for visit in seen} == {("page.visited", "user")}
         async with browser.live(tasks="1"):
             await browser.client.get("/tasks", headers={"HX-Request": "true"})
-            await browser.page("/search?q=a+secret+thought")
-        assert (await visits.next()).sentence == "Opened /search"
+            await browser.page("/memory?q=a+secret+thought")
+        assert (await visits.next()).sentence == "Opened /memory"
 
 
 async def test_signing_out_ends_the_session_and_its_streams_at_once(front, browser):

@@ -89,10 +89,10 @@ async def test_a_program_with_an_api_key_cannot_answer_for_the_person(desk, fron
 
 
 async def test_the_actions_page_shows_the_rule_and_changes_it(desk):
-    page = await desk.browser.page("/actions")
+    page = await desk.browser.page("/mind/actions")
     assert '<option value="ask" selected>' in page
     await desk.browser.post("/actions/tasks.add/rule", htmx=False, rule="default")
-    assert '<option value="ask" selected>' not in await desk.browser.page("/actions")
+    assert '<option value="ask" selected>' not in await desk.browser.page("/mind/actions")
     await desk.browser.post(HERE, htmx=False, text="add buy milk to my list")
     await desk.stream.until("Done:")
     assert await desk.titles() == ["buy milk"]

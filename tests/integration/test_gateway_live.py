@@ -144,10 +144,10 @@ async def test_a_new_conversation_appears_where_others_are_open(own_front, ada):
 
 async def test_the_timeline_follows(front, browser, ada):
     async with browser.live(timeline="1", noun="task") as chosen, browser.live(timeline="1") as everything:
-        await browser.page("/actions")
+        await browser.page("/mind/actions")
         await front.cli.call(tasks.ADD, tasks.AddTask(title="seen live"), caller=ada)
         await chosen.until("seen live", "afterbegin:#events")
-        await everything.until("Opened /actions", "seen live")
+        await everything.until("Opened /mind/actions", "seen live")
     assert "Opened" not in chosen.seen
 
 

@@ -197,14 +197,14 @@ async def test_any_event_of_a_long_log_is_found(front, browser, ada):
 
 
 async def test_the_menu_is_shown_with_what_runs(browser):
-    page = await browser.page("/actions")
+    page = await browser.page("/mind/actions")
     assert "tasks.add" in page
     assert "What is to be done" in page
     assert "sandbox.run" not in page
 
 
 async def test_without_memory_pages_say_so_and_chat_goes_on(front, browser, ada):
-    assert "Memory is still catching up" in await browser.page("/search?q=milk")
+    assert "Memory is still catching up" in await browser.page("/memory?q=milk")
     assert "Memory is still catching up" in await browser.page("/timeline")
     assert "Memory is away" in await browser.page("/")
     assert (await browser.post("/chat/on", text="hello")).status_code == 200
@@ -268,3 +268,11 @@ async def test_without_the_bus_everybody_is_told_at_once(own_front, ada):
         while (await browser.client.get("/tasks")).status_code != 200:
             pass
     assert (await browser.post("/tasks", title="kept")).status_code == 200
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("/search?q=milk&noun=task", "/memory?q=milk&noun=task"), ("/search", "/memory"), ("/actions", "/mind/actions"),
+])  # fmt: skip
+async def test_addresses_of_before_lead_on(browser, old, new):
+    response = await browser.client.get(old)
+    assert (response.status_code, response.headers["location"]) == (303, new)

@@ -136,7 +136,7 @@ async def test_every_answer_carries_the_strict_headers(front: Front, browser: Br
 
 
 async def test_pages_run_no_inline_code_under_the_policy(browser: Browser):
-    for path in ("/", "/tasks", "/search?q=x", "/timeline", "/actions"):
+    for path in ("/", "/tasks", "/memory?q=x", "/timeline", "/mind/actions"):
         page = await browser.page(path)
         assert not re.search(r"<script(?![^>]*\bsrc=\"/static/)", page)
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", page)

@@ -9,7 +9,8 @@ import msgspec
 
 from proto.approvals import ActionRule
 from proto.llm import MenuItem
-from proto.ui import ActionsPage, Html
+from proto.ui import Html
+from proto.ui_mind import ActionsPage
 from services.ui.templating import page as render
 
 TRIES = 4

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from proto.ui import Html, SearchPage
+from proto.ui import Html
+from proto.ui_memory import SearchPage
 from services.ui.pages.timeline import NOUNS
 from services.ui.templating import page as render
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from proto import ui, ui_accounts
+from proto import ui, ui_accounts, ui_memory, ui_mind
 from proto.chat import Conversation
 from tests.unit.ui.views import TURN, board, every_change, every_page, exchange, frame, html, lines, live, tool
 
@@ -205,9 +205,9 @@ def test_an_invisible_title_can_still_be_clicked():
 def test_empty_pages_teach():
     assert "add buy milk to my list" in html(ui.CHAT, ui.ChatPage(frame=frame(), conversation=conversation()))
     assert "Nothing to do." in html(ui.TASKS, ui.TasksPage(frame=frame(), board=ui.Board()))
-    assert "groceries" in html(ui.SEARCH, ui.SearchPage(frame=frame()))
+    assert "groceries" in html(ui_memory.SEARCH, ui_memory.SearchPage(frame=frame()))
     assert "Nothing yet." in html(ui.TIMELINE, ui.TimelinePage(frame=frame()))
-    assert "No action is offered" in html(ui.ACTIONS, ui.ActionsPage(frame=frame()))
+    assert "No action is offered" in html(ui_mind.ACTIONS, ui_mind.ActionsPage(frame=frame()))
 
 
 def test_a_stranger_gets_no_script_and_no_navigation():

@@ -7,7 +7,22 @@ from typing import Any
 
 import msgspec
 
-from proto import boxes, chat, inspection, jobs, keys, llm, printing, seen, tasks, ui, ui_accounts, ui_box
+from proto import (
+    boxes,
+    chat,
+    inspection,
+    jobs,
+    keys,
+    llm,
+    printing,
+    seen,
+    tasks,
+    ui,
+    ui_accounts,
+    ui_box,
+    ui_memory,
+    ui_mind,
+)
 from proto.accounts import Account
 from proto.base import Call, Caller
 from proto.chat import Exchange, Spent, ToolUse
@@ -142,10 +157,10 @@ def every_page(text: str) -> dict[str, str]:
     views: dict[Call[Any, ui.Html], msgspec.Struct] = {
         ui.CHAT: chat_page,
         ui.TASKS: ui.TasksPage(frame=other, board=board(text)),
-        ui.SEARCH: ui.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
+        ui_memory.SEARCH: ui_memory.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
         ui.TIMELINE: ui.TimelinePage(frame=other, events=(event(text),), noun=text, older=TURN, problem=text),
         ui.EVENT: ui.EventPage(frame=other, event=event(text), causes=(event(text),)),
-        ui.ACTIONS: ui.ActionsPage(frame=other, actions=(menu_item(text),), problem=text),
+        ui_mind.ACTIONS: ui_mind.ActionsPage(frame=other, actions=(menu_item(text),), problem=text),
         ui.PROBLEM: ui.ProblemPage(frame=other, status=404, sentence=text),
         ui_accounts.SIGN_IN: ui_accounts.SignInPage(frame=ui.Frame(notice=text), name=text),
         ui_accounts.LINK: ui_accounts.LinkPage(frame=ui.Frame(), path="/in/token", name=text),
