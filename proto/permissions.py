@@ -17,7 +17,6 @@ from proto import (
     documents,
     events,
     forgetting,
-    inspection,
     jobs,
     keeping,
     keys,
@@ -25,15 +24,11 @@ from proto import (
     memory,
     models,
     own,
+    pages,
     sandbox,
     seen,
     tasks,
     titles,
-    ui,
-    ui_accounts,
-    ui_box,
-    ui_memory,
-    ui_mind,
     undo,
     versions,
 )
@@ -80,18 +75,13 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
-PAGES: tuple[AnyCall, ...] = (
-    *(*ui.CALLS, *ui_accounts.CALLS, *ui_box.CALLS),
-    *(*ui_memory.CALLS, *ui_mind.CALLS, *inspection.CALLS),
-)
-"""Views, and who turns them into HTML."""
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
 _LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS)
 _CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(
         serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(*_LLM, *OWN, *PAGES),
+        calls=(*_LLM, *OWN, *pages.CALLS),
         acts_as=("user",),
         inspects=CONSUMERS,
         emits=("session", "page", "key", "account"),
@@ -150,7 +140,7 @@ ROLES: dict[str, Role] = {
         reads_log=True,
         follows=(_FORGOT,),
     ),
-    "ui": Role(serves=PAGES),
+    "ui": Role(serves=pages.CALLS),
     "cli": Role(
         calls=(*_CLI, *OWN),
         acts_as=("user",),

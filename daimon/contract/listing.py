@@ -13,7 +13,6 @@ from proto import (
     choices,
     documents,
     forgetting,
-    inspection,
     jobs,
     keeping,
     keys,
@@ -21,15 +20,11 @@ from proto import (
     memory,
     models,
     own,
+    pages,
     sandbox,
     seen,
     tasks,
     titles,
-    ui,
-    ui_accounts,
-    ui_box,
-    ui_memory,
-    ui_mind,
     undo,
     versions,
 )
@@ -67,12 +62,7 @@ CALLS: tuple[AnyCall, ...] = (
     *models.CALLS,
     *accounts.CALLS,
     *keys.CALLS,
-    *ui.CALLS,
-    *ui_accounts.CALLS,
-    *inspection.CALLS,
-    *ui_box.CALLS,
-    *ui_memory.CALLS,
-    *ui_mind.CALLS,
+    *pages.CALLS,
 )
 ACTIONS: tuple[Action[Any, Any], ...] = tuple(call for call in CALLS if isinstance(call, Action))
 EVENTS = tuple(KINDS.values())

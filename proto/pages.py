@@ -1,0 +1,17 @@
+"""Every page and fragment there is: the calls that turn views into HTML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proto import inspection, ui, ui_accounts, ui_box, ui_memory, ui_mind
+from proto.base import Call
+
+CALLS: tuple[Call[Any, Any], ...] = (
+    *ui.CALLS,
+    *ui_accounts.CALLS,
+    *ui_box.CALLS,
+    *ui_memory.CALLS,
+    *ui_mind.CALLS,
+    *inspection.CALLS,
+)
