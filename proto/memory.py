@@ -17,7 +17,7 @@ from proto.phrasings import PHRASINGS
 Moment = Annotated[datetime, Meta(tz=True)]
 Cell = str | int | float | bool | None
 ROW_LIMIT = 200
-VIEWS = ("events", "messages", "tasks", "conversations", "commands", "documents")
+VIEWS = ("events", "messages", "tasks", "conversations", "commands", "documents", "suggestions")
 """What SQL may ask."""
 
 
@@ -100,12 +100,15 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ask one's own log in SQL: one PostgreSQL SELECT over these views, at most 200 rows in 2 seconds.
 
+    What each column means is told by memory.views.
+
     events(id, sequence, time, actor, kind, sentence, conversation, cause, data jsonb);
     messages(event, sequence, time, conversation, turn, role, actor, text, action, outcome);
     tasks(id, position, title, done, actor, added, changed);
     conversations(id, title, time, exchanges);
     commands(event, time, conversation, actor, command, exit_code, seconds, excerpt);
-    documents(id, name, size, media_type, uploaded, state, problem, passages).
+    documents(id, name, size, media_type, uploaded, state, problem, passages);
+    suggestions(event, time, conversation, actor, state, sentence, data jsonb).
     """
 
     sql: Annotated[str, Meta(min_length=1, max_length=20_000, description="One SELECT, without a semicolon")]
@@ -118,6 +121,36 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[tuple[Cell, ...], ...]
     """Values that JSON has no type for (times, ids, documents) as text."""
     truncated: bool = False
+    sentence: str = ""
+
+
+class ListViews(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tell what each view of memory.sql and each of its columns means."""
+
+    view: Annotated[str, Meta(max_length=63, description="Only this view")] = ""
+
+
+class Column(msgspec.Struct, frozen=True, kw_only=True):
+    """One column of a view."""
+
+    name: str
+    type: str
+    """As Postgres calls it."""
+    meaning: str
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """One view that SQL may ask."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+
+class Views(msgspec.Struct, frozen=True, kw_only=True):
+    """What SQL may ask."""
+
+    views: tuple[View, ...]
     sentence: str = ""
 
 
@@ -221,11 +254,12 @@ SEARCH = Action(
 )
 REMEMBER = Action("daimon.do.{user}.{actor}.memory.remember", Remember, Kept, risk="change")
 SQL = Action("daimon.do.{user}.{actor}.memory.sql", Query, Rows, risk="read")
+EXPLAIN = Action("daimon.do.{user}.{actor}.memory.views", ListViews, Views, risk="read")
 REMIND = Call("daimon.do.{user}.{actor}.memory.remind", Search, Hits)
 """A search that nobody asked for in so many words, and so is not recorded as one."""
 RECENT = Call("daimon.do.{user}.{actor}.memory.recent", Recent, Events)
 CONVERSATIONS = Call("daimon.do.{user}.{actor}.memory.conversations", ListConversations, Conversations)
 PROGRESS = Call("daimon.svc.memory.progress", Nothing, Progress)
-ACTIONS = (SEARCH, REMEMBER, SQL)
+ACTIONS = (SEARCH, REMEMBER, SQL, EXPLAIN)
 CALLS = (REMIND, RECENT, CONVERSATIONS, PROGRESS)
 KINDS: tuple[type[Happening], ...] = (Searched, Noted, Queried)

@@ -13,6 +13,7 @@ from services.memory.retention import Retention
 from services.memory.settings import MemorySettings
 from services.memory.store import Store
 from services.memory.uploads import Uploads
+from services.memory.views import Explainer
 from services.runtime.bus import Bus
 from services.runtime.run import Ready, run
 
@@ -36,6 +37,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 memory.REMEMBER: handlers.remember,
                 memory.REMIND: handlers.remind,
                 memory.SQL: handlers.sql,
+                memory.EXPLAIN: Explainer(store).explain,
                 memory.RECENT: handlers.recent,
                 memory.CONVERSATIONS: handlers.conversations,
                 memory.PROGRESS: handlers.progress,

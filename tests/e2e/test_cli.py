@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import re
 import signal
 from contextlib import aclosing
 from pathlib import Path
@@ -156,6 +157,9 @@ async def test_sql_comes_as_a_table_as_csv_and_as_json(reflex: Whole, ada: str) 
     assert list(csv.reader(io.StringIO(sheet.out)))[1:] == [["buy milk", "1"], ['say "hi", twice', "2"]]
     rows = msgspec.json.decode((await reflex.daimon("sql", ask, "--json", "--user", ada)).out, type=Rows)
     assert (rows.columns, rows.rows[0]) == (("title", "position"), ("buy milk", 1))
+    explained = await reflex.daimon("sql", "--views", "--user", ada)
+    assert "tasks: The task list as it is now." in explained.out
+    assert re.search(r"position +integer +Place in the list, counted from 1\.", explained.out)
 
 
 @pytest.mark.parametrize("ask", ["selec", "delete from tasks", "select 1; select 2", "select * from pg_shadow"])

@@ -393,6 +393,16 @@ SELECT
     NOT has_function_privilege('daimon_reader', 'pg_catalog.set_config(text, text, boolean)', 'EXECUTE')
     AND NOT has_function_privilege('daimon_reader', 'pg_catalog.pg_stat_get_activity(integer)', 'EXECUTE') AS held
 
+-- name: columns
+SELECT
+    c.relname::text AS view, coalesce(obj_description(c.oid, 'pg_class'), '') AS view_meaning,
+    a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
+    coalesce(col_description(c.oid, a.attnum), '') AS meaning
+FROM pg_class AS c
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'reader'::regnamespace AND c.relkind = 'v'
+ORDER BY array_position(%(views)s::text[], c.relname::text), a.attnum
+
 -- name: begin_question
 BEGIN READ ONLY
 
