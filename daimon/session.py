@@ -135,6 +135,13 @@ class ChatSession:
         """Return what the model was sent in a turn (the last one), word for word; by default in its last step."""
         return await self._joined.call(seen.SEE, seen.See(conversation=self.session, turn=turn, step=step))
 
+    async def unfold(self) -> None:
+        """Take back the last summary, so that the model is told word for word what it stood for; Missing without."""
+        summarised = [exchange.turn for exchange in await self.history() if exchange.summary]
+        if not summarised:
+            raise errors.Missing("There is no summary in this conversation.")
+        await self._joined.call(seen.UNFOLD, seen.Unfold(conversation=self.session, turn=summarised[-1]))
+
     async def rename(self, title: str) -> str:
         """Give the conversation a name; returns it."""
         return (await self._joined.call(titles.RENAME, titles.Rename(conversation=self.session, title=title))).title

@@ -196,6 +196,8 @@ class Answered(Happening, frozen=True, kw_only=True):
     """Calls of the client's own tools, for the client to run."""
     instructions: dict[str, int] = msgspec.field(default_factory=dict)
     """Which versions of the instructions the model was given."""
+    mode: Mode = "chat"
+    """A command's end is told on every page that its user has open."""
 
     def sentence(self) -> str:
         if self.outcome == "failed":
@@ -203,6 +205,14 @@ class Answered(Happening, frozen=True, kw_only=True):
         if self.handed and not self.text:
             return f"Asked the client to run {', '.join(call.name for call in self.handed)}"
         return f'{"Answered" if self.outcome == "done" else "Answered in part"}: "{excerpt(unlinked(self.text))}"'
+
+    def notice(self) -> str:
+        """What whoever gave a command is told wherever they are; empty for an answer in a conversation."""
+        if self.mode != "command":
+            return ""
+        if self.outcome == "failed":
+            return f"That could not be done: {self.error}"
+        return excerpt(unlinked(self.text)) or ("Done." if self.outcome == "done" else "That was stopped.")
 
 
 def excerpt(text: str) -> str:

@@ -54,9 +54,11 @@ class VersionCount(msgspec.Struct, frozen=True, kw_only=True):
     job: Job
     number: int
     answers: int
+    """Of the title's versions, the titles that were made."""
     failed: int
     up: int
     down: int
+    """Of the title's versions, the titles that a person replaced."""
     steps: float
     """Calls of the model, on average."""
     tokens: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,9 @@ from proto.events import Happening
 SERVER = Meta(max_length=300, pattern=r"^[\w./:\[\]-]*$")
 Conversation = Annotated[str, Meta(min_length=1, max_length=100)]
 Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\w./:-]+$")]
+NAME_OR_NONE = Meta(max_length=200, pattern=r"^[\w./:-]*$")
+ModelJob = Literal["answer", "command", "title", "summary"]
+"""What a model is asked for; vectors are made by an engine of their own."""
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,15 +41,38 @@ class Delete(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class UseModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Choose the model that answers from now on."""
+    """Choose the model that does a job from now on."""
 
-    model: Annotated[str, Meta(max_length=200, pattern=r"^[\w./:-]*$")] = ""
-    """Empty for the one that is configured."""
+    model: Annotated[str, NAME_OR_NONE] = ""
+    """Empty for the one that is configured; where none is for this job, the one that answers."""
+    job: ModelJob = "answer"
+
+
+class JobModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model does a job."""
+
+    job: ModelJob
+    model: str
+    """The one that does it; `reflex` where no model is attached."""
+    chosen: str = ""
+    """The one that the user chose for it; empty where none was."""
+    configured: str = ""
+    """The one that the settings name for it."""
+    missing: bool = False
+    """Whether no server has it at the moment."""
+
+
+class JobModels(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model does each job."""
+
+    jobs: tuple[JobModel, ...]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the model answers in one conversation; what is not set is as everywhere."""
 
+    model: Name | None = None
+    """Which one answers here."""
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     """How freely it chooses its words: 0 always takes the likeliest."""
     num_ctx: Annotated[int, Meta(ge=512, le=2**20)] | None = None
@@ -128,13 +154,15 @@ class ModelDeleted(Happening, frozen=True, kw_only=True):
 
 
 class ModelChosen(Happening, frozen=True, kw_only=True):
-    """Another model answers from now on."""
+    """Another model does a job from now on."""
 
     kind: ClassVar[str] = "choice.model"
     model: str
+    job: ModelJob = "answer"
 
     def sentence(self) -> str:
-        return f"Chose the model {self.model}" if self.model else "Chose the configured model"
+        what = f"Chose the model {self.model}" if self.model else "Chose the configured model"
+        return what if self.job == "answer" else f"{what} for every {self.job}"
 
 
 class Tuned(Happening, frozen=True, kw_only=True):
@@ -151,9 +179,10 @@ PULL = Call("daimon.own.{user}.model.pull", Pull, Nothing)
 CANCEL = Call("daimon.own.{user}.model.cancel", CancelPull, Nothing)
 DELETE = Call("daimon.own.{user}.model.delete", Delete, Nothing)
 USE = Call("daimon.own.{user}.model.use", UseModel, UseModel)
+JOBS = Call("daimon.own.{user}.model.jobs", Nothing, JobModels)
 OPTIONS = Call("daimon.own.{user}.model.options", ReadOptions, Options)
 SET_OPTIONS = Call("daimon.own.{user}.model.tune", SetOptions, Options)
-CALLS = (PULL, CANCEL, DELETE, USE, OPTIONS, SET_OPTIONS)
+CALLS = (PULL, CANCEL, DELETE, USE, JOBS, OPTIONS, SET_OPTIONS)
 KINDS: tuple[type[Happening], ...] = (
     PullProgressed,
     PullCancelled,

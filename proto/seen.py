@@ -108,6 +108,8 @@ class Summarised(Happening, frozen=True, kw_only=True):
     text: str
     by: str
     """The model that wrote it; empty where it is made of the beginnings of what was said."""
+    version: int | None = None
+    """Under which version of the summary instruction it was written; None where no model wrote it."""
 
     def sentence(self) -> str:
         exchanges = "exchange" if self.exchanges == 1 else f"{self.exchanges} exchanges"

@@ -49,6 +49,8 @@ class Titled(Happening, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "chat.titled"
     title: str
+    version: int | None = None
+    """Under which version of the title instruction the model made it; None where a person chose it."""
 
     def sentence(self) -> str:
         return f"Named the conversation '{self.title}'"

@@ -204,6 +204,8 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
 
     sentence: str
     failed: bool = True
+    path: str = ""
+    """The page that says more; empty when none does."""
 
 
 class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):

@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     again.add_argument("--seen", metavar="TURN", help="show what the model was sent in a turn; `last` is the last one")
     parser.add_argument("--step", type=int, default=0, metavar="N", help="with --seen: which call of the model")
     again.add_argument("--title", metavar="TITLE", help="give the conversation a name")
+    again.add_argument("--unfold", action="store_true", help="take back the last summary of what was said")
     add_json(parser, "print each part of the answer as a line of JSON")
     add_person(parser)
     add_as_of(parser)
@@ -54,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Say it; return 0, 1 when it failed, 130 when it was stopped."""
     text = " ".join(arguments.text)
-    if arguments.seen or arguments.title:
+    if arguments.seen or arguments.title or arguments.unfold:
         return finish(_look_at(arguments))
     if arguments.regenerate or arguments.go_on or arguments.edit is not None:
         return _again(arguments, text)
@@ -96,6 +97,10 @@ async def _look_at(arguments: argparse.Namespace) -> int:
     async with _open(arguments) as chat:
         if arguments.title:
             remark(f"It is called '{printable(await chat.rename(arguments.title))}' now.")
+            return 0
+        if arguments.unfold:
+            await chat.unfold()
+            remark("The summary is taken back; the model is told what was said, as long as there is room.")
             return 0
         turn = "" if arguments.seen == "last" else arguments.seen
         found = await chat.seen(turn, step=arguments.step)

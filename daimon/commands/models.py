@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import get_args
 
 import msgspec
 
@@ -15,16 +16,17 @@ from proto import events, llm, models
 from proto.base import Nothing
 from proto.errors import Invalid
 from proto.kinds import happening
-from proto.models import Options
+from proto.models import ModelJob, Options
 from services.runtime.bus import Interrupted
 
+JOBS = get_args(ModelJob)
 OPTIONS = "temperature=0.2 num_ctx=16384 think=false keep_alive=10m; NAME= alone takes one back"
 PATIENCE = 24 * 3600.0
 """Seconds that a download may take."""
 VERBS = {
     "pull": "download a model; Ctrl-C stops it",
     "delete": "remove a model from the server",
-    "use": "choose the model that answers",
+    "use": "choose the model that answers, or that does another job",
 }
 
 
@@ -39,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         verb_parser.add_argument("model", help="such as llama3.2")
         if verb != "use":
             verb_parser.add_argument("--server", default="", metavar="URL", help="which of several Ollama servers")
-    verbs.add_parser("default", help="let the configured model answer again")
+    default = verbs.add_parser("default", help="let the configured model answer again, or do a job again")
+    for verb_parser in (verbs.choices["use"], default):
+        verb_parser.add_argument("--for", dest="job", choices=JOBS, default="answer", help="the job; answer without it")
     options = verbs.add_parser("options", help="show or set how the model answers in one conversation")
     options.add_argument("--conversation", required=True, metavar="ID", help="which stands in the address of its page")
     options.add_argument("settings", nargs="*", metavar="NAME=VALUE", help=OPTIONS)
@@ -64,7 +68,16 @@ async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
         remark(found.problem)
     rows = [(line.name, line.size // 1_000_000, line.server) for line in found.models]
     print("\n".join(table(("model", "MB", "server"), rows)))
+    known = await connection.call(models.JOBS, Nothing())
+    print()
+    print("\n".join(table(("job", "model", ""), [(each.job, each.model, _why(each)) for each in known.jobs])))
     return 0
+
+
+def _why(job: models.JobModel) -> str:
+    """How it came that a model does a job."""
+    how = "chosen" if job.chosen else "configured for it" if job.configured else ""
+    return f"{how}; no server has it now" if job.missing else how
 
 
 async def _pull(connection: Connection, arguments: argparse.Namespace) -> int:
@@ -98,9 +111,14 @@ async def _delete(connection: Connection, arguments: argparse.Namespace) -> int:
 
 
 async def _use(connection: Connection, arguments: argparse.Namespace) -> int:
-    model = getattr(arguments, "model", "")
-    await connection.call(models.USE, models.UseModel(model=model))
-    print(f"{model or 'The configured model'} answers from now on.")
+    model, job = getattr(arguments, "model", ""), arguments.job
+    await connection.call(models.USE, models.UseModel(model=model, job=job))
+    if job == "answer":
+        print(f"{model or 'The configured model'} answers from now on.")
+    elif model:
+        print(f"{model} does every {job} from now on.")
+    else:
+        print(f"No other model is chosen for the job {job} now.")
     return 0
 
 

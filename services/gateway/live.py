@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import msgspec
 
@@ -141,6 +142,9 @@ class Live:
             self._tasks_changed.set()
         elif isinstance(found, chat.Asked | chat.Answered | titles.Titled):
             self._lines_changed.set()
+        if isinstance(found, chat.Answered) and found.notice():
+            self._changes.append(_told(event, found))
+            self._came.set()
         wanted = self._wanted
         ours = bool(wanted.conversation) and event.conversation == wanted.conversation
         if ours or (wanted.timeline and event.kind.startswith(wanted.noun)):
@@ -223,6 +227,12 @@ class Live:
 
     async def _read_lines(self) -> ui.Change:
         return ui.Listed(lines=await panes.lines(self._bus, self._caller))
+
+
+def _told(event: Event, ended: chat.Answered) -> ui.Noted:
+    """What came of a command, for every page that is open, with the way to it."""
+    path = f"/chat/{quote(event.conversation, safe='')}"
+    return ui.Noted(sentence=ended.notice(), failed=ended.outcome == "failed", path=path)
 
 
 async def _until(ended: asyncio.Future[None]) -> None:

@@ -68,7 +68,31 @@ async def live(visit: Visit) -> Response:
     """Follow what a page shows."""
     if visit.request.method == "HEAD":
         return Response(headers=_HEADERS)
-    wanted = Wanted(
+    beside = visit.query("job") or visit.query("box")
+    wanted = Wanted() if beside else _wanted(visit)
+    frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else "/tasks")
+    gate, caller = visit.gate, visit.caller(conversation_of(visit.query("conversation")))
+
+    async def source(write: Write) -> None:
+        while not gate.bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
+            await asyncio.sleep(BUS_WAIT)
+        if visit.query("box"):
+            await boxed.check(gate.bus, caller)
+        page = Live(gate, caller, wanted, frame, write).run()
+        if visit.query("job"):
+            await _both(page, printouts.follow(gate.bus, caller, visit.query("job"), write))
+        elif visit.query("box"):
+            await _both(page, boxed.follow(gate, caller, write))
+        else:
+            await page
+
+    assert visit.session is not None  # noqa: S101 - the route is for those who are signed in
+    return EventStream(source, visit.gate.closing, visit.session.ended)
+
+
+def _wanted(visit: Visit) -> Wanted:
+    """What the page says that it shows."""
+    return Wanted(
         conversation=conversation_of(visit.query("conversation")),
         seen=_place(visit.query("seen")),
         turn=visit.query("turn"),
@@ -76,22 +100,20 @@ async def live(visit: Visit) -> Response:
         timeline=bool(visit.query("timeline")),
         noun=visit.query("noun"),
     )
-    frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else "/tasks")
-    gate, caller = visit.gate, visit.caller(wanted.conversation)
 
-    async def source(write: Write) -> None:
-        while not gate.bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
-            await asyncio.sleep(BUS_WAIT)
-        if visit.query("job"):
-            await printouts.follow(gate.bus, caller, visit.query("job"), write)
-        elif visit.query("box"):
-            await boxed.check(gate.bus, caller)
-            await boxed.follow(gate, caller, write)
-        else:
-            await Live(gate, caller, wanted, frame, write).run()
 
-    assert visit.session is not None  # noqa: S101 - the route is for those who are signed in
-    return EventStream(source, visit.gate.closing, visit.session.ended)
+async def _both(*waits: Awaitable[None]) -> None:
+    """Wait for several until one fails; raises what that one raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for wait in waits:
+                group.create_task(_done(wait))
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from several
+
+
+async def _done(wait: Awaitable[None]) -> None:
+    await wait
 
 
 def _place(text: str) -> int:

@@ -11,17 +11,20 @@ from msgspec.structs import replace
 
 from proto import chat, errors, events
 from proto.chat import Outcome
-from services.llm.briefing import Briefing
+from proto.models import ModelJob
+from services.llm.briefing import Aids, Briefing
 from services.llm.choices import Choices
 from services.llm.context import Lookout, Surroundings
 from services.llm.engines import Engines
 from services.llm.gauge import Gauge
 from services.llm.holding import Held
+from services.llm.jobs import model_for
 from services.llm.loop import Loop
 from services.llm.recording import Lost, Turn
 from services.llm.reflex import Reflex
 from services.llm.resuming import Left, left, unfinished
 from services.llm.settings import LlmSettings
+from services.llm.summarising import Summariser
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.tools import Tools
@@ -66,19 +69,33 @@ class Answering:
         held.place.add_done_callback(lambda place: None if place.cancelled() else turn.accept())
         turn.given, turn.options = thread.given(turn.id), thread.options
         turn.patterns = choices.patterns
-        turn.wanted = turn.given.model if turn.given else choices.model
+        turn.wanted = self._wanted(turn, choices)
         known = _instructed(_known(thread, turn, around), turn, choices)
+        turn.builds_on(thread.summary(turn.id))
         with closing(Writer(self._parts.at(held.caller.user, held.caller.conversation, turn.id), turn)) as writer:
-            await self._answer(held, turn, writer, known)
+            await self._answer(held, turn, writer, Briefing(self._bus, turn, known, self._aids(turn, choices)))
 
-    async def _answer(self, held: Held, turn: Turn, writer: Writer, known: Known) -> None:
+    def _wanted(self, turn: Turn, choices: Choices) -> str:
+        """The model that is to answer: the client's, the conversation's, or the one that does what was asked for."""
+        if turn.given:
+            return turn.given.model
+        job: ModelJob = "command" if turn.exchange.mode == "command" else "answer"
+        return turn.options.model or model_for(job, choices.models, self._engines.configured)
+
+    def _aids(self, turn: Turn, choices: Choices) -> Aids:
+        """What helps to fit the prompts of a turn."""
+        aside = self._engines.aside("summary", turn.caller, choices, turn.wanted)
+        rules = choices.instruction("summary")
+        return Aids(self._tools.offering, self._gauge, Summariser(aside, rules.text, rules.number))
+
+    async def _answer(self, held: Held, turn: Turn, writer: Writer, briefing: Briefing) -> None:
         exchange = turn.exchange
         if exchange.outcome is not None:
             await writer.ended(exchange.outcome, exchange.error, exchange.answer)
             return
         before = await self._left(held)
         writer.written = exchange.answer + unfinished(exchange, before.text)
-        outcome, error = await self._outcome(held, turn, writer, known, before)
+        outcome, error = await self._outcome(held, turn, writer, briefing, before)
         await writer.flush()
         answer = writer.written
         if outcome != "replaced":
@@ -114,13 +131,15 @@ class Answering:
                 raise
             await turn.end("stopped" if outcome == "done" else outcome, answer, error)
 
-    async def _outcome(self, held: Held, turn: Turn, writer: Writer, known: Known, before: Left) -> tuple[Outcome, str]:
+    async def _outcome(
+        self, held: Held, turn: Turn, writer: Writer, briefing: Briefing, before: Left
+    ) -> tuple[Outcome, str]:
         """Write the turn; returns how it ended, and the error if it failed."""
         if held.stopped or turn.thread.halted(turn.id):
             return "stopped", ""
         if before.crashes >= ATTEMPTS or held.attempt > DELIVERIES:
             return "failed", BROKE_OFF.format(before.crashes)
-        held.writing = asyncio.create_task(self._write(turn, writer, known, before.text))
+        held.writing = asyncio.create_task(self._write(turn, writer, briefing, before.text))
         try:
             await asyncio.wait([held.writing])
         except asyncio.CancelledError:
@@ -156,11 +175,10 @@ class Answering:
         turn.goes_on()
         return True
 
-    async def _write(self, turn: Turn, writer: Writer, known: Known, written: str) -> Outcome:
+    async def _write(self, turn: Turn, writer: Writer, briefing: Briefing, written: str) -> Outcome:
         model = self._engines.model(turn.exchange.mode, replace(turn.caller, cause=turn.id), turn.wanted)
         if isinstance(model, Reflex) and turn.given is None:
             turn.wanted = ""
-        briefing = Briefing(self._bus, turn, known, self._tools.offering, self._gauge)
         await Loop(turn, model, self._tools, writer).run(briefing, self._tuned(turn), written)
         return "done"
 
@@ -187,14 +205,14 @@ def _known(thread: Thread, turn: Turn, around: Surroundings) -> Known:
 
 def _instructed(known: Known, turn: Turn, choices: Choices) -> Known:
     """Put the instructions in use to what is known; the turn remembers which versions they were."""
-    system, summary = choices.instruction("system"), choices.instruction("summary")
-    turn.instructions = {"system": system.number, "summary": summary.number}
+    system = choices.instruction("system")
+    turn.instructions = {"system": system.number}
     rules = system.text
     if known.asked.mode == "command":
         command = choices.instruction("command")
         turn.instructions["command"] = command.number
         rules = f"{rules}\n\n{command.text}"
-    return replace(known, rules=rules, to_summarise=summary.text)
+    return replace(known, rules=rules)
 
 
 def _result(writing: asyncio.Task[Outcome]) -> tuple[Outcome, str]:

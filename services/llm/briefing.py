@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +20,7 @@ from services.llm.model import Finished, Message, Model, Prompt, Tool
 from services.llm.offering import Offering
 from services.llm.recording import Turn
 from services.llm.reflex import Reflex
-from services.llm.summarising import summarise
+from services.llm.summarising import Summariser
 from services.llm.tuning import said
 from services.llm.turn import Known, messages
 from services.runtime.bus import Bus
@@ -35,16 +36,25 @@ WORDS, LENGTH = 4, 24
 CUT = "The model server counted {0:,} tokens where about {1:,} were sent: it left out a part. Choose a smaller context."
 
 
+class Aids(NamedTuple):
+    """What helps to fit a prompt."""
+
+    offering: Offering
+    gauge: Gauge
+    summariser: Summariser
+
+
 class Briefing:
     """The prompts of one turn."""
 
-    def __init__(self, bus: Bus, turn: Turn, known: Known, offering: Offering, gauge: Gauge) -> None:
+    def __init__(self, bus: Bus, turn: Turn, known: Known, aids: Aids) -> None:
         self._bus = bus
         self._turn = turn
         self._known = known
-        self._offering = offering
+        self._offering = aids.offering
+        self._summariser = aids.summariser
         self._actions: tuple[Tool, ...] | None = None
-        self._gauge = gauge
+        self._gauge = aids.gauge
         self._append = bus.feed(SENT).at(turn.caller.user, turn.caller.conversation, turn.id)
         self._reminded = False
         self._sent: tuple[tuple[SentMessage, ...], tuple[Tool, ...]] = ((), ())
@@ -59,7 +69,7 @@ class Briefing:
         tools = await self._offered(num_ctx)
         fitted = self._fit(model, tools, corrections, num_ctx)
         while fitted.fold:
-            await self._fold(model, fitted.fold, num_ctx)
+            await self._fold(fitted.fold, num_ctx)
             fitted = self._fit(model, tools, corrections, num_ctx)
         self._turn.warning = fitted.warning or self._turn.warning
         given = self._turn.given
@@ -103,16 +113,23 @@ class Briefing:
         extra = size(corrections, tools)
         return fit(known, room, lambda told: self._gauge.tokens(model.name, size(told) + extra))
 
-    async def _fold(self, model: Model, count: int, num_ctx: int) -> None:
+    async def _fold(self, count: int, num_ctx: int) -> None:
         """Let a summary stand for the oldest exchanges, for this turn and those to come."""
         known = self._known
         old, kept = known.earlier[:count], known.earlier[count:]
-        text, by = await summarise(model, old, known.summary, known.to_summarise, num_ctx)
-        folded = known.folded + len(old)
-        entry = Summarised(turn=self._turn.id, upto=old[-1].turn, exchanges=folded, text=text, by=by)
+        made = await self._summariser.summarise(old, known.summary, num_ctx)
+        entry = Summarised(
+            turn=self._turn.id,
+            upto=old[-1].turn,
+            exchanges=known.folded + len(old),
+            text=made.text,
+            by=made.by,
+            version=made.version,
+        )
         await self._turn.record(entry)
+        self._turn.builds_on(entry)
         self._turn.warning = f"{entry.sentence()}."
-        self._known = replace(known, summary=text, folded=folded, earlier=kept)
+        self._known = replace(known, summary=made.text, folded=entry.exchanges, earlier=kept)
 
     async def _remind(self) -> None:
         """Ask memory, once a turn, for what has to do with the question; only a question of some words is worth it."""

@@ -13,7 +13,7 @@ from proto.chat import Conversation
 from proto.choices import FilterSet, InstructionEdited, Job, Pattern, Rated, Version, VersionUsed, Worth
 from proto.events import Happening, Recorded
 from proto.kinds import happening
-from proto.models import ModelChosen
+from proto.models import ModelChosen, ModelJob
 from services.llm.instructions import DEFAULTS
 from services.runtime.bus import Bus, Interrupted
 from services.runtime.bus.journal import Expect
@@ -39,8 +39,8 @@ class Choices:
         self.fresh = False
         """Whether nothing was heard since it was read."""
         self.patterns: tuple[Pattern, ...] = ()
-        self.model = ""
-        """The model that answers; empty for the configured one."""
+        self.models: dict[ModelJob, str] = {}
+        """The models that were chosen, by what they do."""
         self.ratings: dict[str, Worth] = {}
         """By turn."""
         self._texts: dict[Job, list[str]] = {job: [text] for job, text in DEFAULTS.items()}
@@ -59,8 +59,8 @@ class Choices:
                 self._used[job] = number
             case Rated(turn=turn, worth=worth):
                 self.ratings[turn] = worth
-            case ModelChosen(model=model):
-                self.model = model
+            case ModelChosen(model=model, job=job):
+                self.models[job] = model
             case FilterSet(patterns=patterns):
                 self.patterns = patterns
 

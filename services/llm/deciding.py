@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from typing import cast, get_args
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar, get_args
 
 from proto import choices, errors, events
 from proto.base import Caller, Nothing
 from proto.chat import Answered
-from proto.choices import Counts, Filter, Instructions, Job, Rated, Version, VersionCount
-from proto.events import Happening
+from proto.choices import Counts, Filter, Instructions, Job, Rated, Version
+from proto.events import Event, Happening
 from proto.kinds import happening
+from proto.titles import Titled
+from services.llm import counting
 from services.llm.choices import TRIES, Choices, Chosen
 from services.runtime.bus import Bus, Routes
 
+H = TypeVar("H", bound=Happening)
 JOBS: tuple[Job, ...] = get_args(Job)
 
 
@@ -69,18 +72,12 @@ class Deciding:
     async def counts(self, _request: Nothing, caller: Caller) -> Counts:
         """Compare the versions of instructions by what came of their answers."""
         known = await self._chosen.read(caller.user)
-        found = await self._bus.journal.read(events.of_kind(Answered.kind, caller.user))
-        answers = [what for each in found if isinstance(what := happening(each.event), Answered)]
-        under: dict[tuple[Job, int], list[Answered]] = defaultdict(list)
-        for answer in answers:
-            for job, number in answer.instructions.items():
-                under[cast("Job", job), number].append(answer)
-        return Counts(counts=tuple(_count(job, number, under[job, number], known) for job, number in sorted(under)))
+        answered, titled = await asyncio.gather(self._happened(Answered, caller), self._happened(Titled, caller))
+        return Counts(counts=(*counting.answers(answered, known.ratings), *counting.titles(titled)))
 
     async def rate(self, request: choices.Rate, caller: Caller) -> choices.Rate:
         """Say what an answer was worth."""
-        found = await self._bus.journal.read(events.of_kind(Answered.kind, caller.user))
-        if not any(isinstance(what := happening(each.event), Answered) and what.turn == request.turn for each in found):
+        if not any(answer.turn == request.turn for _, answer in await self._happened(Answered, caller)):
             raise errors.Missing(f"There is no answer '{request.turn}' to rate.")
 
         def rated(known: Choices) -> Happening | None:
@@ -105,6 +102,12 @@ class Deciding:
         await self._decide(lambda known: None if known.patterns == request.patterns else wanted, caller)
         return request
 
+    async def _happened(self, kind: type[H], caller: Caller) -> list[tuple[Event, H]]:
+        """Everything of a kind that happened to a user."""
+        found = await self._bus.journal.read(events.of_kind(kind.kind, caller.user))
+        read = ((each.event, happening(each.event)) for each in found)
+        return [(event, what) for event, what in read if isinstance(what, kind)]
+
     async def _decide(self, decide: Callable[[Choices], Happening | None], caller: Caller) -> Choices:
         """Decide on what is chosen now, and record it where nothing else was chosen in between."""
         for _ in range(TRIES):
@@ -121,22 +124,3 @@ class Deciding:
 
 def _used(known: Choices, job: Job) -> Version:
     return next(version for version in known.versions(job) if version.used)
-
-
-def _count(job: Job, number: int, answers: list[Answered], known: Choices) -> VersionCount:
-    worths = [known.ratings.get(answer.turn) for answer in answers]
-    return VersionCount(
-        job=job,
-        number=number,
-        answers=len(answers),
-        failed=sum(answer.outcome == "failed" for answer in answers),
-        up=worths.count("up"),
-        down=worths.count("down"),
-        steps=_mean(answer.steps for answer in answers),
-        tokens=_mean(answer.answer_tokens for answer in answers),
-    )
-
-
-def _mean(numbers: Iterable[int]) -> float:
-    found = list(numbers)
-    return round(sum(found) / len(found), 1) if found else 0.0

@@ -9,11 +9,15 @@ from contextlib import aclosing
 
 from proto.base import Caller
 from proto.chat import Mode
-from proto.errors import Unavailable
+from proto.errors import Missing, Unavailable
 from proto.llm import Engine, ModelLine, Models
-from services.llm.choices import Chosen
+from proto.models import ModelJob
+from services.llm.asides import Aside
+from services.llm.choices import Choices, Chosen
 from services.llm.gguf import Gguf
+from services.llm.jobs import configured, model_for
 from services.llm.model import Model, Part, Prompt
+from services.llm.ollama import full_name
 from services.llm.quotes import Recall
 from services.llm.reflex import Reflex
 from services.llm.servers import Servers
@@ -31,6 +35,8 @@ class Engines:
         self._reflex = reflex
         self._recall = recall
         self.chosen = chosen
+        self.configured = configured(settings.models)
+        """The models of single jobs."""
         self._named = settings.ollama not in ("auto", "off")
         url = settings.ollama if self._named else HERE
         stall = settings.stall_timeout
@@ -61,6 +67,11 @@ class Engines:
             return self._reflex.quoting(functools.partial(self._recall, caller))
         return ReflexFirst(self._reflex, model) if mode == "command" else model
 
+    def aside(self, job: ModelJob, caller: Caller, choices: Choices, answering: str = "") -> Aside:
+        """Return what does a job beside the answers of a conversation, where that model answers."""
+        wanted = model_for(job, choices.models, self.configured, answering)
+        return Aside(self.model("chat", caller, wanted), wanted)
+
     def context(self, wanted: str, num_ctx: int) -> int:
         """How large a context can be, of what is wished for; a file has the one that it was loaded with."""
         return min(num_ctx, self._file.context) if self._file is not None and self._filed(wanted) else num_ctx
@@ -88,6 +99,13 @@ class Engines:
         line = ModelLine(name=self._file.name, size=self._file.size(), server=str(self._file.path))
         problem = " ".join(filter(None, (found.problem, self._file.problem())))
         return Models(models=(*found.models, line), problem=problem)
+
+    async def check(self, model: str) -> None:
+        """Make sure that a model is there and chats; raises Missing."""
+        known = dict.fromkeys(line.name for line in (await self.models()).models)
+        if full_name(model) not in map(full_name, known):
+            names = ", ".join(known) or "none"
+            raise Missing(f"There is no model '{model}' that chats. There are: {names}.")
 
     async def aclose(self) -> None:
         """Let go of connections and memory."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from proto import actions
 from services.llm.answering import Answering
 from services.llm.approving import Approving
+from services.llm.assigning import Assigning
 from services.llm.catalogue import Catalogue
 from services.llm.choices import Chosen
 from services.llm.deciding import Deciding
@@ -56,7 +57,8 @@ class House:
             actions.SEARCH: tools.offering.search,
             **Deciding(bus, engines.chosen).routes(),
             **Pulling(bus, engines).routes(),
-            **Tuning(threads).routes(),
+            **Assigning(engines).routes(),
+            **Tuning(threads, engines).routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from proto import chat, errors
 from proto.chat import ToolUse
-from services.llm.asides import aside
+from services.llm.asides import Aside
 from services.llm.briefing import Briefing
 from services.llm.calls import Calls, sound
 from services.llm.given import handed
@@ -73,7 +73,8 @@ class Loop:
     async def _remark(self, tool: ToolUse) -> str:
         """What the model says about an action that still runs, in a sentence."""
         told = WAITING.format(asked=self._turn.exchange.asked[:SHOWN], action=tool.action, with_=tool.arguments[:SHOWN])
-        return await aside(self._model, REMARK, told, self._turn.limits.context, REMARK_TOKENS)
+        aside = Aside(self._model, self._turn.wanted)
+        return await aside.ask(REMARK, told, self._turn.limits.context, REMARK_TOKENS)
 
     async def _step_by_step(self, briefing: Briefing, settings: LlmSettings, begun: str) -> None:
         corrections: tuple[Message, ...] = ()

@@ -1,4 +1,4 @@
-"""What the llm service answers about models: getting one with its progress in the log, removing one, choosing one."""
+"""What the llm service answers about models: getting one with its progress in the log, and removing one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from proto.base import Caller, Nothing
 from proto.events import Event, Happening
 from proto.kinds import happening
 from services.llm.engines import Engines
-from services.llm.ollama import full_name
 from services.runtime.bus import Bus, Routes
 from services.runtime.bus.live import Following
 
@@ -34,7 +33,6 @@ class Pulling:
             models.PULL: self.pull,
             models.CANCEL: self.cancel,
             models.DELETE: self.delete,
-            models.USE: self.use,
         }
 
     async def pull(self, request: models.Pull, caller: Caller) -> Nothing:
@@ -64,16 +62,6 @@ class Pulling:
         await self._engines.ollama().delete(request.model, request.server)
         await self._record(models.ModelDeleted(model=request.model), caller)
         return Nothing()
-
-    async def use(self, request: models.UseModel, caller: Caller) -> models.UseModel:
-        """Choose the model that answers."""
-        if request.model:
-            known = (await self._engines.models()).models
-            if full_name(request.model) not in {full_name(line.name) for line in known}:
-                names = ", ".join(line.name for line in known) or "none"
-                raise errors.Missing(f"There is no model '{request.model}' that chats. There are: {names}.")
-        await self._engines.chosen.choose(models.ModelChosen(model=request.model), caller)
-        return request
 
     async def _pull(self, request: models.Pull, caller: Caller) -> None:
         told = 0

@@ -16,6 +16,7 @@ from proto.choices import HeldBack, Pattern
 from proto.events import Event, Happening, Recorded
 from proto.given import Given, GivenCall
 from proto.models import Options
+from proto.seen import Summarised
 from services.llm.model import Finished
 from services.llm.thread import Thread
 from services.llm.threads import Threads
@@ -94,6 +95,11 @@ class Turn:
         earlier = () if self.exchange.mode == "command" else self.thread.before(self.id)
         return tuple(tool for exchange in (*earlier, self.exchange) for tool in exchange.tools)
 
+    def builds_on(self, summary: Summarised | None) -> None:
+        """Remember under which version of the instruction the summary was written that the model is given."""
+        if summary is not None and summary.version is not None:
+            self.instructions["summary"] = summary.version
+
     def accept(self) -> None:
         """Let entries be written from now on: the log has the message, and the thread has been read."""
         self._entries = self.thread.entries(self.id)
@@ -171,6 +177,7 @@ class Turn:
                 thought=shortened(self.thought, THOUGHT_KEPT),
                 handed=self.handed,
                 instructions=self.instructions,
+                mode=self.exchange.mode,
             )
         )
 

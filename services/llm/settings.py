@@ -16,6 +16,8 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Address of an Ollama server, or of several with commas between; `auto` uses the one on this machine if it answers, `off` none."""  # noqa: E501
     model: str = ""
     """The model to talk to; empty means the first one the server has."""
+    models: str = ""
+    """Models of single jobs, such as `title=qwen3:0.6b, summary=qwen3:4b, command=…`; the other jobs are those of `model`."""  # noqa: E501
     gguf: str = ""
     """Path of a GGUF file, which answers without a server where no Ollama server does or `ollama` is `off`."""
     num_ctx: int = 8192

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from proto.chat import Exchange, excerpt
-from services.llm.asides import aside
+from services.llm.asides import Aside
 from services.llm.fitting import SUMMARY
-from services.llm.model import Model, ModelError
+from services.llm.model import ModelError
 from services.llm.reflex import Reflex
 from services.llm.turn import shortened
 
@@ -19,16 +20,36 @@ BYTES = 3
 """Bytes of a token, rather too few than too many."""
 
 
-async def summarise(
-    model: Model, exchanges: Sequence[Exchange], before: str, rules: str, num_ctx: int
-) -> tuple[str, str]:
-    """Return a summary of exchanges and of the summary before them, and by whom; empty when no model wrote it."""
-    told = _told(exchanges, before, (num_ctx - ANSWER) * BYTES)
-    try:
-        text = "" if isinstance(model, Reflex) else await aside(model, rules, told, num_ctx, ANSWER)
-    except ModelError:
-        text = ""
-    return (shortened(text, SUMMARY), model.name) if text else (beginnings(exchanges, before), "")
+class Summary(NamedTuple):
+    """What stands for some exchanges."""
+
+    text: str
+    by: str = ""
+    """The model that wrote it; empty when none did."""
+    version: int | None = None
+    """Of the instruction that it was written under."""
+
+
+class Summariser(NamedTuple):
+    """Who writes summaries, and under which instruction."""
+
+    aside: Aside
+    rules: str
+    version: int
+
+    async def summarise(self, exchanges: Sequence[Exchange], before: str, num_ctx: int) -> Summary:
+        """Return a summary of exchanges and of the summary before them."""
+        told = _told(exchanges, before, (num_ctx - ANSWER) * BYTES)
+        try:
+            text = "" if isinstance(self.aside.model, Reflex) else await self._ask(told, num_ctx)
+        except ModelError:
+            text = ""
+        if not text:
+            return Summary(beginnings(exchanges, before))
+        return Summary(shortened(text, SUMMARY), self.aside.name, self.version)
+
+    async def _ask(self, told: str, num_ctx: int) -> str:
+        return await self.aside.ask(self.rules, told, num_ctx, ANSWER)
 
 
 def beginnings(exchanges: Sequence[Exchange], before: str) -> str:

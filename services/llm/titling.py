@@ -14,7 +14,6 @@ from proto.chat import Answered, Exchange, excerpt
 from proto.kinds import happening
 from proto.titles import Exported, Titled
 from services.llm import exporting
-from services.llm.asides import aside
 from services.llm.engines import Engines
 from services.llm.reflex import Reflex
 from services.llm.thread import Thread
@@ -79,15 +78,17 @@ class Titling:
         thread = await self._threads.read(caller.user, caller.conversation)
         if not isinstance(answered, Answered) or not _wants(thread, answered):
             return
-        model = self._engines.model("chat", caller)
-        if isinstance(model, Reflex):
+        choices = await self._engines.chosen.of(caller.user)
+        aside = self._engines.aside("title", caller, choices, thread.options.model or "")
+        if isinstance(aside.model, Reflex):
             return
-        rules = (await self._engines.chosen.of(caller.user)).instruction("title").text
+        rules = choices.instruction("title")
         # In another context size a server would load the model anew.
         num_ctx = thread.options.num_ctx or self._num_ctx
-        title = cleaned(await aside(model, rules, _told(thread[answered.turn]), num_ctx, TOKENS))
+        title = cleaned(await aside.ask(rules.text, _told(thread[answered.turn]), num_ctx, TOKENS))
         if title:
-            await self._threads.decide(caller, lambda now: None if now.titled else Titled(title=title))
+            named = Titled(title=title, version=rules.number)
+            await self._threads.decide(caller, lambda now: None if now.titled else named)
 
 
 async def _give_up(delivery: Delivery) -> None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from proto import errors, models
 from proto.base import Caller
 from proto.models import Options, Tuned
+from services.llm.engines import Engines
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.runtime.bus import Routes
@@ -16,8 +17,9 @@ from services.runtime.bus import Routes
 class Tuning:
     """One method a subject. The broker lets nobody but a person's own clients ask."""
 
-    def __init__(self, threads: Threads) -> None:
+    def __init__(self, threads: Threads, engines: Engines) -> None:
         self._threads = threads
+        self._engines = engines
 
     def routes(self) -> Routes:
         """The calls with what answers them."""
@@ -31,6 +33,8 @@ class Tuning:
         """Set all of it."""
         await self._thread(request.conversation, caller)
         wanted = request.options
+        if wanted.model:
+            await self._engines.check(wanted.model)
         await self._threads.decide(
             replace(caller, conversation=request.conversation),
             lambda thread: None if thread.options == wanted else Tuned(options=wanted),
@@ -45,6 +49,6 @@ class Tuning:
 
 
 def said(options: Options) -> dict[str, float | int | str]:
-    """The options beside the context size, which a prompt has by itself."""
+    """The options beside the model and the context size, which a prompt has by itself."""
     known: dict[str, float | int | str] = msgspec.to_builtins(options)
-    return {name: value for name, value in known.items() if name != "num_ctx"}
+    return {name: value for name, value in known.items() if name not in ("model", "num_ctx")}

@@ -12,7 +12,7 @@ from proto.given import Given
 from proto.tasks import Task
 from services.llm.context import Recent, Surroundings
 from services.llm.given import messages as given_messages
-from services.llm.instructions import NOW, SUMMARY, SYSTEM
+from services.llm.instructions import NOW, SYSTEM
 from services.llm.model import Message, ToolCall
 
 RESULT_LIMIT = 8000
@@ -42,8 +42,6 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """The conversation as the client has it, where the client keeps it."""
     rules: str = SYSTEM
     """What the model is instructed to do."""
-    to_summarise: str = SUMMARY
-    """How the model is told to summarise what there is no room for."""
 
 
 def messages(known: Known, limit: int = RESULT_LIMIT) -> tuple[Message, ...]:

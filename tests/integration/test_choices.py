@@ -52,8 +52,8 @@ async def test_the_next_answer_is_given_under_the_new_text_and_says_under_which_
     assert told(talk).startswith("You are a pirate. It is ")
     assert "{now}" not in told(talk)
     assert "{braces} stay." in told(talk)
-    assert (await answered(talk, first.turn)).instructions == {"system": 0, "summary": 0}
-    assert (await answered(talk, second.turn)).instructions == {"system": 1, "summary": 0}
+    assert (await answered(talk, first.turn)).instructions == {"system": 0}
+    assert (await answered(talk, second.turn)).instructions == {"system": 1}
 
 
 async def test_a_command_has_an_instruction_of_its_own(talk):

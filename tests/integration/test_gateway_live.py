@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from proto import chat, events, tasks
-from proto.base import new_id
+from proto.base import Caller, new_id
 from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
 from tests.integration.gateway_parts import WITHIN
@@ -217,3 +217,30 @@ async def test_fifty_pages_of_one_user_all_hear(front, browser, ada):
         for _ in range(50):
             await ready.acquire()
         await front.cli.call(tasks.ADD, tasks.AddTask(title="for all of you"), caller=ada)
+
+
+async def test_what_came_of_a_command_is_told_on_every_page_of_its_user(front, browser, script):
+    script(lambda _: Reply(text="The attic is tidy."))
+    async with (
+        browser.live() as elsewhere,
+        browser.live(timeline="1") as timeline,
+        browser.live(conversation="orders", tasks="1") as here,
+        (await front.browser("bob")).live() as theirs,
+    ):
+        assert (await browser.post("/chat/orders", text="/command tidy the whole attic up")).status_code == 200
+        for stream in (elsewhere, timeline, here):
+            seen = await stream.until('class="notice"')
+            assert "The attic is tidy." in seen.split('class="notice"')[1]
+            assert '<a href="/chat/orders">Open</a>' in seen
+        await send(front, browser, "orders", "and how is the cellar")
+        await here.until("and how is the cellar")
+        await front.cli.call(tasks.ADD, tasks.AddTask(title="x"), caller=Caller(user="bob"))
+    assert elsewhere.seen.count('class="notice"') == 1
+    assert "attic" not in theirs.seen
+
+
+async def test_a_command_that_fails_is_told_as_a_failure(browser, script):
+    script(lambda _: Reply(fault="status", status=500, error="out of memory"))
+    async with browser.live() as stream:
+        await browser.post("/chat/broken", text="/command tidy the whole attic up")
+        assert "That could not be done" in (await stream.until('class="notice failed"'))
