@@ -11,6 +11,7 @@ from proto import (
     accounts,
     actions,
     approvals,
+    board,
     boxes,
     chat,
     choices,
@@ -132,7 +133,9 @@ ROLES: dict[str, Role] = {
         reads_files=True,
         writes_files=True,
     ),
-    "tasks": Role(serves=(*tasks.ACTIONS, *tasks.CALLS), emits=("task",), reads_log=True, follows=(_FORGOT,)),
+    "tasks": Role(
+        serves=(*tasks.ACTIONS, *tasks.CALLS, *board.CALLS), emits=("task",), reads_log=True, follows=(_FORGOT,)
+    ),
     "undo": Role(
         serves=undo.ACTIONS,
         calls=undo.INVERSES,

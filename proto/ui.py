@@ -8,6 +8,7 @@ import msgspec
 
 from proto.assets import Assets
 from proto.base import Call, Nothing
+from proto.board import Touch
 from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
 from proto.llm import Engine
@@ -34,6 +35,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     path: str = "/"
     """The page's own address: where a form without JavaScript returns to."""
     theme: Theme = "auto"
+    zone: str = ""
+    """The reader's time zone, such as `Europe/Berlin`; empty while it is not known."""
     notice: str = ""
     """A sentence to show above everything, such as why the last form failed."""
 
@@ -51,6 +54,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     """The task list."""
 
     tasks: tuple[Task, ...] = ()
+    touches: tuple[Touch, ...] = ()
+    """The last change of each task, in the same order."""
     problem: str = ""
     """Why it cannot be shown, in a sentence."""
 
@@ -76,6 +81,18 @@ class TasksPage(msgspec.Struct, frozen=True, kw_only=True):
 
     frame: Frame
     board: Board
+
+
+class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One task, ready to be edited."""
+
+    frame: Frame
+    task: Task
+    touch: Touch
+    draft: str
+    """What stands in the field."""
+    problem: str = ""
+    """Why the title was not taken, in a sentence."""
 
 
 class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,6 +196,15 @@ class Tasked(msgspec.Struct, frozen=True, kw_only=True, tag="tasked"):
     board: Board
 
 
+class Edited(msgspec.Struct, frozen=True, kw_only=True, tag="edited"):
+    """A task is edited; after a title was not taken, because it has another one by now, with the sentence of that."""
+
+    task: Task
+    touch: Touch
+    draft: str
+    problem: str = ""
+
+
 class Logged(msgspec.Struct, frozen=True, kw_only=True, tag="logged"):
     """Events happened; newest last."""
 
@@ -213,7 +239,7 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Change = Written | Listed | Tasked | Logged | Older | Moded | Noted | Online | Printing | Boxed
+Change = Written | Listed | Tasked | Edited | Logged | Older | Moded | Noted | Online | Printing | Boxed
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +264,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)
 TASKS = Call("daimon.svc.ui.tasks", TasksPage, Html)
+TASK = Call("daimon.svc.ui.task", TaskPage, Html)
 TIMELINE = Call("daimon.svc.ui.timeline", TimelinePage, Html)
 EVENT = Call("daimon.svc.ui.event", EventPage, Html)
 PROBLEM = Call("daimon.svc.ui.problem", ProblemPage, Html)
@@ -245,7 +272,7 @@ LIVE = Call("daimon.svc.ui.live", Changes, Html)
 PIECE = Call("daimon.svc.ui.piece", Nothing, Piece)
 ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
 CALLS: tuple[Call[Any, Html] | Call[Nothing, Piece] | Call[Nothing, Assets], ...] = (
-    *(CHAT, TASKS, TIMELINE, EVENT, PROBLEM, LIVE),
+    *(CHAT, TASKS, TASK, TIMELINE, EVENT, PROBLEM, LIVE),
     PIECE,
     ASSETS,
 )

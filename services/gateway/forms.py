@@ -6,15 +6,13 @@ from typing import Literal, cast
 
 from fastapi import Response
 
-from proto import chat, choices, seen, tasks, ui, versions
+from proto import chat, choices, seen, ui, versions
 from proto.choices import Worth
 from proto.errors import Failure, Invalid
 from services.gateway import message, pages, panes
 from services.gateway.access import Who
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
-POSITION_LIMIT = 100_000
-POSITION_DIGITS = 6
 Again = Literal["edit", "regenerate", "continue"]
 
 
@@ -90,60 +88,6 @@ async def _rate(visit: Visit, turn: str, worth: Worth) -> Response:
     return await visit.changed(*(ui.Settled(exchange=each) for each in found.exchanges if each.turn == turn))
 
 
-async def add(visit: Visit) -> Response:
-    """Put a task on the list."""
-    await visit.call(tasks.ADD, tasks.AddTask(title=await _title(visit)))
-    return await _done(visit)
-
-
-async def complete(visit: Visit) -> Response:
-    """Mark a task as done."""
-    await visit.call(tasks.COMPLETE, tasks.CompleteTask(task=visit.path("task")))
-    return await _done(visit)
-
-
-async def reopen(visit: Visit) -> Response:
-    """Mark a task as not done."""
-    await visit.call(tasks.REOPEN, tasks.ReopenTask(task=visit.path("task")))
-    return await _done(visit)
-
-
-async def rename(visit: Visit) -> Response:
-    """Give a task another title."""
-    await visit.call(tasks.RENAME, tasks.RenameTask(task=visit.path("task"), title=await _title(visit)))
-    return await _done(visit)
-
-
-async def move(visit: Visit) -> Response:
-    """Move a task to another place."""
-    position = (await visit.form()).get("position", "")
-    # The length comes first: int() refuses thousands of digits with an error of its own.
-    if not (position.isdecimal() and len(position) <= POSITION_DIGITS and 1 <= int(position) <= POSITION_LIMIT):
-        raise Invalid("A place in the list is a number from 1.")
-    await visit.call(tasks.MOVE, tasks.MoveTask(task=visit.path("task"), position=int(position)))
-    return await _done(visit)
-
-
-async def delete(visit: Visit) -> Response:
-    """Take a task off the list."""
-    await visit.call(tasks.DELETE, tasks.DeleteTask(task=visit.path("task")))
-    return await _done(visit)
-
-
-async def _done(visit: Visit) -> Response:
-    """Every page that shows the list hears of the change by its live stream, the one that asked as well."""
-    return await visit.changed() if visit.swaps else see_other(await visit.back())
-
-
-async def _title(visit: Visit) -> str:
-    title = " ".join((await visit.form()).get("title", "").split())
-    if not title:
-        raise Invalid("A task needs a title.")
-    if len(title) > 500:
-        raise Invalid("A title has at most 500 characters; put the rest into a conversation.")
-    return title
-
-
 def _form(path: str, answer: Endpoint) -> Route:
     return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
 
@@ -152,10 +96,4 @@ ROUTES = (
     _form("/chat/{conversation}", say),
     _form("/chat/{conversation}/stop", stop),
     _form("/chat/{conversation}/turns/{turn}", revise),
-    _form("/tasks", add),
-    _form("/tasks/{task}/complete", complete),
-    _form("/tasks/{task}/reopen", reopen),
-    _form("/tasks/{task}/rename", rename),
-    _form("/tasks/{task}/move", move),
-    _form("/tasks/{task}/delete", delete),
 )

@@ -49,14 +49,6 @@ async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Re
     return await visit.page(ui.CHAT, replace(view, lines=lines, board=board, engine=engine), status=status)
 
 
-async def tasks(visit: Visit) -> Response:
-    """The task list; htmx asks for the list alone."""
-    board = await panes.board(visit.gate.bus, visit.caller())
-    if visit.swaps:
-        return await visit.changed(ui.Tasked(board=board))
-    return await visit.page(ui.TASKS, ui.TasksPage(frame=visit.frame(), board=board))
-
-
 async def timeline(visit: Visit) -> Response:
     """Events, newest first; htmx asks only for the next page."""
     before, noun = visit.query("before"), visit.query("noun")
@@ -113,7 +105,6 @@ def _page(path: str, answer: Endpoint) -> Route:
 ROUTES = (
     _page("/", home),
     _page("/chat/{conversation}", conversation),
-    _page("/tasks", tasks),
     _page("/timeline", timeline),
     _page("/timeline/{event}", event),
 )

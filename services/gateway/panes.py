@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proto import board as boards
 from proto import chat, memory, tasks, ui
 from proto.base import Caller
 from proto.errors import Failure, Missing
@@ -23,10 +24,10 @@ async def conversation(bus: Bus, caller: Caller) -> chat.Conversation:
 async def board(bus: Bus, caller: Caller) -> ui.Board:
     """The task list, or why it cannot be shown."""
     try:
-        found = await bus.call(tasks.LIST, tasks.ListTasks(), caller=caller, timeout=TIMEOUT)
+        found = await bus.call(boards.READ, tasks.ListTasks(), caller=caller, timeout=TIMEOUT)
     except Failure as failure:
         return ui.Board(problem=failure.message)
-    return ui.Board(tasks=found.tasks)
+    return ui.Board(tasks=found.tasks, touches=found.touches)
 
 
 async def lines(bus: Bus, caller: Caller) -> ui.Lines:

@@ -19,6 +19,7 @@ from services.gateway import (
     rest,
     settings_pages,
     stream,
+    task_pages,
     uploads,
 )
 
@@ -28,6 +29,7 @@ ROUTES = (
     *memory_pages.ROUTES,
     *mind_pages.ROUTES,
     *forms.ROUTES,
+    *task_pages.ROUTES,
     *conversations.ROUTES,
     *box_pages.ROUTES,
     *box_forms.ROUTES,

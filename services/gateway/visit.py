@@ -25,6 +25,8 @@ DRAIN_LIMIT = 32 * BODY_LIMIT
 """Bytes that are read and dropped so that the sender hears why, instead of a broken connection."""
 _HERE = {"127.0.0.1", "::1"}
 THEMES = ("auto", "light", "dark")
+ZONE_LIMIT = 50
+"""Characters of a time zone's name."""
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 R = TypeVar("R", bound=msgspec.Struct)
@@ -116,7 +118,14 @@ class Visit:
         """What the page carries around its content."""
         chosen = self.request.cookies.get("daimon_theme", "")
         theme = cast("ui.Theme", chosen) if chosen in THEMES else "auto"
-        return ui.Frame(user=self.user, csrf=self.csrf, path=path or self.request.url.path, theme=theme, notice=notice)
+        return ui.Frame(
+            user=self.user,
+            csrf=self.csrf,
+            path=path or self.request.url.path,
+            theme=theme,
+            zone=self.request.cookies.get("daimon_zone", "")[:ZONE_LIMIT],
+            notice=notice,
+        )
 
     async def call(self, call: Call[Q, R], request: Q, *, conversation: str = "", timeout: float = 5.0) -> R:
         """Ask a service on behalf of the user."""

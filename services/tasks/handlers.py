@@ -9,6 +9,7 @@ import msgspec
 
 from proto import errors, events, tasks
 from proto.base import Caller, new_id
+from proto.board import EditTask, TaskBoard
 from proto.events import Happening, Recorded
 from proto.moments import moment
 from proto.tasks import Task, TaskChange
@@ -76,10 +77,14 @@ class Handlers:
 
     async def list(self, request: tasks.ListTasks, caller: Caller) -> tasks.TaskList:
         """Return the list, or what matches of it."""
-        state = await self._as_of(caller.user, request.as_of) if request.as_of else await self._current(caller.user)
-        words = request.filter.casefold().split()
-        found = [task for task in state.tasks.ordered() if all(word in task.title.casefold() for word in words)]
+        found = _matching(await self._asked(request, caller), request.filter)
         return tasks.TaskList(tasks=tuple(found), sentence=_sentence(found))
+
+    async def board(self, request: tasks.ListTasks, caller: Caller) -> TaskBoard:
+        """Return the same with the last change of each."""
+        state = await self._asked(request, caller)
+        found = _matching(state, request.filter)
+        return TaskBoard(tasks=tuple(found), touches=tuple(state.tasks.touch(task.id) for task in found))
 
     async def complete(self, request: tasks.CompleteTask, caller: Caller) -> TaskChange:
         """Mark a task done."""
@@ -108,6 +113,19 @@ class Handlers:
 
         def decide(state: Tasks) -> tuple[Happening, str]:
             task = state.find(request.task)
+            return tasks.TaskRenamed(task=task.id, before=task.title, title=_title(request.title)), task.id
+
+        return await self._change(caller, decide)
+
+    async def edit(self, request: EditTask, caller: Caller) -> TaskChange:
+        """Give a task another title, unless somebody else did since its editor saw it."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            task = state.get(request.task)
+            if task is None:
+                raise errors.Missing("This task is not on the list any more.")
+            if task.title != request.before:
+                raise errors.Conflict(f"Meanwhile this task was renamed to '{task.title}'.")
             return tasks.TaskRenamed(task=task.id, before=task.title, title=_title(request.title)), task.id
 
         return await self._change(caller, decide)
@@ -171,6 +189,9 @@ class Handlers:
         if newest is None or newest.sequence < sequence:
             self.forget()
 
+    async def _asked(self, request: tasks.ListTasks, caller: Caller) -> State:
+        return await self._as_of(caller.user, request.as_of) if request.as_of else await self._current(caller.user)
+
     async def _as_of(self, user: str, text: str) -> State:
         """Make the list as it was."""
         then, state = moment(text), State()
@@ -187,6 +208,11 @@ class Handlers:
             if recorded.sequence > state.sequence:
                 state.apply(recorded)
         return state
+
+
+def _matching(state: State, filter_: str) -> list[Task]:
+    words = filter_.casefold().split()
+    return [task for task in state.tasks.ordered() if all(word in task.title.casefold() for word in words)]
 
 
 def _title(text: str) -> str:

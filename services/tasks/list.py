@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from proto import errors
+from proto.board import Touch
 from proto.events import Event
 from proto.kinds import happening
 from proto.tasks import Task, TaskAdded, TaskCompleted, TaskDeleted, TaskMoved, TaskRenamed, TaskReopened, TaskRestored
@@ -20,6 +21,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._tasks: list[Task] = []
+        self._touches: dict[str, Touch] = {}
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -28,9 +30,15 @@ class Tasks:
         """Return the tasks with their places, counted from 1."""
         return tuple(msgspec.structs.replace(task, position=place) for place, task in enumerate(self._tasks, 1))
 
+    def touch(self, task: str) -> Touch:
+        """Return the last change of a task that is on the list."""
+        return self._touches[task]
+
     def apply(self, event: Event) -> None:
         """Let one event happen; kinds of another noun change nothing."""
-        match happening(event):
+        what = happening(event)
+        self._touches[getattr(what, "task", "")] = Touch(event=event.id, time=event.time)
+        match what:
             case TaskAdded(task=task, title=title):
                 self._tasks.append(Task(id=task, title=title, actor=event.actor))
             case TaskCompleted(task=task):
@@ -41,6 +49,7 @@ class Tasks:
                 self._change(task, event.actor, title=title)
             case TaskDeleted(task=task):
                 self._tasks = [kept for kept in self._tasks if kept.id != task]
+                del self._touches[task]
             case TaskRestored(task=task, title=title, position=position, done=done):
                 self._tasks.insert(position - 1, Task(id=task, title=title, done=done, actor=event.actor))
             case TaskMoved(task=task, position=position):

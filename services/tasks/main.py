@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proto import tasks
+from proto import board, tasks
 from services.runtime.bus import Bus
 from services.runtime.forgetting import heed
 from services.runtime.run import Ready, run
@@ -29,6 +29,8 @@ async def serve(settings: TasksSettings, bus: Bus, ready: Ready) -> None:
             tasks.DELETE: handlers.delete,
             tasks.MOVE: handlers.move,
             tasks.RESTORE: handlers.restore,
+            board.READ: handlers.board,
+            board.EDIT: handlers.edit,
         },
         description="The task list",
     )

@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _ACTORS = {"user": "You", "model": "Daimon", "ghost": "Ghost", "system": "System"}
 _UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
 
 
 def exact(time: datetime) -> str:
-    """The time for machines: ISO 8601 in UTC, which the browser turns into its own zone."""
+    """The time for machines: ISO 8601 in UTC."""
     return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def short_time(time: datetime) -> str:
-    """The time for a browser that runs no script: hours and minutes in UTC."""
-    return f"{time.astimezone(UTC):%H:%M} UTC"
+def short_time(time: datetime, zone: str = "") -> str:
+    """Hours and minutes, after the date where that is not today."""
+    here = reading(time, zone)
+    return _said(f"{here:%H:%M}" if _today(here) else f"{_date(here)}, {here:%H:%M}", zone)
 
 
-def day(time: datetime) -> str:
-    """The day, in UTC."""
-    return f"{time.astimezone(UTC):%A %d %B %Y}".replace(" 0", " ")
+def brief(time: datetime, zone: str = "") -> str:
+    """The clock for today, the date for another day."""
+    here = reading(time, zone)
+    return _said(f"{here:%H:%M}", zone) if _today(here) else _date(here)
+
+
+def full(time: datetime, zone: str = "") -> str:
+    """The day and the clock, to the second."""
+    return _said(f"{day(time, zone)}, {reading(time, zone):%H:%M:%S}", zone)
+
+
+def day(time: datetime, zone: str = "") -> str:
+    """The day."""
+    here = reading(time, zone)
+    return f"{here:%A} {here.day} {here:%B %Y}"
+
+
+def reading(time: datetime, zone: str) -> datetime:
+    """The time where the reader is; UTC where that is not known."""
+    return time.astimezone(_zone(zone) or UTC)
+
+
+def _said(words: str, zone: str) -> str:
+    """Say UTC where the reader cannot know it."""
+    return words if _zone(zone) else f"{words} UTC"
+
+
+@functools.lru_cache(100)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return None
+
+
+def _today(here: datetime) -> bool:
+    return here.date() == datetime.now(here.tzinfo).date()
+
+
+def _date(here: datetime) -> str:
+    same_year = here.year == datetime.now(here.tzinfo).year
+    return f"{here.day} {here:%b}" if same_year else f"{here.day} {here:%b %Y}"
 
 
 def who(actor: str) -> str:

@@ -25,6 +25,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_accounts.LINK: entrance.link,
     ui.CHAT: chat.page,
     ui.TASKS: tasks.page,
+    ui.TASK: tasks.one,
     ui_memory.SEARCH: search.page,
     ui.TIMELINE: timeline.page,
     ui.EVENT: timeline.event_page,

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from proto.ui import Html
+from proto.ui import Frame, Html
 from services.ui import assets, display, markdown
 from services.ui.passages import passages
+
+
+def _where_read(reads: Callable[[datetime, str], str]) -> Callable[[Context, datetime], str]:
+    """A filter that writes a time in the zone of the page's reader."""
+
+    @jinja2.pass_context
+    def filtered(context: Context, time: datetime) -> str:
+        frame = context.get("frame")
+        return reads(time, frame.zone if isinstance(frame, Frame) else "")
+
+    return filtered
 
 
 def streamed(text: str) -> Markup:
@@ -30,8 +44,10 @@ _environment.filters |= {
     "markdown": markdown.html_of,
     "streamed": streamed,
     "exact": display.exact,
-    "short_time": display.short_time,
-    "day": display.day,
+    "short_time": _where_read(display.short_time),
+    "brief": _where_read(display.brief),
+    "full": _where_read(display.full),
+    "day": _where_read(display.day),
     "duration": display.duration,
     "who": display.who,
     "plain": display.plain,

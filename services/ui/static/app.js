@@ -1,31 +1,25 @@
-// What HTML and htmx cannot do by themselves. Every form also works without this file.
-const closest = (event, selector) => event.target.closest?.(selector);
+// What HTML and htmx cannot do by themselves, each asked for by an attribute. Every form also works without this file.
+const on = (kind, selector, act) => document.addEventListener(kind, (event) => {
+  const found = event.target.closest?.(selector);
+  if (found) act(event, found);
+}, true);
 
-// Times in the reader's own zone and language.
-const showTimes = (root) => root.querySelectorAll?.("time[datetime]").forEach((time) => {
-  const at = new Date(time.dateTime);
-  const today = at.toDateString() === new Date().toDateString();
-  const [date, clock] = [{ day: "numeric", month: "short" }, { hour: "2-digit", minute: "2-digit" }];
-  const full = at.toLocaleString([], { dateStyle: "full", timeStyle: "medium" });
-  const brief = at.toLocaleString([], today ? clock : "brief" in time.dataset ? date : { ...date, ...clock });
-  time.textContent = "full" in time.dataset ? full : brief;
-  time.title = full;
-});
-document.addEventListener("htmx:load", (event) => showTimes(event.detail.elt.parentElement ?? event.detail.elt));
-
-// The composer: Enter sends, Shift-Enter starts a line; on a touch keyboard Enter starts a line.
-document.addEventListener("keydown", (event) => {
-  if (event.target.id !== "message" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  if (matchMedia("(pointer: coarse)").matches) return;
+// Enter sends, Shift-Enter starts a line; on a touch keyboard Enter starts a line.
+on("keydown", "[data-enter]", (event, field) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || matchMedia("(pointer: coarse)").matches) return;
   event.preventDefault();
-  event.target.form.requestSubmit();
+  field.form.requestSubmit();
 });
 
-// A form is cleared once its request has succeeded, so a text that was refused is never lost.
-document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful || !("clear" in event.detail.elt.dataset)) return;
-  event.detail.elt.querySelectorAll("textarea, input:not([type=hidden], [type=radio])").forEach((field) => (field.value = ""));
+// A field is cleared once its form has succeeded, so a text that was refused is never lost.
+on("htmx:afterRequest", "form", (event, form) => {
+  if (!event.detail.successful) return;
+  form.querySelectorAll("[data-clear]").forEach((field) => (field.value = ""));
+  form.closest("[data-opens]")?.hidePopover();
 });
+on("htmx:afterSwap", "[data-opens]", (event, box) => box.showPopover({ source: event.detail.requestConfig.elt }));
+on("focusin", "[data-select]", (event, field) => field.select());
+on("click", "[data-dismiss]", (event, button) => button.closest(".notice").remove());
 
 // A lost connection is said at once; the page takes the sentence back when it is live again.
 const lost = () => (document.getElementById("connection").hidden = false);
@@ -38,61 +32,37 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) source?.close();
   else if (source?.readyState === EventSource.CLOSED) source.onerror();
 });
-document.addEventListener("click", (event) => closest(event, "[data-dismiss]")?.closest(".notice").remove());
-// Renaming: the field is ready to type in, Escape leaves it, and a list that changes elsewhere waits until it is left.
-let stale = false;
-document.addEventListener("toggle", (event) => {
-  if (!event.target.matches(".rename")) return;
-  if (event.target.open) event.target.querySelector("input[name=title]").select();
-  else if (stale) stale = false, htmx.ajax("GET", "/tasks", { swap: "none" });
-}, true);
+
+// A key presses what names it in data-key; what stands in a data-scope only from inside of that.
 document.addEventListener("keydown", (event) => {
-  const rename = event.key === "Escape" && closest(event, ".rename[open]");
-  if (rename) rename.open = false, rename.querySelector("summary").focus();
-});
-document.addEventListener("htmx:beforeRequest", (event) => closest(event, ".rename")?.removeAttribute("open"));
-document.addEventListener("htmx:oobBeforeSwap", (event) => {
-  if (event.target.id !== "board" || !event.target.querySelector(".rename[open]")) return;
-  stale = true;
-  event.detail.shouldSwap = false;
+  const held = [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : ""].join("");
+  if (!held && event.key.length === 1 && event.target.matches("input, textarea, select")) return;
+  const named = `[data-key="${CSS.escape(held + event.key)}"]`;
+  const near = event.target.closest("[data-scope]")?.querySelector(named);
+  const found = near ?? document.querySelector(`${named}:not([data-scope] *)`);
+  if (!found || event.isComposing) return;
+  event.preventDefault();
+  found.focus(), found.click();
 });
 
-// Reordering: by drag at the grip, or Alt with an arrow anywhere in a task.
+// Reordering by drag: what is dropped on another takes its place.
 let lifted = null;
-const place = (event) => {
-  const task = lifted && closest(event, ".task");
-  document.querySelectorAll(".task.drop").forEach((old) => old.classList.remove("drop", "after"));
-  if (!task) return null;
-  const box = task.getBoundingClientRect();
-  const after = event.clientY > box.top + box.height / 2;
-  task.classList.add("drop");
-  task.classList.toggle("after", after);
-  const from = Number(lifted.dataset.position);
-  const to = Number(task.dataset.position) + (after ? 1 : 0);
-  return to > from ? to - 1 : to;
-};
-document.addEventListener("dragstart", (event) => {
-  lifted = closest(event, ".grip")?.closest(".task");
-  if (!lifted) return;
-  lifted.classList.add("lifted");
+const mark = (task) => document.querySelectorAll("[data-move]").forEach((each) => each.classList.toggle("drop", each === task));
+on("dragstart", ".grip", (event, grip) => {
+  lifted = grip.closest("[data-move]");
   event.dataTransfer.setDragImage(lifted, 0, 0);
+  lifted.classList.add("lifted");
 });
-document.addEventListener("dragover", (event) => place(event) && event.preventDefault());
-document.addEventListener("drop", (event) => {
-  const position = place(event);
-  if (!position) return;
+on("dragover", "[data-move]", (event, task) => {
+  if (!lifted?.isConnected) return;
   event.preventDefault();
-  htmx.ajax("POST", lifted.dataset.move, { source: lifted, swap: "none", values: { position } });
+  mark(task);
 });
-document.addEventListener("dragend", (event) => {
-  lifted?.classList.remove("lifted");
-  lifted = null;
-  place(event);
-});
-document.addEventListener("keydown", (event) => {
-  const task = event.altKey && closest(event, ".task");
-  if (!task || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+on("drop", "[data-move]", (event, task) => {
   event.preventDefault();
-  const button = task.querySelector(event.key === "ArrowUp" ? ".up" : ".down");
-  button.focus(), button.click();
+  htmx.ajax("POST", lifted.dataset.move, { source: lifted, swap: "none", values: { position: task.dataset.position } });
+});
+on("dragend", ".grip", () => {
+  lifted.classList.remove("lifted");
+  mark(lifted = null);
 });

@@ -75,8 +75,23 @@ def test_durations_read_as_people_say_them(seconds, reads):
 def test_times_are_exact_for_machines_and_short_for_people():
     time = datetime(2026, 11, 2, 9, 4, 5, 999, UTC)
     assert display.exact(time) == "2026-11-02T09:04:05Z"
-    assert display.short_time(time) == "09:04 UTC"
-    assert display.day(time) == "Monday 2 November 2026"
+    assert display.full(time) == "Monday 2 November 2026, 09:04:05 UTC"
+    assert display.full(time, "Asia/Tokyo") == "Monday 2 November 2026, 18:04:05"
+    assert display.day(time, "Pacific/Kiritimati") == "Monday 2 November 2026"
+    assert display.day(time.replace(hour=23), "Pacific/Kiritimati") == "Tuesday 3 November 2026"
+
+
+def test_a_time_of_today_is_short_and_one_of_another_year_is_whole():
+    now = datetime.now(UTC)
+    assert display.short_time(now) == display.brief(now) == f"{now:%H:%M} UTC"
+    old = datetime(2019, 3, 2, 9, 4, tzinfo=UTC)
+    assert display.short_time(old, "Europe/Berlin") == "2 Mar 2019, 10:04"
+    assert display.brief(old, "Europe/Berlin") == "2 Mar 2019"
+
+
+@pytest.mark.parametrize("zone", ["", "No/Where", "../../etc/passwd", "Europe", "/etc/localtime", "\0", "x" * 50])
+def test_a_zone_that_nobody_knows_is_utc(zone):
+    assert display.full(datetime(2026, 11, 2, tzinfo=UTC), zone).endswith("00:00:00 UTC")
 
 
 @pytest.mark.parametrize(("actor", "name"), [("user", "You"), ("model", "Daimon"), ("plugin-weather", "weather")])
@@ -106,7 +121,7 @@ def test_a_schema_of_another_kind_shows_no_arguments():
 def test_asset_names_change_with_their_content():
     names = [asset.name for asset in assets.assets().assets]
     assert len(names) == len(set(names))
-    assert {name.split(".")[0] for name in names} == {"app", "htmx", "mark", "sse"}
+    assert {name.split(".")[0] for name in names} == {"app", "htmx", "mark", "sse", "zone"}
     assert assets.address("app.css") != assets.address("app.js")
     with pytest.raises(assets.AssetMissing):
         assets.address("other.css")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from proto import ui, ui_accounts, ui_memory, ui_mind
 from proto.chat import Conversation
-from tests.unit.ui.views import TURN, board, every_change, every_page, exchange, frame, html, lines, live, tool
+from tests.unit.ui.views import TURN, board, event, every_change, every_page, exchange, frame, html, lines, live, tool
 
 VOID = {"meta", "link", "input", "br", "hr", "circle"}
 HOSTILE = (
@@ -27,7 +29,7 @@ HOSTILE = (
     "nul \0 return \r\n separator \u2028 end",
     "\u202egnp.exe\u202c",
 )
-ALLOWED_HANDLERS = {"hx-headers", "hx-ext", "hx-swap", "hx-swap-oob", "hx-post", "hx-get", "hx-sync"}
+ALLOWED_HANDLERS = {"hx-headers", "hx-ext", "hx-swap", "hx-swap-oob", "hx-post", "hx-get", "hx-sync", "hx-target"}
 
 
 class Outline(HTMLParser):
@@ -154,6 +156,13 @@ def test_the_list_reads_the_same_on_the_page_and_in_its_live_change():
     assert live(ui.Tasked(board=board())).replace(' hx-swap-oob="true"', "").strip() in page
 
 
+def test_times_are_read_where_the_reader_is():
+    page = html(ui.EVENT, ui.EventPage(frame=frame(zone="Asia/Kathmandu"), event=event()))
+    here = datetime.now(ZoneInfo("Asia/Kathmandu"))
+    assert f"{here:%A} {here.day} {here:%B %Y}" in page
+    assert "UTC" not in page
+
+
 def test_the_conversations_read_the_same_on_the_page_and_in_their_live_change():
     page = html(ui.CHAT, ui.ChatPage(frame=frame(), conversation=conversation(), lines=lines()))
     assert live(ui.Listed(lines=lines())).replace(' hx-swap-oob="true"', "").strip() in page
@@ -210,9 +219,9 @@ def test_empty_pages_teach():
     assert "No action is offered" in html(ui_mind.ACTIONS, ui_mind.ActionsPage(frame=frame()))
 
 
-def test_a_stranger_gets_no_script_and_no_navigation():
+def test_a_stranger_gets_no_navigation_and_of_scripts_the_one_for_times():
     page = html(ui_accounts.SIGN_IN, ui_accounts.SignInPage(frame=ui.Frame()))
-    assert "<script" not in page
+    assert [source.split(".")[0] for source in outline(page).scripts] == ["/static/zone"]
     assert "<nav" not in page
     assert "daimon link" in page
 

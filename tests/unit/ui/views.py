@@ -25,6 +25,7 @@ from proto import (
 )
 from proto.accounts import Account
 from proto.base import Call, Caller
+from proto.board import Touch
 from proto.chat import Exchange, Spent, ToolUse
 from proto.events import Event, happened
 from proto.memory import ConversationLine, Hit, Hits
@@ -66,8 +67,13 @@ def event(text: str = "buy milk") -> Event:
     return happened(tasks.TaskAdded(task="1", title=text), Caller(user="ada", conversation="one"))
 
 
+def touch() -> Touch:
+    return Touch(event=TURN, time=NOON)
+
+
 def board(text: str = "buy milk") -> ui.Board:
-    return ui.Board(tasks=(tasks.Task(id="1", title=text), tasks.Task(id="2", title="rest", done=True, actor="model")))
+    found = (tasks.Task(id="1", title=text), tasks.Task(id="2", title="rest", done=True, actor="model"))
+    return ui.Board(tasks=found, touches=(touch(), touch()))
 
 
 def lines(text: str = "buy milk") -> ui.Lines:
@@ -157,6 +163,7 @@ def every_page(text: str) -> dict[str, str]:
     views: dict[Call[Any, ui.Html], msgspec.Struct] = {
         ui.CHAT: chat_page,
         ui.TASKS: ui.TasksPage(frame=other, board=board(text)),
+        ui.TASK: ui.TaskPage(frame=other, task=board(text).tasks[0], touch=touch(), draft=text, problem=text),
         ui_memory.SEARCH: ui_memory.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
         ui.TIMELINE: ui.TimelinePage(frame=other, events=(event(text),), noun=text, older=TURN, problem=text),
         ui.EVENT: ui.EventPage(frame=other, event=event(text), causes=(event(text),)),
@@ -193,6 +200,7 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui.Settled(exchange=exchange(text)),
         ui.Listed(lines=lines(text)),
         ui.Tasked(board=board(text)),
+        ui.Edited(task=board(text).tasks[0], touch=touch(), draft=text, problem=text),
         ui.Logged(events=(event(text),)),
         ui.Older(events=(event(text),), noun=text, older=TURN),
         ui.Moded(mode="command"),

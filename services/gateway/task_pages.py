@@ -1,0 +1,119 @@
+"""The task list in a browser: its page, one task to edit, and the forms that change it."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from proto import board, tasks, ui
+from proto.errors import Conflict, Invalid, Missing
+from services.gateway import panes
+from services.gateway.access import Who
+from services.gateway.visit import Endpoint, Route, Visit, see_other
+
+POSITION_LIMIT = 100_000
+POSITION_DIGITS = 6
+
+
+async def page(visit: Visit) -> Response:
+    """The list."""
+    found = await panes.board(visit.gate.bus, visit.caller())
+    return await visit.page(ui.TASKS, ui.TasksPage(frame=visit.frame(), board=found))
+
+
+async def one(visit: Visit) -> Response:
+    """One task; htmx is given the form alone."""
+    view = await _one(visit)
+    if visit.swaps:
+        return await visit.changed(ui.Edited(task=view.task, touch=view.touch, draft=view.draft))
+    return await visit.page(ui.TASK, view)
+
+
+async def add(visit: Visit) -> Response:
+    """Put a task on the list."""
+    await visit.call(tasks.ADD, tasks.AddTask(title=await _title(visit)))
+    return await _done(visit)
+
+
+async def complete(visit: Visit) -> Response:
+    """Mark a task as done."""
+    await visit.call(tasks.COMPLETE, tasks.CompleteTask(task=visit.path("task")))
+    return await _done(visit)
+
+
+async def reopen(visit: Visit) -> Response:
+    """Mark a task as not done."""
+    await visit.call(tasks.REOPEN, tasks.ReopenTask(task=visit.path("task")))
+    return await _done(visit)
+
+
+async def rename(visit: Visit) -> Response:
+    """Give a task another title; where it has another one by now, both are shown and nothing is lost."""
+    title, before = await _title(visit), (await visit.form()).get("before", "")
+    try:
+        await visit.call(board.EDIT, board.EditTask(task=visit.path("task"), before=before[:500], title=title))
+    except Conflict as conflict:
+        view = await _one(visit, draft=title, problem=conflict.message)
+        if not visit.swaps:
+            return await visit.page(ui.TASK, view, status=conflict.code)
+        edited = ui.Edited(task=view.task, touch=view.touch, draft=title, problem=conflict.message)
+        return await visit.changed(edited, status=conflict.code)
+    return await _done(visit)
+
+
+async def move(visit: Visit) -> Response:
+    """Move a task to another place."""
+    position = (await visit.form()).get("position", "")
+    # The length comes first: int() refuses thousands of digits with an error of its own.
+    if not (position.isdecimal() and len(position) <= POSITION_DIGITS and 1 <= int(position) <= POSITION_LIMIT):
+        raise Invalid("A place in the list is a number from 1.")
+    await visit.call(tasks.MOVE, tasks.MoveTask(task=visit.path("task"), position=int(position)))
+    return await _done(visit)
+
+
+async def delete(visit: Visit) -> Response:
+    """Take a task off the list."""
+    await visit.call(tasks.DELETE, tasks.DeleteTask(task=visit.path("task")))
+    return await _done(visit)
+
+
+async def _one(visit: Visit, *, draft: str = "", problem: str = "") -> ui.TaskPage:
+    found = await visit.call(board.READ, tasks.ListTasks())
+    for task, touch in zip(found.tasks, found.touches, strict=True):
+        if task.id == visit.path("task"):
+            frame = visit.frame(path=f"/tasks/{task.id}")
+            return ui.TaskPage(frame=frame, task=task, touch=touch, draft=draft or task.title, problem=problem)
+    raise Missing("This task is not on the list any more.")
+
+
+async def _done(visit: Visit) -> Response:
+    """Every page that shows the list hears of the change by its live stream, the one that asked as well."""
+    return await visit.changed() if visit.swaps else see_other(await visit.back())
+
+
+async def _title(visit: Visit) -> str:
+    title = " ".join((await visit.form()).get("title", "").split())
+    if not title:
+        raise Invalid("A task needs a title.")
+    if len(title) > 500:
+        raise Invalid("A title has at most 500 characters; put the rest into a conversation.")
+    return title
+
+
+def _page(path: str, answer: Endpoint) -> Route:
+    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
+
+
+def _form(path: str, answer: Endpoint) -> Route:
+    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
+
+
+ROUTES = (
+    _page("/tasks", page),
+    _page("/tasks/{task}", one),
+    _form("/tasks", add),
+    _form("/tasks/{task}/complete", complete),
+    _form("/tasks/{task}/reopen", reopen),
+    _form("/tasks/{task}/rename", rename),
+    _form("/tasks/{task}/move", move),
+    _form("/tasks/{task}/delete", delete),
+)
