@@ -96,7 +96,7 @@ async def test_every_control_can_be_reached_and_seen_by_keyboard(visitor):
         ))  # fmt: skip
         await page.keyboard.press("Tab")
     reached = [name for name, _ in names]
-    for wanted in ("Skip to content", "Chat", "Tasks", "New task", "Add", "one", "one: rename", "Delete one"):
+    for wanted in ("Skip to content", "Chat", "Tasks", "New task", "Add", "one", "one: edit", "Delete one"):
         assert wanted in reached, (wanted, reached)
     assert all(seen for _, seen in names[: reached.index("Delete one")])
 

@@ -41,7 +41,7 @@ async def test_tasks_can_be_changed_with_and_without_a_script(front, browser, ad
     milk, mum, bike = await task_ids(browser)
     await post(f"/tasks/{milk}/complete")
     await post(f"/tasks/{bike}/move", position="1")
-    await post(f"/tasks/{mum}/rename", title="call   dad")
+    await post(f"/tasks/{mum}/rename", before="call mum", title="call   dad")
     assert await titles(front, ada) == ["fix bike", "buy milk (done)", "call dad"]
     await post(f"/tasks/{milk}/reopen")
     await post(f"/tasks/{bike}/delete")

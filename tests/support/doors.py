@@ -8,7 +8,8 @@ KINDS = {
     ),
     "open form": ("POST /sign-in", "POST /in/{token}"),
     "page": (
-        "GET /", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}", "GET /timeline", "GET /timeline/{event}",
+        "GET /", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}",
+        "GET /timeline", "GET /timeline/{event}",
         "GET /chat/{conversation}/export/{form}", "GET /chat/{conversation}/turns/{turn}/seen",
         "GET /box", "GET /box/{conversation}", "GET /box/{conversation}/file", "GET /box/{conversation}/jobs/{job}",
         "GET /memory", "GET /search", "GET /mind", "GET /mind/actions", "GET /actions",

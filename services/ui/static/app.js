@@ -17,7 +17,14 @@ on("htmx:afterRequest", "form", (event, form) => {
   form.querySelectorAll("[data-clear]").forEach((field) => (field.value = ""));
   form.closest("[data-opens]")?.hidePopover();
 });
-on("htmx:afterSwap", "[data-opens]", (event, box) => box.showPopover({ source: event.detail.requestConfig.elt }));
+
+// What was asked for opens where it was asked; closed, it gives the focus back, also to a list that is new by then.
+let opener = null;
+on("htmx:afterSwap", "[data-opens]", (event, box) => box.showPopover({ source: (opener = event.detail.requestConfig.elt) }));
+on("toggle", "[data-opens]", (event, box) => {
+  const lost = [document.body, ...box.querySelectorAll("*")].includes(document.activeElement);
+  if (event.newState === "closed" && lost) document.getElementById(opener.id)?.focus();
+});
 on("focusin", "[data-select]", (event, field) => field.select());
 on("click", "[data-dismiss]", (event, button) => button.closest(".notice").remove());
 
@@ -28,10 +35,8 @@ const lost = () => (document.getElementById("connection").hidden = false);
 // A tab out of sight lets its stream go, because browsers allow six connections to one address, and takes it up again.
 let source = null;
 htmx.createEventSource = (address) => (source = new EventSource(address));
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) source?.close();
-  else if (source?.readyState === EventSource.CLOSED) source.onerror();
-});
+const again = () => source?.readyState === EventSource.CLOSED && source.onerror();
+document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : again()));
 
 // A key presses what names it in data-key; what stands in a data-scope only from inside of that.
 document.addEventListener("keydown", (event) => {
@@ -62,7 +67,4 @@ on("drop", "[data-move]", (event, task) => {
   event.preventDefault();
   htmx.ajax("POST", lifted.dataset.move, { source: lifted, swap: "none", values: { position: task.dataset.position } });
 });
-on("dragend", ".grip", () => {
-  lifted.classList.remove("lifted");
-  mark(lifted = null);
-});
+on("dragend", ".grip", () => (mark(null), lifted.classList.remove("lifted"), (lifted = null)));
