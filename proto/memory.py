@@ -11,6 +11,7 @@ from msgspec import Meta
 from proto.base import Action, Call, Nothing
 from proto.chat import excerpt
 from proto.events import Event, Happening
+from proto.marks import TAG_LIMIT, Marks, Shelf
 from proto.moments import AsOf
 from proto.phrasings import PHRASINGS
 
@@ -171,7 +172,7 @@ class Events(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[Event, ...]
 
 
-class ConversationLine(msgspec.Struct, frozen=True, kw_only=True):
+class ConversationLine(Marks, frozen=True, kw_only=True):
     """A conversation in a list."""
 
     id: str
@@ -189,6 +190,12 @@ class ListConversations(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     before_id: Annotated[str, Meta(max_length=100)] = ""
     """The last conversation of the page before, which tells those of the same time apart."""
     as_of: AsOf = ""
+    shelf: Shelf = "all"
+    pinned: bool | None = None
+    """Only those that are pinned, or only those that are not."""
+    tag: Annotated[str, Meta(max_length=TAG_LIMIT)] = ""
+    words: Annotated[str, Meta(max_length=200)] = ""
+    """Only those with all of these in the title or the tags, in any order, by their beginnings or within."""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 

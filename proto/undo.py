@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from proto import tasks
+from proto import marks, tasks
 from proto.base import Action
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
@@ -104,8 +104,8 @@ PREVIEW = Action(
     "daimon.do.{user}.{actor}.undo.preview", Preview, Previewed, risk="read", phrasings=PHRASINGS["undo.preview"]
 )
 ACTIONS = (LAST, STEP, REDO, PREVIEW)
-INVERSES = tasks.INVERSES
+INVERSES = (*tasks.INVERSES, *marks.INVERSES)
 """Every call that undoes something: all that the undo service may ask for. Another noun joins by adding its own."""
-NOUNS = ("task",)
+NOUNS = ("task", marks.NOUN)
 """The nouns whose events can be undone."""
 KINDS: tuple[type[Happening], ...] = (ChangeUndone, ChangeRedone)

@@ -18,6 +18,7 @@ from services.llm.engines import Engines
 from services.llm.gate import Gate
 from services.llm.handlers import Handlers
 from services.llm.ledgers import Ledgers
+from services.llm.marking import Marking
 from services.llm.minilm import MiniLM
 from services.llm.pulling import Pulling
 from services.llm.quotes import recall
@@ -59,6 +60,7 @@ class House:
             **Pulling(bus, engines).routes(),
             **Assigning(engines).routes(),
             **Tuning(threads, engines).routes(),
+            **Marking(bus.journal, threads).routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }
 

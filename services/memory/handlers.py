@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -103,7 +104,13 @@ class Handlers:
             "limit": request.limit,
         }
         if not request.as_of:
-            lines = await self._store.fetch(memory.ConversationLine, "conversations", **page)
+            which = {
+                "shelf": request.shelf,
+                "pinned": request.pinned,
+                "tag": request.tag,
+                "words": [f"%{_escaped(word)}%" for word in request.words.split()],
+            }
+            lines = await self._store.fetch(memory.ConversationLine, "conversations", **page, **which)
             return memory.Conversations(conversations=tuple(lines))
         then = moment(request.as_of)
         lines = await self._store.fetch(
@@ -143,6 +150,11 @@ class Handlers:
     async def _record(self, what: Happening, caller: Caller) -> None:
         if caller.actor in RECORDED_ACTORS:
             await self._bus.journal.note(happened(what, caller))
+
+
+def _escaped(word: str) -> str:
+    """A word as a part of a pattern, in which nothing stands for anything else."""
+    return re.sub(r"([\\%_])", r"\\\1", word)
 
 
 def _event(row: EventRow) -> Event:

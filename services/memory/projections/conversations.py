@@ -7,13 +7,15 @@ from datetime import datetime
 
 import msgspec
 
-from proto import chat, titles
+from proto import chat, marks, titles
+from proto.events import Happening
 from proto.given import PREFIX
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
 _COLUMNS = ("user", "id", "title", "time", "exchanges")
 _NAMED = ("user", "id", "title")
+_MARKED = ("user", "id", "pinned", "archived", "deleted", "tags")
 
 
 class ConversationChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,18 @@ class ConversationName(msgspec.Struct, frozen=True, kw_only=True):
     title: str
 
 
+class ConversationMarks(msgspec.Struct, kw_only=True):
+    """The marks of a conversation that some events changed; None for those that they left."""
+
+    user: str
+    id: str
+    pinned: bool | None = None
+    archived: bool | None = None
+    deleted: bool | None = None
+    tags: str | None = None
+    """As lines."""
+
+
 async def project(session: Session, entries: Sequence[Entry]) -> None:
     """Add these events to their conversations."""
     changes = gather(entries)
@@ -43,6 +57,9 @@ async def project(session: Session, entries: Sequence[Entry]) -> None:
     names = named(entries)
     if names:
         await session.run("name_conversations", **by_column(names, *_NAMED))
+    changed = marked(entries)
+    if changed:
+        await session.run("mark_conversations", **by_column(changed, *_MARKED))
 
 
 def named(entries: Iterable[Entry]) -> list[ConversationName]:
@@ -55,6 +72,28 @@ def named(entries: Iterable[Entry]) -> list[ConversationName]:
         if isinstance(entry.happening, titles.Titled)
     }
     return list(found.values())
+
+
+def marked(entries: Iterable[Entry]) -> list[ConversationMarks]:
+    """The marks that each conversation was given last."""
+    found: dict[tuple[str, str], ConversationMarks] = {}
+    for entry in entries:
+        if isinstance(entry.happening, marks.KINDS):
+            key = (entry.user, entry.conversation)
+            _mark(found.setdefault(key, ConversationMarks(user=entry.user, id=entry.conversation)), entry.happening)
+    return list(found.values())
+
+
+def _mark(found: ConversationMarks, what: Happening) -> None:
+    match what:
+        case marks.Pinned(pinned=pinned):
+            found.pinned = pinned
+        case marks.Archived(archived=archived):
+            found.archived = archived
+        case marks.Deleted(deleted=deleted):
+            found.deleted = deleted
+        case marks.Labelled(tags=tags):
+            found.tags = "\n".join(tags)
 
 
 def gather(entries: Iterable[Entry]) -> list[ConversationChange]:

@@ -85,6 +85,20 @@ SET title = named.title
 FROM unnest(%(user)s::text[], %(id)s::text[], %(title)s::text[]) AS named (user_name, id, title)
 WHERE conversations.user_name = named.user_name AND conversations.id = named.id
 
+-- name: mark_conversations
+-- Null leaves a mark as it is; tags come as lines.
+UPDATE conversations
+SET
+    pinned = coalesce(marked.pinned, conversations.pinned),
+    archived = coalesce(marked.archived, conversations.archived),
+    deleted = coalesce(marked.deleted, conversations.deleted),
+    tags = coalesce(string_to_array(marked.tags, E'\n'), conversations.tags)
+FROM unnest(
+    %(user)s::text[], %(id)s::text[], %(pinned)s::boolean[], %(archived)s::boolean[], %(deleted)s::boolean[],
+    %(tags)s::text[]
+) AS marked (user_name, id, pinned, archived, deleted, tags)
+WHERE conversations.user_name = marked.user_name AND conversations.id = marked.id
+
 -- name: insert_messages
 INSERT INTO messages (event, user_name, conversation, turn, role, text, action, outcome)
 SELECT *
@@ -354,9 +368,15 @@ ORDER BY sequence DESC
 LIMIT %(limit)s
 
 -- name: conversations
-SELECT id, title, time, exchanges
+SELECT id, title, time, exchanges, pinned, archived, deleted, tags
 FROM conversations
-WHERE user_name = %(user)s AND (time, id) < (%(before)s, %(before_id)s)
+WHERE user_name = %(user)s
+    AND (time, id) < (%(before)s, %(before_id)s)
+    AND (%(shelf)s = 'all' OR deleted = (%(shelf)s = 'deleted'))
+    AND (%(shelf)s IN ('all', 'deleted') OR archived = (%(shelf)s = 'archived'))
+    AND (%(pinned)s::boolean IS NULL OR pinned = %(pinned)s)
+    AND (%(tag)s = '' OR %(tag)s = ANY (tags))
+    AND title || ' ' || array_to_string(tags, ' ') ILIKE ALL (%(words)s::text[])
 ORDER BY time DESC, id DESC
 LIMIT %(limit)s
 
