@@ -77,6 +77,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
+_TALKS: tuple[AnyCall, ...] = (*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS)
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
 _LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS)
 _CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
@@ -97,7 +98,16 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "llm": Role(
-        serves=(*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS, *actions.CALLS, *llm.CALLS, *OWN),
+        serves=(
+            *chat.CALLS,
+            *versions.CALLS,
+            *seen.CALLS,
+            *titles.CALLS,
+            *marks.CALLS,
+            *actions.CALLS,
+            *llm.CALLS,
+            *OWN,
+        ),
         acts_as=("model",),
         emits=("chat", marks.NOUN, "late", "approval", "choice", "filter", "model"),
         reads_log=True,

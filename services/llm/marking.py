@@ -102,7 +102,9 @@ def _fold(recorded: list[Recorded]) -> Marks:
 
 def _done(before: list[Recorded], caller: Caller) -> str:
     """The event that this very request led to already, empty when it did not."""
-    same = (one.event.id for one in before if caller.key and (one.event.key, one.event.actor) == (caller.key, caller.actor))
+    same = (
+        one.event.id for one in before if caller.key and (one.event.key, one.event.actor) == (caller.key, caller.actor)
+    )
     return next(same, "")
 
 

@@ -7,10 +7,10 @@ ALTER TABLE conversations
     ADD COLUMN tags text[] NOT NULL DEFAULT '{}';
 CREATE INDEX conversations_pinned ON conversations (user_name, time DESC, id DESC) WHERE pinned;
 
-CREATE OR REPLACE VIEW reader.conversations WITH (security_barrier) AS
+GRANT SELECT (pinned, archived, deleted, tags) ON conversations TO daimon_reader;
+CREATE OR REPLACE VIEW reader.conversations WITH (security_invoker, security_barrier) AS
 SELECT id, title, time, exchanges, pinned, archived, deleted, tags
-FROM public.conversations
-WHERE user_name = (SELECT user_name FROM public.reader_sessions WHERE pid = pg_backend_pid());
+FROM public.conversations;
 COMMENT ON COLUMN reader.conversations.pinned IS 'Whether it is kept at the top of the list.';
 COMMENT ON COLUMN reader.conversations.archived IS 'Whether it was put away.';
 COMMENT ON COLUMN reader.conversations.deleted IS 'Whether it was taken out of the list; what was said is still there.';
