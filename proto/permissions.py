@@ -119,13 +119,8 @@ ROLES: dict[str, Role] = {
     ),
     "memory": Role(
         serves=(
-            *memory.ACTIONS,
-            *memory.CALLS,
-            *documents.ACTIONS,
-            *documents.CALLS,
-            *own.ACTIONS,
-            *keeping.CALLS,
-            *forgetting.CALLS,
+            *(*memory.ACTIONS, *memory.CALLS, *documents.ACTIONS, *documents.CALLS),
+            *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS),
         ),
         calls=(llm.EMBED,),
         emits=("memory", "document", "recording"),
