@@ -7,35 +7,10 @@ from typing import Any
 
 import msgspec
 
-from proto import (
-    accounts,
-    actions,
-    approvals,
-    board,
-    boxes,
-    chat,
-    choices,
-    documents,
-    events,
-    forgetting,
-    jobs,
-    keeping,
-    keys,
-    llm,
-    marks,
-    memory,
-    models,
-    own,
-    pages,
-    sandbox,
-    seen,
-    tasks,
-    titles,
-    undo,
-    versions,
-)
+from proto import chat, documents, events, jobs, seen
 from proto.base import Action, Call, token
-from proto.streams import CONSUMERS, EVENTS, FEEDS, MEMORY, PARTS, PRINTS, SENT, STREAMS, TITLES, TURNS, Consumer
+from proto.roles import ROLES, Role
+from proto.streams import CONSUMERS, EVENTS, FEEDS, PARTS, PRINTS, SENT, STREAMS
 
 AnyCall = Call[Any, Any]
 
@@ -47,121 +22,6 @@ class Permissions(msgspec.Struct, frozen=True, kw_only=True):
     subscribe: tuple[str, ...]
 
 
-class Role(msgspec.Struct, frozen=True, kw_only=True):
-    """A service in the contract's words."""
-
-    serves: tuple[AnyCall, ...] = ()
-    calls: tuple[AnyCall, ...] = ()
-    """Calls that it makes; with the actor it may name."""
-    acts_as: tuple[str, ...] = ()
-    """Actors in whose name it may call any action of any service."""
-    emits: tuple[str, ...] = ()
-    """Nouns of the events it may publish."""
-    reads_log: bool = False
-    erases: bool = False
-    """Whether it may erase single places of the log, and the feeds of turns and jobs."""
-    follows: tuple[str, ...] = ()
-    works: tuple[Consumer, ...] = ()
-    inspects: tuple[Consumer, ...] = ()
-    """Consumers whose queue it may measure."""
-    writes_parts: bool = False
-    """Of turns; with what the model is sent in them, which it may read back."""
-    reads_parts: bool = False
-    writes_prints: bool = False
-    reads_prints: bool = False
-    buckets: tuple[str, ...] = ()
-    reads_files: bool = False
-    writes_files: bool = False
-    discovers: bool = False
-
-
-OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
-"""What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
-_TALKS: tuple[AnyCall, ...] = (*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS)
-_FORGOT = events.of_kind(forgetting.Forgot.kind)
-_LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS)
-_CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
-ROLES: dict[str, Role] = {
-    "gateway": Role(
-        serves=(*accounts.CALLS, *keys.CALLS),
-        calls=(*_LLM, *OWN, *pages.CALLS),
-        acts_as=("user",),
-        inspects=CONSUMERS,
-        emits=("session", "page", "key", "account"),
-        reads_log=True,
-        follows=(events.ALL,),
-        reads_parts=True,
-        reads_prints=True,
-        buckets=(accounts.SESSIONS, accounts.ACCOUNTS),
-        reads_files=True,
-        writes_files=True,
-        discovers=True,
-    ),
-    "llm": Role(
-        serves=(
-            *chat.CALLS,
-            *versions.CALLS,
-            *seen.CALLS,
-            *titles.CALLS,
-            *marks.CALLS,
-            *actions.CALLS,
-            *llm.CALLS,
-            *OWN,
-        ),
-        acts_as=("model",),
-        emits=("chat", marks.NOUN, "late", "approval", "choice", "filter", "model"),
-        reads_log=True,
-        follows=(events.ALL,),
-        works=(TURNS, TITLES),
-        writes_parts=True,
-        reads_parts=True,
-        discovers=True,
-    ),
-    "memory": Role(
-        serves=(
-            *(*memory.ACTIONS, *memory.CALLS, *documents.ACTIONS, *documents.CALLS),
-            *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS),
-        ),
-        calls=(llm.EMBED,),
-        emits=("memory", "document", "recording"),
-        erases=True,
-        reads_log=True,
-        works=(MEMORY,),
-        reads_files=True,
-    ),
-    "sandbox": Role(
-        serves=(*sandbox.ACTIONS, *sandbox.CALLS, *jobs.ACTIONS, *jobs.CALLS, *boxes.ACTIONS, *boxes.CALLS),
-        emits=("sandbox", "job", "file"),
-        reads_log=True,
-        writes_prints=True,
-        reads_prints=True,
-        follows=(events.of_kind(chat.Halted.kind), events.of_kind(documents.DocumentUploaded.kind)),
-        reads_files=True,
-        writes_files=True,
-    ),
-    "tasks": Role(
-        serves=(*tasks.ACTIONS, *tasks.CALLS, *board.CALLS), emits=("task",), reads_log=True, follows=(_FORGOT,)
-    ),
-    "undo": Role(
-        serves=undo.ACTIONS,
-        calls=undo.INVERSES,
-        emits=("undo",),
-        reads_log=True,
-        follows=(_FORGOT,),
-    ),
-    "ui": Role(serves=pages.CALLS),
-    "cli": Role(
-        calls=(*_CLI, *OWN),
-        acts_as=("user",),
-        reads_log=True,
-        follows=(events.ALL,),
-        reads_parts=True,
-        reads_prints=True,
-        reads_files=True,
-        writes_files=True,
-        discovers=True,
-    ),
-}
 INBOX = "_INBOX"
 """Where replies go, and nothing else: whoever serves may publish there and nowhere a requester chooses."""
 SETUP = "setup"

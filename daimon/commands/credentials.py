@@ -18,6 +18,7 @@ from daimon.up.nats_config import NatsPorts, ports_in
 from proto import accounts, errors, permissions
 from proto.accounts import Account
 from proto.base import Nothing
+from proto.roles import ROLES
 from services.runtime.bus import Bus
 from services.runtime.settings import BusSettings
 
@@ -105,7 +106,7 @@ def _check(name: str, serves: str) -> None:
     for given in filter(None, (name, serves)):
         if not NAME.fullmatch(given):
             raise CommandError(f"`{given}` cannot be used here: take small letters, digits, - and _.")
-    ours = {call.noun for role in permissions.ROLES.values() for call in role.serves}
+    ours = {call.noun for role in ROLES.values() for call in role.serves}
     if serves in ours:
         raise CommandError(f"The actions {serves}.* are Daimon's own; take another noun.")
 

@@ -14,7 +14,7 @@ from proto import errors
 from proto.actions import SEARCH
 from proto.base import EVERYBODY, Action, Caller, Risk, token
 from proto.llm import Menu, MenuItem
-from proto.permissions import ROLES
+from proto.roles import ROLES
 from services.llm.model import Tool
 from services.llm.ollama_wire import tool_names
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo

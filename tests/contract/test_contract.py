@@ -12,7 +12,8 @@ from daimon.contract.listing import ACTIONS, CALLS, EVENTS
 from proto import chat, events, tasks
 from proto.base import Caller, caller_of, token, untoken
 from proto.kinds import happening
-from proto.permissions import ROLES, SERVICES, of, program
+from proto.permissions import SERVICES, of, program
+from proto.roles import ROLES
 
 
 def test_every_subject_is_served_by_exactly_one_service():

@@ -13,7 +13,7 @@ from daimon import cli
 from daimon.commands import units as command
 from daimon.units.rows import FILE, table, unit_of
 from daimon.up.services import SERVICES
-from proto.permissions import ROLES
+from proto.roles import ROLES
 from tests.support.whole import ROOT
 
 UNITS = ROOT / "nixos" / "units.nix"
