@@ -135,7 +135,7 @@ ROLES: dict[str, Role] = {
         serves=(*tasks.ACTIONS, *tasks.CALLS, *board.CALLS), emits=("task",), reads_log=True, follows=(_FORGOT,)
     ),
     "undo": Role(
-        serves=undo.ACTIONS,
+        serves=(*undo.ACTIONS, *undo.CALLS),
         calls=undo.INVERSES,
         emits=("undo",),
         reads_log=True,

@@ -234,12 +234,22 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
     """The page that says more; empty when none does."""
 
 
+class Toasted(msgspec.Struct, frozen=True, kw_only=True, tag="toasted"):
+    """Somebody changed something, and this takes it back."""
+
+    sentence: str
+    actor: str
+    event: str
+    """The event that can be undone; or was, and can be done again."""
+    undone: bool = False
+
+
 class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
     """The live connection stands again."""
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Change = Written | Listed | Tasked | Edited | Logged | Older | Moded | Noted | Online | Printing | Boxed
+Change = Written | Listed | Tasked | Edited | Logged | Older | Moded | Noted | Toasted | Online | Printing | Boxed
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

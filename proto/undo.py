@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from proto import marks, tasks
-from proto.base import Action
+from proto.base import Action, Call
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
 
@@ -72,6 +72,24 @@ class Previewed(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
+class ReadLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Read the line of changes, newest first."""
+
+    before: Annotated[str, Meta(max_length=36)] = ""
+    """Only changes older than this one's event id, for paging."""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class LineRead(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of the line, newest first, with what has been undone in its place."""
+
+    steps: tuple[Step, ...] = ()
+    redo: Step | None = None
+    """What would be done again first."""
+    older: str = ""
+    """The event below which the next piece starts; empty on the last."""
+
+
 class ChangeUndone(Happening, frozen=True, kw_only=True):
     """A change was undone; what undid it is an event of its own."""
 
@@ -103,9 +121,16 @@ REDO = Action("daimon.do.{user}.{actor}.undo.redo", Redo, Undone, phrasings=PHRA
 PREVIEW = Action(
     "daimon.do.{user}.{actor}.undo.preview", Preview, Previewed, risk="read", phrasings=PHRASINGS["undo.preview"]
 )
+LINE = Call("daimon.do.{user}.{actor}.undo.line", ReadLine, LineRead)
 ACTIONS = (LAST, STEP, REDO, PREVIEW)
+CALLS = (LINE,)
 INVERSES = (*tasks.INVERSES, *marks.INVERSES)
 """Every call that undoes something: all that the undo service may ask for. Another noun joins by adding its own."""
 NOUNS = ("task", marks.NOUN)
 """The nouns whose events can be undone."""
 KINDS: tuple[type[Happening], ...] = (ChangeUndone, ChangeRedone)
+
+
+def key_of(event: str) -> str:
+    """The idempotency key of what undoes an event, or does it again."""
+    return f"undo {event}"

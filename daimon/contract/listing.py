@@ -49,6 +49,7 @@ CALLS: tuple[AnyCall, ...] = (
     *documents.ACTIONS,
     *own.ACTIONS,
     *tasks.CALLS,
+    *undo.CALLS,
     *board.CALLS,
     *chat.CALLS,
     *versions.CALLS,

@@ -12,7 +12,7 @@ from proto import chat, seen, titles, ui, versions
 from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
-from services.gateway import panes
+from services.gateway import panes, undo_pages
 from services.gateway.gate import Gate
 from services.gateway.growing import grown
 from services.gateway.turns import Gap, Talk, merged
@@ -144,6 +144,10 @@ class Live:
             self._lines_changed.set()
         if isinstance(found, chat.Answered) and found.notice():
             self._changes.append(_told(event, found))
+            self._came.set()
+        toast = undo_pages.toast(event, found)
+        if toast is not None:
+            self._changes.append(toast)
             self._came.set()
         wanted = self._wanted
         ours = bool(wanted.conversation) and event.conversation == wanted.conversation

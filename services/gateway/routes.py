@@ -20,6 +20,7 @@ from services.gateway import (
     settings_pages,
     stream,
     task_pages,
+    undo_pages,
     uploads,
 )
 
@@ -30,6 +31,7 @@ ROUTES = (
     *mind_pages.ROUTES,
     *forms.ROUTES,
     *task_pages.ROUTES,
+    *undo_pages.ROUTES,
     *conversations.ROUTES,
     *box_pages.ROUTES,
     *box_forms.ROUTES,

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from proto import inspection as views
-from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind
+from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind, ui_undo
 from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
-from services.ui.pages import actions, box, chat, entrance, inspection, live, problem, search, tasks, timeline
+from services.ui.pages import actions, box, chat, entrance, inspection, live, problem, search, tasks, timeline, undo
 from services.ui.pages import settings as settings_pages
 from services.ui.settings import UiSettings
 
@@ -27,6 +27,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui.TASKS: tasks.page,
     ui.TASK: tasks.one,
     ui_memory.SEARCH: search.page,
+    ui_undo.UNDO: undo.page,
     ui.TIMELINE: timeline.page,
     ui.EVENT: timeline.event_page,
     ui_mind.ACTIONS: actions.page,

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from proto import errors, events, undo
 from proto.base import Caller
 from proto.events import Recorded, happened
-from proto.undo import Previewed, Undone
+from proto.undo import LineRead, Previewed, Undone, key_of
 from services.runtime.bus import Bus
-from services.undo.line import Change, Line, inverse_of, key_of, named
+from services.undo.line import Change, Line, inverse_of, named
 
 NOUN = "undo"
 _TURNS = frozenset(kind.kind for kind in undo.KINDS)
@@ -103,6 +103,13 @@ class Handlers:
             return Previewed(steps=(), sentence=f"That is undone already: {change.event.sentence}.")
         together = [*line.building_on(change), change]
         return Previewed(steps=_steps(together), sentence=f"That would undo, in this order: {named(together)}.")
+
+    async def read(self, request: undo.ReadLine, caller: Caller) -> LineRead:
+        """Read the line itself."""
+        line = (await self._current(caller.user)).line
+        found, redo = line.page(request.before, request.limit), line.redoable(1)
+        older = found[-1].event.id if len(found) == request.limit else ""
+        return LineRead(steps=_steps(found), redo=redo[0].step() if redo else None, older=older)
 
     async def _turn(self, changes: Sequence[Change], caller: Caller) -> Undone:
         """Undo each change, or do it again; what fails stops it, and says what was done before."""

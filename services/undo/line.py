@@ -7,12 +7,14 @@ its cause, the event it undid, and by its key; so there is no state beside the l
 from __future__ import annotations
 
 import bisect
+import itertools
 
 import msgspec
 
 from proto import errors, undo
 from proto.events import Event, Inverse, Recorded
 from proto.kinds import happening
+from proto.undo import key_of
 
 NAMED = 3
 """How many changes a message names at most."""
@@ -69,6 +71,11 @@ class Line:
         undone = [change for change in self._changes if change.undone and change.turned > newest]
         return sorted(undone, key=lambda change: change.turned, reverse=True)[:count]
 
+    def page(self, before: str, limit: int) -> tuple[Change, ...]:
+        """Return changes from below an event on, newest first; all ids are in the order of their making."""
+        older = (change for change in reversed(self._changes) if not before or change.event.id < before)
+        return tuple(itertools.islice(older, limit))
+
     def find(self, words: str) -> Change:
         """Return the newest change meant by an event id or by words; Missing when there is none."""
         wanted = words.casefold().split()
@@ -92,11 +99,6 @@ def named(changes: list[Change]) -> str:
     """Name changes in a sentence."""
     words = "; ".join(change.event.sentence for change in changes[:NAMED])
     return f"{words}; and {len(changes) - NAMED} more" if len(changes) > NAMED else words
-
-
-def key_of(event: str) -> str:
-    """The idempotency key of what undoes an event."""
-    return f"undo {event}"
 
 
 def inverse_of(event: Event) -> Inverse | None:

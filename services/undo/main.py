@@ -25,6 +25,7 @@ async def serve(settings: UndoSettings, bus: Bus, ready: Ready) -> None:
             undo.STEP: handlers.step,
             undo.REDO: handlers.redo,
             undo.PREVIEW: handlers.preview,
+            undo.LINE: handlers.read,
         },
         description="Undo and redo",
     )

@@ -9,7 +9,7 @@ KINDS = {
     "open form": ("POST /sign-in", "POST /in/{token}"),
     "page": (
         "GET /", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}",
-        "GET /timeline", "GET /timeline/{event}",
+        "GET /undo", "GET /timeline", "GET /timeline/{event}",
         "GET /chat/{conversation}/export/{form}", "GET /chat/{conversation}/turns/{turn}/seen",
         "GET /box", "GET /box/{conversation}", "GET /box/{conversation}/file", "GET /box/{conversation}/jobs/{job}",
         "GET /memory", "GET /search", "GET /mind", "GET /mind/actions", "GET /actions",
@@ -21,6 +21,7 @@ KINDS = {
         "POST /chat/{conversation}/title",
         "POST /box/{conversation}/network", "POST /box/{conversation}/file", "POST /box/{conversation}/upload",
         "POST /box/{conversation}/jobs", "POST /box/{conversation}/jobs/{job}",
+        "POST /undo",
         "POST /tasks", "POST /tasks/{task}/complete", "POST /tasks/{task}/reopen", "POST /tasks/{task}/rename",
         "POST /tasks/{task}/move", "POST /tasks/{task}/delete", "POST /settings/keys",
         "POST /approvals/{question}", "POST /actions/{action}/rule",

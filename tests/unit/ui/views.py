@@ -22,6 +22,8 @@ from proto import (
     ui_box,
     ui_memory,
     ui_mind,
+    ui_undo,
+    undo,
 )
 from proto.accounts import Account
 from proto.base import Call, Caller
@@ -78,6 +80,10 @@ def board(text: str = "buy milk") -> ui.Board:
 
 def lines(text: str = "buy milk") -> ui.Lines:
     return ui.Lines(lines=(ConversationLine(id="one", title=text, time=NOON, exchanges=1),), current="one")
+
+
+def step(text: str) -> undo.Step:
+    return undo.Step(event=TURN, time=NOON, actor="model", sentence=text)
 
 
 def menu_item(text: str = "buy milk") -> llm.MenuItem:
@@ -165,6 +171,13 @@ def every_page(text: str) -> dict[str, str]:
         ui.TASKS: ui.TasksPage(frame=other, board=board(text)),
         ui.TASK: ui.TaskPage(frame=other, task=board(text).tasks[0], touch=touch(), draft=text, problem=text),
         ui_memory.SEARCH: ui_memory.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
+        ui_undo.UNDO: ui_undo.UndoPage(
+            frame=other,
+            step=TURN,
+            problem=text,
+            line=undo.LineRead(steps=(step(text),), redo=step(text), older=TURN),
+            preview=undo.Previewed(steps=(step(text),), sentence=text),
+        ),
         ui.TIMELINE: ui.TimelinePage(frame=other, events=(event(text),), noun=text, older=TURN, problem=text),
         ui.EVENT: ui.EventPage(frame=other, event=event(text), causes=(event(text),)),
         ui_mind.ACTIONS: ui_mind.ActionsPage(frame=other, actions=(menu_item(text),), problem=text),
@@ -205,6 +218,8 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui.Older(events=(event(text),), noun=text, older=TURN),
         ui.Moded(mode="command"),
         ui.Noted(sentence=text),
+        ui.Toasted(sentence=text, actor=f"plugin-{text}", event=TURN),
+        ui.Toasted(sentence=text, actor="user", event=TURN, undone=True),
         ui.Online(),
         printout(text),
         printout(text, whole=True, running=False),
