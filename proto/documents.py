@@ -112,10 +112,12 @@ class DocumentLine(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     media_type: str
     uploaded: datetime
-    state: Literal["waiting", "ready", "failed"]
+    state: Literal["waiting", "reading", "ready", "failed"]
     problem: str = ""
     """Why it was not read, or not to its end."""
     passages: int = 0
+    coming: int = 0
+    """Passages that are found by their words already, and by their meaning soon; told in lists."""
 
 
 class DocumentList(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +142,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     place: str
     """How to cite it: `page 3` or `lines 10-24`."""
+    link: str = ""
+    """Where a person reads it: cite it as `[name, place](link)`."""
     heading: str = ""
     text: str
     score: float
@@ -162,11 +166,15 @@ class ReadDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     document: Annotated[str, Meta(min_length=1, max_length=200, description="Its id or its name")]
     page: Annotated[int, Meta(ge=0, description="Only this page")] = 0
     line: Annotated[int, Meta(ge=0, description="From this line on")] = 0
+    passage: Annotated[int, Meta(ge=0, description="From this passage on, to read further")] = 0
     limit: Annotated[int, Meta(ge=1, le=100, description="Passages at most")] = 20
 
 
 class Text(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a document's text."""
+
+    passage: int = 0
+    """Its number in the document, from 0."""
 
     place: str
     heading: str = ""
@@ -200,6 +208,12 @@ def cited(page: int, line: int, last: int) -> str:
     if not line:
         return ""
     return f"line {line}" if last <= line else f"lines {line}-{last}"
+
+
+def page_of(document: str, page: int = 0, line: int = 0) -> str:
+    """The address at which a document is read, opened at a page or a line."""
+    where = f"?page={page}" if page else f"?line={line}" if line else ""
+    return f"/memory/documents/{quote(document, safe='')}{where}"
 
 
 def document_id(user: str, sha256: str) -> str:

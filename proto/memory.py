@@ -121,6 +121,8 @@ class Rows(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     """Values that JSON has no type for (times, ids, documents) as text."""
+    types: tuple[str, ...] = ()
+    """Of each column, as Postgres calls it."""
     truncated: bool = False
     sentence: str = ""
 

@@ -93,7 +93,7 @@ async def _delete(connection: Connection, arguments: argparse.Namespace) -> int:
 
 def state(line: DocumentLine) -> str:
     """Say whether a document was read."""
-    if line.state == "waiting":
+    if line.state in ("waiting", "reading"):
         return "waiting"
     said = f"{line.passages} passages" if line.passages else "no"
     return f"{said}: {line.problem}" if line.problem else said

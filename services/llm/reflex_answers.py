@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from proto.chat import excerpt
 from services.llm.model import Message
 
 OUTPUT_LIMIT: Final = 4000
@@ -121,4 +122,14 @@ def _entry(entry: dict[str, object]) -> str:
         return f"{entry['position']}. {text}" if isinstance(entry.get("position"), int) else f"- {text}"
     if isinstance(sentence, str):
         return f"- {link(sentence, event) if isinstance(event, str) else plain(sentence)}"
-    return ""
+    return _passage(entry)
+
+
+def _passage(entry: dict[str, object]) -> str:
+    """A passage of a document, cited so that it can be opened; empty for anything else."""
+    name, text, address = entry.get("name"), entry.get("text"), entry.get("link")
+    if not (isinstance(name, str) and isinstance(text, str)):
+        return ""
+    cited = plain(", ".join(filter(None, (name, str(entry.get("place", ""))))))
+    where = f"[{cited}]({address})" if isinstance(address, str) and address.startswith("/memory/") else cited
+    return f"- {where}: {plain(excerpt(text))}"

@@ -115,7 +115,7 @@ def rows(answer: Answer) -> memory.Rows:
     sentence = (
         f"The first {memory.ROW_LIMIT} rows" if truncated else f"{len(found)} row{'' if len(found) == 1 else 's'}"
     )
-    return memory.Rows(columns=answer.columns, rows=found, truncated=truncated, sentence=sentence)
+    return memory.Rows(columns=answer.columns, types=answer.names, rows=found, truncated=truncated, sentence=sentence)
 
 
 def cell(oid: int, value: bytes | None) -> memory.Cell:

@@ -31,6 +31,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     document: str
     name: str
+    owned: bool
+    """Whether it is somebody's, and so has a page; Daimon's own files have none."""
     heading: str
     page: int
     line: int
@@ -41,6 +43,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A passage as it is read."""
 
+    passage: int
     text: str
     heading: str
     page: int
@@ -79,10 +82,11 @@ class Library:
     async def read(self, request: documents.ReadDocument, caller: Caller) -> documents.DocumentText:
         """Read on in a document."""
         line = await self._find(request.document, caller)
-        where = {"page": request.page, "line": request.line, "limit": request.limit}
+        where = {"page": request.page, "line": request.line, "passage": request.passage, "limit": request.limit}
         pieces = await self._store.fetch(Piece, "read_passages", user=caller.user, document=line.document, **where)
         texts = tuple(
-            Text(place=cited(one.page, one.line, one.last), heading=one.heading, text=one.text) for one in pieces
+            Text(passage=one.passage, place=cited(one.page, one.line, one.last), heading=one.heading, text=one.text)
+            for one in pieces
         )
         return documents.DocumentText(document=line, texts=texts)
 
@@ -136,6 +140,7 @@ def _found(row: Row, ranked: Ranked) -> Found:
         document=row.document,
         name=row.name,
         place=cited(row.page, row.line, row.last),
+        link=documents.page_of(row.document, row.page, row.line) if row.owned else "",
         heading=row.heading,
         text=row.text,
         score=ranked.score,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from proto import documents, forgetting, keeping, memory, own
+from proto import documents, forgetting, keeping, memory
 from services.memory.forgetting import Forgetter
 from services.memory.handlers import Handlers
+from services.memory.insight import Insight
 from services.memory.keeping import keep_up
 from services.memory.library import Library
 from services.memory.own import Own
@@ -29,7 +30,6 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
         handlers = Handlers(store, bus, questions=settings.questions)
         forgetter = Forgetter(store, bus)
         library = Library(store, bus)
-        itself = Own(store)
         await bus.serve(
             "memory",
             {
@@ -49,8 +49,8 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 documents.SEARCH: library.search,
                 documents.READ: library.read,
                 documents.DELETE: library.delete,
-                own.SEARCH: itself.search,
-                own.SOURCE: itself.source,
+                **Own(store).routes(),
+                **Insight(store).routes(),
                 keeping.POSITION: handlers.position,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 import services
-from proto import errors
+from proto import errors, own
 from proto.base import Caller
 from proto.documents import FoundPassages, Text, cited
 from proto.own import OwnText, ReadSelf, SearchSelf
@@ -19,6 +19,7 @@ from services.memory.passages import save
 from services.memory.reading.main import read
 from services.memory.store import Session, Store
 from services.memory.terms import LibraryLexicon
+from services.runtime.bus import Routes
 
 ROOT = Path(services.__file__).parents[1]
 WRITTEN = ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -45,6 +46,10 @@ class Own:
         self._current = False
         self._reading = asyncio.Lock()
 
+    def routes(self) -> Routes:
+        """The calls with what answers them."""
+        return {own.SEARCH: self.search, own.SOURCE: self.source}
+
     async def search(self, request: SearchSelf, _: Caller) -> FoundPassages:
         """Find passages by words; they have no vectors, because making those would take minutes."""
         await self._make_current()
@@ -56,7 +61,7 @@ class Own:
     async def source(self, request: ReadSelf, _: Caller) -> OwnText:
         """Read on in a file."""
         await self._make_current()
-        where = {"page": 0, "line": request.line, "limit": request.limit}
+        where = {"page": 0, "line": request.line, "passage": 0, "limit": request.limit}
         pieces = await self._store.fetch(Piece, "read_passages", user=NOBODY, document=request.path, **where)
         if not pieces:
             raise errors.Missing(f"There is no {request.path} with a line {request.line}; self.search names the files.")

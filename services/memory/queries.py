@@ -31,6 +31,14 @@ def query(name: str, dimensions: int = 0) -> bytes:
 
 
 @functools.cache
+def examples() -> tuple[tuple[str, str], ...]:
+    """Questions that teach SQL, in their order: each with its title, which is the comment above it."""
+    found = split(resources.files("services.memory").joinpath("sql", "examples", "questions.sql").read_text()).values()
+    pieces = (text.partition("\n") for text in found)
+    return tuple((title.removeprefix("-- "), sql) for title, _, sql in pieces)
+
+
+@functools.cache
 def _all() -> dict[str, bytes]:
     found: dict[str, str] = {}
     for file in resources.files("services.memory").joinpath("sql").iterdir():

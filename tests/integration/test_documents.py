@@ -18,8 +18,10 @@ pytest_plugins = ("tests.integration.memory_fixtures",)
 GARDEN = b"# Garden\n\nThe shed is painted dark green.\n\n# Kitchen\n\nBread and milk are in the pantry.\n"
 
 
-async def hand_in(daimon: Daimon, caller: Caller, name: str, content: bytes) -> documents.DocumentLine:
-    """Upload a file and wait until it was read."""
+async def hand_in(
+    daimon: Daimon, caller: Caller, name: str, content: bytes, *, wait: bool = True
+) -> documents.DocumentLine:
+    """Upload a file and wait until it was read, and has its vectors unless these are not waited for."""
 
     async def pieces():
         yield content
@@ -30,8 +32,9 @@ async def hand_in(daimon: Daimon, caller: Caller, name: str, content: bytes) -> 
     async with asyncio.timeout(PATIENCE):
         while True:
             for line in await listed(daimon, caller):
-                if line.document == added.document and line.state != "waiting":
-                    await daimon.embedded()
+                if line.document == added.document and line.state in ("ready", "failed"):
+                    if wait:
+                        await daimon.embedded()
                     return line
 
 

@@ -58,8 +58,23 @@ SELECT user_name AS user, id AS document, name, size, sha256, media_type, upload
 FROM documents WHERE state = 'waiting' ORDER BY uploaded LIMIT 100
 
 -- name: list_documents
-SELECT id AS document, name, size, media_type, uploaded, state, problem, passages
-FROM documents
+-- Of those that wait the one that came first is being read.
+SELECT
+    id AS document, name, size, media_type, uploaded, problem, passages,
+    CASE
+        WHEN state = 'waiting' AND uploaded = (SELECT min(uploaded) FROM documents WHERE state = 'waiting')
+            THEN 'reading'
+        ELSE state
+    END AS state,
+    CASE
+        WHEN state = 'ready' AND EXISTS (SELECT FROM waiting WHERE sequence = 0) THEN (
+            SELECT count(*) FROM passages AS p
+            WHERE p.user_name = d.user_name AND p.document = d.id
+                AND EXISTS (SELECT FROM waiting AS w WHERE w.text_hash = p.text_hash)
+        )
+        ELSE 0
+    END AS coming
+FROM documents AS d
 WHERE user_name = %(user)s
     AND (%(named)s = '' OR strpos(lower(name), lower(%(named)s)) > 0)
     AND (uploaded, id) < (%(before)s::timestamptz, %(before_id)s)
@@ -75,9 +90,10 @@ ORDER BY id = %(document)s DESC, uploaded DESC
 LIMIT 1
 
 -- name: read_passages
-SELECT text, heading, page, line, last
+SELECT place AS passage, text, heading, page, line, last
 FROM passages
 WHERE user_name = %(user)s AND document = %(document)s
+    AND place >= %(passage)s
     AND (%(page)s = 0 OR page = %(page)s)
     AND (%(line)s = 0 OR last >= %(line)s)
 ORDER BY place
@@ -116,7 +132,7 @@ WHERE e.id IN (SELECT id FROM likest UNION SELECT id FROM worded)
 
 -- name: read_found_passages
 -- What belongs to nobody has no document beside it, and its path as its name.
-SELECT e.id, e.document, coalesce(d.name, e.document) AS name, e.heading, e.page, e.line, e.last, e.text
+SELECT e.id, e.document, coalesce(d.name, e.document) AS name, d.name IS NOT NULL AS owned, e.heading, e.page, e.line, e.last, e.text
 FROM passages AS e
 LEFT JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
 WHERE e.user_name = %(user)s AND e.id = ANY (%(passages)s)

@@ -1,0 +1,130 @@
+"""What memory tells of itself: its standing, questions that teach, and a picture of one's own memory."""
+
+from __future__ import annotations
+
+import asyncio
+
+from proto import documents, insight, memory, tasks
+from proto.base import Caller, Nothing, new_id
+from tests.integration.memory_parts import PATIENCE, Daimon
+from tests.integration.test_documents import GARDEN, found, hand_in, listed
+
+pytest_plugins = ("tests.integration.memory_fixtures",)
+
+ERRANDS = ("buy milk", "bring bread", "groceries for sunday", "mend the bicycle", "oil the bike", "cycling on monday")
+
+
+async def picture(daimon: Daimon, caller) -> insight.Picture:
+    return await daimon.cli.call(insight.PICTURE, Nothing(), caller=caller)
+
+
+async def add(daimon: Daimon, caller, *titles: str) -> list[str]:
+    done = [await daimon.record(tasks.TaskAdded(task=title, title=title), caller) for title in titles]
+    await daimon.embedded()
+    return [event for event, _ in done]
+
+
+async def test_the_picture_puts_like_meanings_near_each_other(daimon, ada):
+    errands = await add(daimon, ada, *ERRANDS)
+    drawn = await picture(daimon, ada)
+    at = {point.event: (point.x, point.y) for point in drawn.points}
+    assert set(at) == set(errands)
+    assert {point.noun for point in drawn.points} == {"task"}
+    assert all(0 <= number <= 1 for place in at.values() for number in place)
+
+    def apart(one: int, other: int) -> float:
+        (x1, y1), (x2, y2) = at[errands[one]], at[errands[other]]
+        return (x1 - x2) ** 2 + (y1 - y2) ** 2
+
+    assert apart(0, 1) < apart(0, 3)
+    assert apart(3, 4) < apart(1, 4)
+    assert 0 < drawn.kept <= 1
+
+
+async def test_the_picture_is_the_same_after_a_restart(alone, database, ada):
+    async with alone.remembering(database):
+        await add(alone, ada, *ERRANDS)
+        before = await picture(alone, ada)
+    async with alone.remembering(database):
+        assert await picture(alone, ada) == before
+
+
+async def test_the_picture_shows_nobody_elses_memory(daimon, ada):
+    bob = Caller(user=f"bob-{new_id()}")
+    await add(daimon, bob, *ERRANDS)
+    await hand_in(daimon, bob, "house.md", GARDEN)
+    assert (await picture(daimon, ada)).points == ()
+
+
+async def test_a_long_log_is_sampled_from_its_beginning_to_its_end(daimon, ada):
+    events = await add(daimon, ada, *(f"errand {number}" for number in range(500)))
+    drawn = await picture(daimon, ada)
+    places = [events.index(point.event) for point in drawn.points]
+    assert 100 <= len(places) <= 250
+    assert min(places) < 10
+    assert max(places) > 490
+    assert drawn.total == 500
+
+
+async def test_passages_stand_in_the_picture_with_where_to_read_them(daimon, ada):
+    await add(daimon, ada, *ERRANDS)
+    line = await hand_in(daimon, ada, "house.md", GARDEN)
+    passages = [point for point in (await picture(daimon, ada)).points if point.noun == "passage"]
+    assert [(point.document, point.line) for point in passages] == [(line.document, 1), (line.document, 5)]
+
+
+async def test_the_standing_tells_of_vectors_and_of_what_waits(daimon, ada):
+    await add(daimon, ada, "buy milk")
+    standing = await daimon.cli.call(insight.STANDING, Nothing())
+    progress = await daimon.cli.call(memory.PROGRESS, Nothing())
+    assert (standing.events, standing.engine, standing.waiting) == (progress.events, "meanings", 0)
+    assert standing.vectors > 0
+    assert (standing.coming, standing.made) == ("", 0)
+
+
+async def test_every_example_is_a_question_that_can_be_asked(daimon, ada):
+    await add(daimon, ada, "buy milk")
+    examples = (await daimon.cli.call(insight.EXAMPLES, Nothing())).examples
+    assert len(examples) >= 8
+    for example in examples:
+        rows = await daimon.sql(example.sql, ada)
+        assert len(rows.types) == len(rows.columns) > 0, example.title
+        assert all(rows.types), example.title
+
+
+async def test_an_answer_tells_the_type_of_each_column(daimon, ada):
+    rows = await daimon.sql("SELECT 1, 'a'::text, true, now(), 1.5, ARRAY[1], '{}'::jsonb", ada)
+    assert rows.types == (
+        "integer", "text", "boolean", "timestamp with time zone", "numeric", "integer[]", "jsonb",
+    )  # fmt: skip
+
+
+async def test_a_document_is_read_on_from_passage_to_passage(daimon, ada):
+    line = await hand_in(daimon, ada, "house.md", GARDEN)
+
+    async def read(**where: int) -> list[tuple[int, str]]:
+        asked = documents.ReadDocument(document=line.document, limit=1, **where)
+        told = await daimon.cli.call(documents.READ, asked, caller=ada)
+        return [(text.passage, text.heading) for text in told.texts]
+
+    assert await read() == [(0, "Garden")]
+    assert await read(passage=1) == [(1, "Kitchen")]
+    assert await read(passage=2) == []
+    assert await read(line=6) == [(1, "Kitchen")]
+
+
+async def test_a_passage_that_is_found_says_where_a_person_reads_it(daimon, ada):
+    line = await hand_in(daimon, ada, "house.md", GARDEN)
+    (hit,) = await found(daimon, ada, "painting sheds")
+    assert hit.link == f"/memory/documents/{line.document}?line=1"
+
+
+async def test_a_list_of_documents_says_what_is_still_to_be_found_by_meaning(alone, database, ada):
+    async with alone.remembering(database):
+        await hand_in(alone, ada, "house.md", GARDEN)
+        assert [line.coming for line in await listed(alone, ada)] == [0]
+        alone.engine.down = True
+        await hand_in(alone, ada, "garden.md", GARDEN + b"\n# Attic\n\nBoxes.\n", wait=False)
+        async with asyncio.timeout(PATIENCE):
+            while [line.coming for line in await listed(alone, ada)] != [1, 0]:
+                pass
