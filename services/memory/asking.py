@@ -9,6 +9,7 @@ import math
 import msgspec
 
 from proto import errors, memory
+from services.memory.column_types import type_name
 from services.memory.migrations import SUPERUSER
 from services.memory.queries import query
 from services.memory.store import Answer, DatabaseAway, ReaderSession, SqlFailure, Store
@@ -115,7 +116,13 @@ def rows(answer: Answer) -> memory.Rows:
     sentence = (
         f"The first {memory.ROW_LIMIT} rows" if truncated else f"{len(found)} row{'' if len(found) == 1 else 's'}"
     )
-    return memory.Rows(columns=answer.columns, types=answer.names, rows=found, truncated=truncated, sentence=sentence)
+    return memory.Rows(
+        columns=answer.columns,
+        types=tuple(map(type_name, answer.types)),
+        rows=found,
+        truncated=truncated,
+        sentence=sentence,
+    )
 
 
 def cell(oid: int, value: bytes | None) -> memory.Cell:

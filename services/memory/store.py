@@ -104,8 +104,6 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     types: tuple[int, ...]
     """Their type's oid."""
-    names: tuple[str, ...] = ()
-    """Their type's name; empty for one that this client does not know."""
     rows: list[tuple[bytes | None, ...]]
 
 
@@ -134,7 +132,6 @@ class ReaderSession:
         return Answer(
             columns=tuple((result.fname(column) or b"").decode() for column in columns),
             types=tuple(result.ftype(column) for column in columns),
-            names=tuple(_type_name(result.ftype(column)) for column in columns),
             rows=[tuple(result.get_value(row, column) for column in columns) for row in range(result.ntuples)],
         )
 
@@ -239,13 +236,6 @@ class Store:
         if self._away and not away:
             log.info("the database is back", extra={"action": "memory.database_back"})
         self._away = away
-
-
-def _type_name(oid: int) -> str:
-    known = psycopg.postgres.types.get(oid)
-    if known is None:
-        return ""
-    return f"{known.regtype}[]" if oid == known.array_oid else known.regtype
 
 
 def _statement(name: str, values: Mapping[str, object]) -> bytes:
