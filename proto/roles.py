@@ -112,7 +112,7 @@ ROLES: dict[str, Role] = {
     ),
     "memory": Role(
         serves=(
-            *(*memory.ACTIONS, *memory.CALLS, *documents.ACTIONS, *documents.CALLS),
+            *(*memory.ACTIONS, *memory.CALLS, *insight.CALLS, *documents.ACTIONS, *documents.CALLS),
             *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS),
         ),
         calls=(llm.EMBED,),
