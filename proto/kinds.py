@@ -19,6 +19,7 @@ from proto import (
     models,
     sandbox,
     seen,
+    sorting,
     tasks,
     titles,
     undo,
@@ -27,6 +28,7 @@ from proto import (
 from proto.events import Event, Happening
 
 _NOUNS = (
+    sorting,
     tasks,
     chat,
     sandbox,

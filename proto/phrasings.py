@@ -144,6 +144,18 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "get rid of task {task}",
         "I do not need {task} on my list",
     ),
+    "tasks.sort": (
+        "sort my list",
+        "sort my tasks",
+        "sort my list by {by}",
+        "sort my tasks by {by}",
+        "sort my list alphabetically",
+        "sort my tasks alphabetically",
+        "put my list in alphabetical order",
+        "put {by} tasks first",
+        "put the {by} tasks first",
+        "put the {by} ones first",
+    ),
     "tasks.move": (
         "move {task} to place {position}",
         "move {task} to position {position}",

@@ -29,6 +29,7 @@ from proto import (
     pages,
     sandbox,
     seen,
+    sorting,
     tasks,
     titles,
     undo,
@@ -133,7 +134,10 @@ ROLES: dict[str, Role] = {
         writes_files=True,
     ),
     "tasks": Role(
-        serves=(*tasks.ACTIONS, *tasks.CALLS, *board.CALLS), emits=("task",), reads_log=True, follows=(_FORGOT,)
+        serves=(*tasks.ACTIONS, *tasks.CALLS, *sorting.ACTIONS, *sorting.CALLS, *board.CALLS),
+        emits=("task",),
+        reads_log=True,
+        follows=(_FORGOT,),
     ),
     "undo": Role(
         serves=(*undo.ACTIONS, *undo.CALLS),

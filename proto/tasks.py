@@ -99,6 +99,8 @@ class TaskList(msgspec.Struct, frozen=True, kw_only=True):
 
     tasks: tuple[Task, ...]
     sentence: str = ""
+    event: str = ""
+    """The id of the event that changed its order, where one did."""
 
 
 class TaskAdded(Happening, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from proto import marks, tasks
+from proto import marks, sorting, tasks
 from proto.base import Action, Call
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
@@ -124,7 +124,7 @@ PREVIEW = Action(
 LINE = Call("daimon.do.{user}.{actor}.undo.line", ReadLine, LineRead)
 ACTIONS = (LAST, STEP, REDO, PREVIEW)
 CALLS = (LINE,)
-INVERSES = (*tasks.INVERSES, *marks.INVERSES)
+INVERSES = (*tasks.INVERSES, *sorting.INVERSES, *marks.INVERSES)
 """Every call that undoes something: all that the undo service may ask for. Another noun joins by adding its own."""
 NOUNS = ("task", marks.NOUN)
 """The nouns whose events can be undone."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Awaitable, Callable
+from typing import get_args
 
 from daimon.commands import CommandError
 from daimon.connection import Connection
 from daimon.terminal import add_again, add_as_of, add_json, add_person, on_bus, printable, remark, show_json
-from proto import tasks
-from proto.tasks import Task, TaskChange
+from proto import sorting, tasks
+from proto.tasks import Task, TaskChange, TaskList
 
-Change = Callable[[Connection, argparse.Namespace], Awaitable[TaskChange]]
+Change = Callable[[Connection, argparse.Namespace], Awaitable[TaskChange | TaskList]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("rename", "change the title of a task", _rename, "task", "title"),
         ("delete", "remove a task", _delete, "task"),
         ("move", "move a task to another place, 1 is the top", _move, "task", "position"),
+        ("sort", "sort the whole list once", _sort, "by"),
     ):
         verb = verbs.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
         verb.set_defaults(change=change)
@@ -39,6 +41,10 @@ def _add_operands(verb: argparse.ArgumentParser, *takes: str) -> None:
     for name in takes:
         if name == "position":
             verb.add_argument("position", type=int)
+        elif name == "by":
+            verb.add_argument(
+                "by", nargs="?", choices=get_args(sorting.Order), default="title", help="what comes first"
+            )
         elif name == "title":
             verb.add_argument("title", nargs="+")
         else:
@@ -102,3 +108,7 @@ async def _delete(connection: Connection, arguments: argparse.Namespace) -> Task
 
 async def _move(connection: Connection, arguments: argparse.Namespace) -> TaskChange:
     return await connection.call(tasks.MOVE, tasks.MoveTask(task=arguments.task, position=arguments.position))
+
+
+async def _sort(connection: Connection, arguments: argparse.Namespace) -> TaskList:
+    return await connection.call(sorting.SORT, sorting.SortTasks(by=arguments.by))

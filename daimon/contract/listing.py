@@ -26,6 +26,7 @@ from proto import (
     pages,
     sandbox,
     seen,
+    sorting,
     tasks,
     titles,
     undo,
@@ -39,6 +40,7 @@ AnyCall = Call[Any, Any]
 
 CALLS: tuple[AnyCall, ...] = (
     *tasks.ACTIONS,
+    *sorting.ACTIONS,
     *undo.ACTIONS,
     *sandbox.ACTIONS,
     *sandbox.CALLS,
@@ -52,6 +54,7 @@ CALLS: tuple[AnyCall, ...] = (
     *tasks.CALLS,
     *undo.CALLS,
     *board.CALLS,
+    *sorting.CALLS,
     *chat.CALLS,
     *versions.CALLS,
     *seen.CALLS,

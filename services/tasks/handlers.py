@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from proto import errors, events, tasks
+from proto import errors, events, sorting, tasks
 from proto.base import Caller, new_id
 from proto.board import EditTask, TaskBoard
-from proto.events import Happening, Recorded
+from proto.events import Event, Happening, Recorded
 from proto.moments import moment
 from proto.tasks import Task, TaskChange
 from services.runtime.bus.journal import Expect, Journal, Repeated
@@ -28,7 +28,7 @@ Decide = Callable[[Tasks], tuple[Happening, str]]
 class _Of(msgspec.Struct, frozen=True, kw_only=True):
     """What every event of a task has."""
 
-    task: str
+    task: str = ""
 
 
 class State:
@@ -46,9 +46,8 @@ class State:
         self.tasks.apply(event)
         if event.key:
             task = self.tasks.get(msgspec.json.decode(event.data, type=_Of).task)
-            gone = Task(id="", title=event.sentence)
             self.answered[event.actor, event.key] = TaskChange(
-                task=task or gone, sentence=event.sentence, event=event.id
+                task=task or _untitled(event), sentence=event.sentence, event=event.id
             )
 
 
@@ -151,6 +150,29 @@ class Handlers:
 
         return await self._change(caller, decide)
 
+    async def sort(self, request: sorting.SortTasks, caller: Caller) -> tasks.TaskList:
+        """Put the whole list into another order, once."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            if len(state) > sorting.SORTABLE:
+                raise errors.Refused(f"The list has {len(state)} tasks; {sorting.SORTABLE} can be sorted at once.")
+            return _moving(state.sorting(request.by)), ""
+
+        return await self._reorder(caller, decide)
+
+    async def arrange(self, request: sorting.ArrangeTasks, caller: Caller) -> tasks.TaskList:
+        """Put the list back into an order that it had."""
+
+        def decide(state: Tasks) -> tuple[Happening, str]:
+            return _moving(state.arranging(request.order)), ""
+
+        return await self._reorder(caller, decide)
+
+    async def _reorder(self, caller: Caller, decide: Decide) -> tasks.TaskList:
+        change = await self._change(caller, decide)
+        ordered = (await self._current(caller.user)).tasks.ordered()
+        return tasks.TaskList(tasks=ordered, sentence=change.sentence, event=change.event)
+
     async def restore(self, request: tasks.RestoreTask, caller: Caller) -> TaskChange:
         """Put a deleted task back to its place, or to the end of a list that has become shorter."""
 
@@ -178,9 +200,8 @@ class Handlers:
             except (errors.Conflict, Repeated):
                 await self._check(caller.user, state.sequence)
                 continue
-            after = (await self._current(caller.user)).tasks.get(task) or before
-            if after is not None:
-                return TaskChange(task=after, sentence=event.sentence, event=event.id)
+            after = (await self._current(caller.user)).tasks.get(task) or before or _untitled(event)
+            return TaskChange(task=after, sentence=event.sentence, event=event.id)
         raise errors.Conflict("The list is being changed by somebody else all the time; try again.")
 
     async def _check(self, user: str, sequence: int) -> None:
@@ -213,6 +234,17 @@ class Handlers:
 def _matching(state: State, filter_: str) -> list[Task]:
     words = filter_.casefold().split()
     return [task for task in state.tasks.ordered() if all(word in task.title.casefold() for word in words)]
+
+
+def _untitled(event: Event) -> Task:
+    """What stands for a task where there is none: it is gone, or the whole list was changed."""
+    return Task(id="", title=event.sentence)
+
+
+def _moving(what: sorting.TasksSorted | None) -> sorting.TasksSorted:
+    if what is None:
+        raise errors.Refused("The list is in that order already.")
+    return what
 
 
 def _title(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Literal
 
 import msgspec
 
@@ -10,7 +12,17 @@ from proto import errors
 from proto.board import Touch
 from proto.events import Event
 from proto.kinds import happening
-from proto.tasks import Task, TaskAdded, TaskCompleted, TaskDeleted, TaskMoved, TaskRenamed, TaskReopened, TaskRestored
+from proto.sorting import TOLD, Order, Place, TasksSorted
+from proto.tasks import (
+    Task,
+    TaskAdded,
+    TaskCompleted,
+    TaskDeleted,
+    TaskMoved,
+    TaskRenamed,
+    TaskReopened,
+    TaskRestored,
+)
 
 NAMED = 5
 """How many tasks a message names at most."""
@@ -54,6 +66,34 @@ class Tasks:
                 self._tasks.insert(position - 1, Task(id=task, title=title, done=done, actor=event.actor))
             case TaskMoved(task=task, position=position):
                 self._move(task, position, event.actor)
+            case TasksSorted(order=order):
+                self._tasks = arranged(self._tasks, order)
+
+    def sorting(self, by: Order) -> TasksSorted | None:
+        """What happens when the list is sorted; None when it is in that order."""
+        keys: dict[Order, Callable[[Task], str | bool]] = {
+            "title": lambda task: task.title.casefold(),
+            "newest": attrgetter("id"),
+            "oldest": attrgetter("id"),
+            "open": attrgetter("done"),
+        }
+        return self._put(sorted(self._tasks, key=keys[by], reverse=by == "newest"), by)
+
+    def arranging(self, order: Sequence[str]) -> TasksSorted | None:
+        """What happens when the list goes back into an order; None when it is in it."""
+        return self._put(arranged(self._tasks, order), "before")
+
+    def _put(self, wanted: Sequence[Task], by: Literal[Order, "before"]) -> TasksSorted | None:
+        before = {task.id: place for place, task in enumerate(self._tasks, 1)}
+        places = [
+            Place(title=task.title, before=before[task.id], position=place)
+            for place, task in enumerate(wanted, 1)
+            if before[task.id] != place
+        ]
+        if not places:
+            return None
+        order = tuple(task.id for task in wanted)
+        return TasksSorted(by=by, before=tuple(before), order=order, moved=len(places), places=tuple(places[:TOLD]))
 
     def get(self, task: str) -> Task | None:
         """Return a task by its id."""
@@ -79,6 +119,12 @@ class Tasks:
         self._tasks = [kept for kept in self._tasks if kept.id != task]
         self._tasks[position - 1 : position - 1] = moved
         self._change(task, actor)
+
+
+def arranged(tasks: Sequence[Task], order: Sequence[str]) -> list[Task]:
+    """Return tasks in an order of their ids; those it does not name come last, as they stand."""
+    places = {task: place for place, task in enumerate(order)}
+    return sorted(tasks, key=lambda task: places.get(task.id, len(places)))
 
 
 def _by_id(tasks: Sequence[Task], words: str) -> list[Task]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proto import board, tasks
+from proto import board, sorting, tasks
 from services.runtime.bus import Bus
 from services.runtime.forgetting import heed
 from services.runtime.run import Ready, run
@@ -28,6 +28,8 @@ async def serve(settings: TasksSettings, bus: Bus, ready: Ready) -> None:
             tasks.RENAME: handlers.rename,
             tasks.DELETE: handlers.delete,
             tasks.MOVE: handlers.move,
+            sorting.SORT: handlers.sort,
+            sorting.ARRANGE: handlers.arrange,
             tasks.RESTORE: handlers.restore,
             board.READ: handlers.board,
             board.EDIT: handlers.edit,

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from proto import errors, events, tasks
+from proto import errors, events, sorting, tasks
 from services.runtime.bus import Bus
 from services.tasks.main import serve
 from services.tasks.settings import TasksSettings
@@ -46,6 +46,19 @@ async def test_a_list_is_what_its_events_made_it(cli, ada):
     await cli.call(tasks.DELETE, tasks.DeleteTask(task="fix bike"), caller=ada)
     await cli.call(tasks.REOPEN, tasks.ReopenTask(task="buy milk"), caller=ada)
     assert await titles(cli, ada) == ["1 buy milk", "2 call dad"]
+
+
+async def test_a_sorted_list_says_what_went_where(cli, ada):
+    await add(cli, ada, "pears", "Figs", "apples", "dates", "berries")
+    done = await cli.call(sorting.SORT, sorting.SortTasks(), caller=ada)
+    assert [task.title for task in done.tasks] == ["apples", "berries", "dates", "Figs", "pears"]
+    moves = "'apples' from 3rd to 1st, 'berries' from 5th to 2nd, 'dates' from 4th to 3rd and 2 more"
+    assert done.sentence == f"Sorted the list, by title: {moves}"
+    await cli.call(tasks.COMPLETE, tasks.CompleteTask(task="apples"), caller=ada)
+    await cli.call(sorting.SORT, sorting.SortTasks(by="open"), caller=ada)
+    assert await titles(cli, ada) == ["1 berries", "2 dates", "3 Figs", "4 pears", "5 apples (done)"]
+    with pytest.raises(errors.Refused, match="in that order already"):
+        await cli.call(sorting.SORT, sorting.SortTasks(by="open"), caller=ada)
 
 
 async def test_every_change_is_an_event_with_a_sentence(cli, ada):

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from proto import errors, events, tasks, undo
+from proto import errors, events, sorting, tasks, undo
 from proto.base import Caller
 from proto.kinds import KINDS
 from services.tasks.main import serve as serve_tasks
@@ -69,6 +69,7 @@ async def test_every_kind_of_change_is_undone_and_done_again(line):
         (tasks.REOPEN, tasks.ReopenTask(task="milk")),
         (tasks.DELETE, tasks.DeleteTask(task="dad")),
         (tasks.ADD, tasks.AddTask(title="read a book")),
+        (sorting.SORT, sorting.SortTasks(by="newest")),
     ):
         await line.cli.call(call, request, caller=line.user)
         states.append(await line.titles())
@@ -78,9 +79,9 @@ async def test_every_kind_of_change_is_undone_and_done_again(line):
     for state in states[1:]:
         await line.redo()
         assert await line.titles() == state
-    await line.undo(6)
+    await line.undo(7)
     assert await line.titles() == states[0]
-    await line.redo(6)
+    await line.redo(7)
     assert await line.titles() == states[-1]
 
 

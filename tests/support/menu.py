@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proto import actions, memory, sandbox, tasks
+from proto import actions, memory, sandbox, sorting, tasks
 from services.llm.catalogue import Catalogue
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
 from services.runtime.bus.serving import metadata
@@ -12,7 +12,7 @@ def endpoints() -> tuple[EndpointInfo, ...]:
     """Every action of tasks, sandbox and memory, and the search for others, as the bus announces them."""
     return tuple(
         EndpointInfo(name=action.name, subject=action.pattern, metadata=metadata(action))
-        for action in (*tasks.ACTIONS, *sandbox.ACTIONS, *memory.ACTIONS, actions.SEARCH)
+        for action in (*tasks.ACTIONS, *sorting.ACTIONS, *sandbox.ACTIONS, *memory.ACTIONS, actions.SEARCH)
     )
 
 

@@ -9,10 +9,11 @@ from operator import attrgetter
 
 import msgspec
 
-from proto import tasks
+from proto import sorting, tasks
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
+TOUCHING = (*tasks.KINDS, *sorting.KINDS)
 _COLUMNS = ("id", "title", "done", "position", "actor", "added", "changed")
 
 
@@ -30,7 +31,7 @@ class TaskRow(msgspec.Struct, frozen=True, kw_only=True):
 
 async def project(session: Session, entries: Sequence[Entry]) -> None:
     """Bring every touched list up to these events."""
-    touching = sorted((entry for entry in entries if isinstance(entry.happening, tasks.KINDS)), key=attrgetter("user"))
+    touching = sorted((entry for entry in entries if isinstance(entry.happening, TOUCHING)), key=attrgetter("user"))
     for user, own in itertools.groupby(touching, key=attrgetter("user")):
         before = {task.id: task for task in await session.fetch(TaskRow, "load_tasks", user=user)}
         after = fold(before.values(), own)
@@ -50,6 +51,10 @@ def fold(before: Iterable[TaskRow], entries: Iterable[Entry]) -> list[TaskRow]:
 
 def _apply(found: list[TaskRow], entry: Entry) -> None:
     what = entry.happening
+    if isinstance(what, sorting.TasksSorted):
+        places = {task: place for place, task in enumerate(what.order)}
+        found.sort(key=lambda task: places.get(task.id, len(places)))
+        return
     at = next((place for place, task in enumerate(found) if task.id == getattr(what, "task", "")), None)
     if isinstance(what, tasks.TaskAdded) and at is None:
         found.append(_new(what, entry))

@@ -84,12 +84,13 @@ def test_the_phrasing_with_most_words_of_its_own_wins(menu: Grammar) -> None:
 def test_an_unknown_verb_leaves_the_slot_to_be_compared_by_meaning(menu: Grammar) -> None:
     assert {(each.action, each.neutral) for each in loose("scribble eggs on my list", menu)} == {
         ("tasks.list", "scribble eggs on my list"),
+        ("tasks.sort", "scribble eggs on my list"),
         ("tasks.add", "scribble something on my list"),
     }
 
 
 def test_a_verb_of_one_action_is_not_taken_for_another(menu: Grammar) -> None:
-    assert [each.action for each in loose("add buy milk to the top of my list", menu)] == ["tasks.list"]
+    assert [each.action for each in loose("add buy milk to the top of my list", menu)] == ["tasks.list", "tasks.sort"]
 
 
 def test_a_phrasing_that_cannot_fill_its_action_is_left_out() -> None:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from proto import tasks
+from proto import sorting, tasks
 from proto.base import Caller
 from proto.events import Happening, Recorded, happened
 from services.memory.entries import Entry, entry
@@ -81,5 +81,6 @@ def random_step(chance: random.Random, task: str, number: int) -> Happening:
             tasks.TaskRenamed(task=task, before="", title=title),
             tasks.TaskDeleted(task=task, title=title, position=1, done=False),
             tasks.TaskMoved(task=task, title=title, before=1, position=chance.randrange(1, 6)),
+            sorting.TasksSorted(by="title", before=(), order=(f"t{number - 2}", task, "t1"), moved=2, places=()),
         ]
     )
