@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -20,8 +20,24 @@ Role = Literal["owner", "member", "guest"]
 """The owner may do everything, a member everything of their own, a guest may only look at it."""
 State = Literal["invited", "active", "disabled", "deleted"]
 NewState = Literal["active", "disabled", "deleted"]
+Notice = Literal["commands", "jobs", "questions"]
+"""What came of commands, jobs that ended, calls that wait for a person's word."""
+NOTICES: tuple[Notice, ...] = get_args(Notice)
 Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[\w.@+-]+$")]
 """Letters of any script, digits, and `. @ + - _`; large and small letters do not make another account."""
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """How somebody wants to be met."""
+
+    shown: str = ""
+    """What they are called; the account's name when empty."""
+    zone: str = ""
+    """Time zone, such as `Europe/Oslo`; where the browser is when empty."""
+    language: str = ""
+    """What the model answers in; the language of the question when empty."""
+    notices: tuple[Notice, ...] = NOTICES
+    """What is told on every open page."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +49,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     made: datetime
     password: bool = False
     """Whether it has one; without, only one-time links sign in."""
+    profile: Profile = Profile()
 
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +158,18 @@ class Invited(Happening, frozen=True, kw_only=True):
         return f"Was invited as {self.role}"
 
 
+class ProfileChanged(Happening, frozen=True, kw_only=True):
+    """Somebody wants to be met otherwise."""
+
+    kind: ClassVar[str] = "account.profiled"
+    profile: Profile = Profile()
+
+    def sentence(self) -> str:
+        known = {name: value for name, value in msgspec.structs.asdict(self.profile).items() if value}
+        known["notices"] = " and ".join(self.profile.notices) or "none"
+        return "Changed the profile: " + ", ".join(f"{name} {value}" for name, value in known.items())
+
+
 class AccountChanged(Happening, frozen=True, kw_only=True):
     """An account has another role or state."""
 
@@ -159,5 +188,5 @@ CHANGE_ACCOUNT = Call("daimon.svc.gateway.change_account", ChangeAccount, Accoun
 CALLS = (INVITE, LIST_ACCOUNTS, CHANGE_ACCOUNT)
 KINDS: tuple[type[Happening], ...] = (
     *(SignedIn, SignedOut, SignInFailed, SessionRevoked, Visited),
-    *(PasswordSet, Invited, AccountChanged),
+    *(PasswordSet, Invited, AccountChanged, ProfileChanged),
 )

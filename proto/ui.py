@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from proto.accounts import Role
 from proto.assets import Assets
 from proto.base import Call, Nothing
 from proto.board import Touch
@@ -30,6 +31,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
     user: str = ""
     """Empty for a stranger."""
+    shown: str = ""
+    """What the user is called on pages."""
     csrf: str = ""
     """What a form must send back to show that it came from a page of ours."""
     path: str = "/"
@@ -37,6 +40,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     theme: Theme = "auto"
     zone: str = ""
     """The reader's time zone, such as `Europe/Berlin`; empty while it is not known."""
+    role: Role = "member"
+    """What the account may do, so which pages it has."""
     notice: str = ""
     """A sentence to show above everything, such as why the last form failed."""
 

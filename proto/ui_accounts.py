@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from proto.accounts import Account, Role
+from proto.accounts import Account, Notice, Profile, Role
 from proto.base import Call
 from proto.keys import ApiKey, NewKey
 from proto.ui import Frame, Html
@@ -49,6 +49,15 @@ class ProfilePage(msgspec.Struct, frozen=True, kw_only=True):
 
     frame: Frame
     account: Account
+    profile: Profile = Profile()
+    """As it is, or as it was typed and not taken."""
+
+
+class NoticesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What one is told of."""
+
+    frame: Frame
+    notices: tuple[Notice, ...] = ()
 
 
 class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +92,8 @@ class UsersPage(msgspec.Struct, frozen=True, kw_only=True):
 SIGN_IN = Call("daimon.svc.ui.sign_in", SignInPage, Html)
 LINK = Call("daimon.svc.ui.link", LinkPage, Html)
 PROFILE = Call("daimon.svc.ui.profile", ProfilePage, Html)
+NOTICES = Call("daimon.svc.ui.notices", NoticesPage, Html)
 SESSIONS = Call("daimon.svc.ui.sessions", SessionsPage, Html)
 KEYS = Call("daimon.svc.ui.keys", KeysPage, Html)
 USERS = Call("daimon.svc.ui.users", UsersPage, Html)
-CALLS: tuple[Call[Any, Html], ...] = (SIGN_IN, LINK, PROFILE, SESSIONS, KEYS, USERS)
+CALLS: tuple[Call[Any, Html], ...] = (SIGN_IN, LINK, PROFILE, NOTICES, SESSIONS, KEYS, USERS)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
 
 import msgspec
 
 from proto import chat, seen, titles, ui, versions
+from proto.accounts import Notice
 from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
 from services.gateway import panes, undo_pages
 from services.gateway.gate import Gate
 from services.gateway.growing import grown
+from services.gateway.notices import notice
 from services.gateway.turns import Gap, Talk, merged
 from services.runtime.bus.live import Following
 
@@ -38,6 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     tasks: bool = False
     timeline: bool = False
     noun: str = ""
+    notices: tuple[Notice, ...] = ()
 
 
 class Live:
@@ -142,8 +144,8 @@ class Live:
             self._tasks_changed.set()
         elif isinstance(found, chat.Asked | chat.Answered | titles.Titled):
             self._lines_changed.set()
-        if isinstance(found, chat.Answered) and found.notice():
-            self._changes.append(_told(event, found))
+        if told := notice(event, found, self._wanted.notices):
+            self._changes.append(told)
             self._came.set()
         toast = undo_pages.toast(event, found)
         if toast is not None:
@@ -231,12 +233,6 @@ class Live:
 
     async def _read_lines(self) -> ui.Change:
         return ui.Listed(lines=await panes.lines(self._bus, self._caller))
-
-
-def _told(event: Event, ended: chat.Answered) -> ui.Noted:
-    """What came of a command, for every page that is open, with the way to it."""
-    path = f"/chat/{quote(event.conversation, safe='')}"
-    return ui.Noted(sentence=ended.notice(), failed=ended.outcome == "failed", path=path)
 
 
 async def _until(ended: asyncio.Future[None]) -> None:

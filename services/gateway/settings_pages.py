@@ -1,4 +1,4 @@
-"""The settings pages: one's profile, sessions and API keys, and for the owner everybody's accounts."""
+"""The settings pages about who comes in: sessions and API keys, and for the owner everybody's accounts."""
 
 from __future__ import annotations
 
@@ -6,38 +6,13 @@ from fastapi import Response
 
 from proto import accounts, keys, ui_accounts
 from proto.accounts import NewState, Role
-from proto.errors import Failure, Invalid, Refused
+from proto.errors import Invalid
 from services.gateway.access import RANKS, Who
 from services.gateway.administration import add_key, change_account, invite, record, revoke_key
-from services.gateway.passwords import chosen
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
 DAYS_DIGITS = 4
 STATES: tuple[NewState, ...] = ("active", "disabled", "deleted")
-
-
-async def profile(visit: Visit) -> Response:
-    """One's own account."""
-    return await _profile(visit)
-
-
-async def password(visit: Visit) -> Response:
-    """Choose a password; other browsers are signed out, for one chooses a new one when the old one is known."""
-    form, gate = await visit.form(), visit.gate
-    account = await gate.users.find(visit.user)
-    try:
-        if account.password:
-            await gate.throttle.enter(visit.user, visit.address)
-            if await gate.users.check(visit.user, form.get("current", "")) is None:
-                raise Refused("That is not the password you have now.")
-            await gate.throttle.succeeded(visit.user, visit.address)
-        made = await gate.users.hash(visit.user, chosen(form))
-    except Failure as failure:
-        return await _profile(visit, failure)
-    await gate.users.secure(visit.user, made)
-    await gate.sessions.end_all(visit.user, but=visit.session.id if visit.session else "")
-    await record(gate, visit.user, accounts.PasswordSet())
-    return see_other("/settings")
 
 
 async def sessions(visit: Visit) -> Response:
@@ -129,13 +104,6 @@ def _state(text: str) -> NewState:
     return text
 
 
-async def _profile(visit: Visit, failure: Failure | None = None) -> Response:
-    account = await visit.gate.users.find(visit.user)
-    frame = visit.frame(path="/settings", notice=failure.message if failure else "")
-    status = failure.code if failure else 200
-    return await visit.page(ui_accounts.PROFILE, ui_accounts.ProfilePage(frame=frame, account=account), status=status)
-
-
 async def _keys(visit: Visit, made: keys.NewKey | None = None) -> Response:
     frame = visit.frame(path="/settings/keys")
     found = await visit.gate.keys.of(visit.user)
@@ -160,8 +128,6 @@ def _form(path: str, answer: Endpoint, least: Role | None = None) -> Route:
 
 
 ROUTES = (
-    _page("/settings", profile),
-    _form("/settings/password", password, least="guest"),
     _page("/settings/sessions", sessions),
     _form("/settings/sessions/{session}/revoke", revoke_session, least="guest"),
     _page("/settings/keys", api_keys),

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fastapi import Response
+from msgspec.structs import replace
 
 from proto.errors import Failure
 from services.gateway import boxed, printouts
@@ -69,7 +70,7 @@ async def live(visit: Visit) -> Response:
     if visit.request.method == "HEAD":
         return Response(headers=_HEADERS)
     beside = visit.query("job") or visit.query("box")
-    wanted = Wanted() if beside else _wanted(visit)
+    wanted = replace(Wanted() if beside else _wanted(visit), notices=visit.profile.notices)
     frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else "/tasks")
     gate, caller = visit.gate, visit.caller(conversation_of(visit.query("conversation")))
 

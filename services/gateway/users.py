@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from proto.accounts import Account, Role, State
+from proto.accounts import Account, Profile, Role, State
 from proto.base import token
 from proto.errors import Invalid, Missing, Refused
 from services.gateway.bucket import keep
@@ -79,6 +79,10 @@ class Users:
         forgotten = {"hash": "", "password": False} if state == "deleted" else {}
         return await self._set(name, role=role or known.role, state=state or known.state, **forgotten)
 
+    async def meet(self, name: str, profile: Profile) -> None:
+        """Let an account be met otherwise."""
+        await self._set(name, profile=profile)
+
     async def hash(self, name: str, password: str) -> str:
         """The hash of a password that an account may have; Invalid for one that is no good."""
         if password.casefold() == name.casefold():
@@ -143,4 +147,6 @@ def _read(value: bytes) -> Kept:
 
 
 def _shown(kept: Kept) -> Account:
-    return Account(name=kept.name, role=kept.role, state=kept.state, made=kept.made, password=kept.password)
+    return Account(
+        name=kept.name, role=kept.role, state=kept.state, made=kept.made, password=kept.password, profile=kept.profile
+    )

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from proto import ui
-from proto.accounts import Role
+from proto.accounts import Profile, Role
 from proto.base import Call, Caller
 from proto.errors import Invalid, TooLarge
 from services.gateway.access import KEY_ONLY, Who, csrf
@@ -41,6 +41,8 @@ class Visit:
         self.session: Session | None = None
         self.role: Role = "guest"
         """What the account may do."""
+        self.profile = Profile()
+        """How it wants to be met."""
         self.by_key = False
         """Whether it is a program that shows an API key."""
 
@@ -67,7 +69,7 @@ class Visit:
         found = await (keys.find(self.bearer) if self.by_key else sessions.find(self.secret))
         account = await self.gate.users.find(found.user) if found else None
         if account is not None and account.state in ("active", "invited"):
-            self.session, self.role = found, account.role
+            self.session, self.role, self.profile = found, account.role, account.profile
 
     @functools.cached_property
     def csrf(self) -> str:
@@ -120,10 +122,12 @@ class Visit:
         theme = cast("ui.Theme", chosen) if chosen in THEMES else "auto"
         return ui.Frame(
             user=self.user,
+            shown=self.profile.shown or self.user,
             csrf=self.csrf,
             path=path or self.request.url.path,
             theme=theme,
-            zone=self.request.cookies.get("daimon_zone", "")[:ZONE_LIMIT],
+            zone=self.profile.zone or self.request.cookies.get("daimon_zone", "")[:ZONE_LIMIT],
+            role=self.role,
             notice=notice,
         )
 

@@ -212,7 +212,7 @@ def _instructed(known: Known, turn: Turn, choices: Choices) -> Known:
         command = choices.instruction("command")
         turn.instructions["command"] = command.number
         rules = f"{rules}\n\n{command.text}"
-    return replace(known, rules=rules)
+    return replace(known, rules=rules, profile=choices.profile)
 
 
 def _result(writing: asyncio.Task[Outcome]) -> tuple[Outcome, str]:

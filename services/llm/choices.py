@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 
 import msgspec
 from msgspec.structs import replace
 
 from proto import errors, events
+from proto.accounts import Profile, ProfileChanged
 from proto.base import Caller
 from proto.chat import Conversation
 from proto.choices import FilterSet, InstructionEdited, Job, Pattern, Rated, Version, VersionUsed, Worth
@@ -43,6 +45,8 @@ class Choices:
         """The models that were chosen, by what they do."""
         self.ratings: dict[str, Worth] = {}
         """By turn."""
+        self.profile = Profile()
+        """How the user wants to be met."""
         self._texts: dict[Job, list[str]] = {job: [text] for job, text in DEFAULTS.items()}
         self._used: dict[Job, int] = dict.fromkeys(DEFAULTS, 0)
 
@@ -100,12 +104,17 @@ class Chosen:
         while True:
             self.forget()
             try:
-                async with self._bus.follow(events.of_noun(NOUN)) as live:
-                    self.forget()
-                    async for event in live:
-                        self._choices(event.user).fresh = False
-            except Interrupted:
-                continue
+                async with asyncio.TaskGroup() as group:
+                    for what in (events.of_noun(NOUN), events.of_kind(ProfileChanged.kind)):
+                        group.create_task(self._hear(what))
+            except* Interrupted:
+                self.forget()
+
+    async def _hear(self, what: str) -> None:
+        async with self._bus.follow(what) as live:
+            self.forget()
+            async for event in live:
+                self._choices(event.user).fresh = False
 
     async def of(self, user: str) -> Choices:
         """Return what a user chose; without asking the log where nothing was heard since the last look."""
@@ -117,12 +126,17 @@ class Chosen:
         choices: Choices = self._choices(user)
         choices.fresh = True
         try:
-            found = await self._bus.journal.read(events.of_noun(NOUN, user), after=choices.sequence)
+            found, profiled = await asyncio.gather(
+                self._bus.journal.read(events.of_noun(NOUN, user), after=choices.sequence),
+                self._bus.journal.last(events.of_kind(ProfileChanged.kind, user)),
+            )
         except errors.Failure:
             choices.fresh = False
             raise
         for recorded in found:
             choices.apply(recorded)
+        what = happening(profiled.event) if profiled else None
+        choices.profile = what.profile if isinstance(what, ProfileChanged) else Profile()
         return choices
 
     async def record(self, what: Happening, caller: Caller) -> Choices:

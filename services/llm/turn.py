@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from proto.accounts import Profile
 from proto.chat import Exchange, ToolUse
 from proto.given import Given
 from proto.tasks import Task
@@ -42,6 +44,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """The conversation as the client has it, where the client keeps it."""
     rules: str = SYSTEM
     """What the model is instructed to do."""
+    profile: Profile = Profile()
+    """How the user wants to be met."""
 
 
 def messages(known: Known, limit: int = RESULT_LIMIT) -> tuple[Message, ...]:
@@ -72,7 +76,9 @@ def shortened(text: str, limit: int = RESULT_LIMIT) -> str:
 
 
 def _system(known: Known) -> str:
-    text = known.rules.replace(NOW, known.now.strftime("%A, %d %B %Y, %H:%M UTC"))
+    text = known.rules.replace(NOW, _clock(known.now, known.profile.zone)) + _section(
+        "The user", _wishes(known.profile)
+    )
     if known.asked.mode == "command":
         return text
     tasks, last = known.around.tasks, known.earlier[-1].event if known.earlier else ""
@@ -86,6 +92,22 @@ def _system(known: Known) -> str:
         _section(f"The first {known.folded} exchanges of this conversation, summarised", filter(None, [known.summary])),
     )
     return text + "".join(sections)
+
+
+def _clock(now: datetime, zone: str) -> str:
+    """The time where the user is."""
+    try:
+        here = now.astimezone(ZoneInfo(zone or "UTC"))
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        here = now.astimezone(UTC)
+    return f"{here:%A, %d %B %Y, %H:%M} {here.tzinfo}"
+
+
+def _wishes(profile: Profile) -> Iterable[str]:
+    if profile.shown:
+        yield f"is called {profile.shown}"
+    if profile.language:
+        yield f"wants answers in {profile.language}"
 
 
 def split(recent: Sequence[Recent], last: str) -> tuple[list[str], list[str]]:

@@ -8,12 +8,25 @@ from typing import Any
 import msgspec
 
 from proto import inspection as views
-from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind, ui_undo
+from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind, ui_settings, ui_undo
 from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
 from services.ui.cards import Cards
-from services.ui.pages import actions, box, chat, entrance, inspection, live, problem, search, tasks, timeline, undo
+from services.ui.pages import (
+    actions,
+    box,
+    chat,
+    choices,
+    entrance,
+    inspection,
+    live,
+    problem,
+    search,
+    tasks,
+    timeline,
+    undo,
+)
 from services.ui.pages import settings as settings_pages
 from services.ui.settings import UiSettings
 
@@ -33,9 +46,15 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_mind.ACTIONS: actions.page,
     ui.PROBLEM: problem.page,
     ui_accounts.PROFILE: settings_pages.profile,
+    ui_accounts.NOTICES: settings_pages.notices,
     ui_accounts.SESSIONS: settings_pages.sessions,
     ui_accounts.KEYS: settings_pages.keys,
     ui_accounts.USERS: settings_pages.users,
+    ui_settings.APPROVALS: choices.approvals,
+    ui_settings.INSTRUCTIONS: choices.instructions,
+    ui_settings.MODELS: choices.models,
+    ui_settings.FILTER: choices.content_filter,
+    ui_settings.OPTIONS: choices.options,
     ui_box.BOX: box.page,
     ui_box.FILE: box.file,
     ui_box.JOB: box.job,

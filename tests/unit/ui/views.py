@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 
 from proto import (
+    approvals,
     boxes,
     chat,
+    choices,
     inspection,
     jobs,
     keys,
     llm,
+    models,
     printing,
     seen,
     tasks,
@@ -22,10 +25,11 @@ from proto import (
     ui_box,
     ui_memory,
     ui_mind,
+    ui_settings,
     ui_undo,
     undo,
 )
-from proto.accounts import Account
+from proto.accounts import Account, Profile
 from proto.base import Call, Caller
 from proto.board import Touch
 from proto.chat import Exchange, Spent, ToolUse
@@ -145,6 +149,38 @@ def box(text: str) -> boxes.Description:
     )
 
 
+def settings_pages(text: str) -> dict[Call[Any, ui.Html], msgspec.Struct]:
+    """The settings pages about the model."""
+    owner, line = frame(role="owner"), llm.ModelLine(name=text, size=10**9, server=text)
+    rule = approvals.ActionRule(action=text, rule="ask", after="deny", risk="outside")
+    versions = tuple(choices.Version(job="system", number=n, text=f"{text}\n{n}", used=n == 1) for n in range(2))
+    count = choices.VersionCount(
+        job="system", number=1, answers=3, failed=1, up=1, down=1, steps=1, tokens=1
+    )  # fmt: skip
+    return {
+        ui_settings.APPROVALS: ui_settings.ApprovalsPage(
+            frame=owner, rules=(rule,), wanted=text, waiting=2, problem=text
+        ),
+        ui_settings.INSTRUCTIONS: ui_settings.InstructionsPage(
+            frame=owner, versions=versions, counts=(count,), shown=1, draft=text, problem=text
+        ),
+        ui_settings.MODELS: ui_settings.ModelsPage(
+            frame=owner, jobs=(models.JobModel(job="title", model=text, chosen=text),), models=(line,), problem=text
+        ),
+        ui_settings.FILTER: ui_settings.FilterPage(
+            frame=owner, patterns=(choices.Pattern(name="code", words=text),), name=text, words=text, problem=text
+        ),
+        ui_settings.OPTIONS: ui_settings.OptionsPage(
+            frame=owner,
+            conversation="one",
+            title=text,
+            typed=ui_settings.Typed(model=text, temperature=text, num_ctx=text, keep_alive=text),
+            models=(line,),
+            problem=text,
+        ),
+    }
+
+
 def every_page(text: str) -> dict[str, str]:
     """Every page the ui service has, with one text wherever a text of somebody's can stand."""
     hit = Hit(
@@ -184,10 +220,14 @@ def every_page(text: str) -> dict[str, str]:
         ui.PROBLEM: ui.ProblemPage(frame=other, status=404, sentence=text),
         ui_accounts.SIGN_IN: ui_accounts.SignInPage(frame=ui.Frame(notice=text), name=text),
         ui_accounts.LINK: ui_accounts.LinkPage(frame=ui.Frame(), path="/in/token", name=text),
-        ui_accounts.PROFILE: ui_accounts.ProfilePage(frame=other, account=account(text)),
+        ui_accounts.PROFILE: ui_accounts.ProfilePage(
+            frame=frame(shown=text), account=account(text), profile=Profile(shown=text, zone=text)
+        ),
+        ui_accounts.NOTICES: ui_accounts.NoticesPage(frame=other, notices=("jobs",)),
         ui_accounts.SESSIONS: ui_accounts.SessionsPage(frame=other, role="owner", sessions=(session(text),)),
         ui_accounts.KEYS: ui_accounts.KeysPage(frame=other, role="member", keys=(key(text),), made=made(text)),
         ui_accounts.USERS: ui_accounts.UsersPage(frame=other, accounts=(account(text),), link=text, invited=text),
+        **settings_pages(text),
         ui_box.BOX: ui_box.BoxPage(
             frame=told, conversation="one", title=text, box=box(text), content=content(text), hosts=text
         ),
