@@ -140,6 +140,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """What of the machine can be seen from inside."""
     jobs: tuple[Job, ...] = ()
     """Those that run."""
+    ready: int = 0
+    """Boxes that are kept ready for new conversations on the machine."""
 
 
 class FileWritten(Happening, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from services.runtime.settings import vm_image
 
@@ -42,6 +43,15 @@ async def found() -> AsyncIterator[Docker | None]:
     finally:
         if container:
             await _said("rm", "--force", container)
+
+
+async def clear(home: Path) -> None:
+    """Take away the containers that hold the boxes of a home."""
+    if shutil.which("docker") is None:
+        return
+    left = await _said("ps", "--all", "--quiet", "--filter", f"label=daimon.home={home}")
+    if left:
+        await _said("rm", "--force", *left.split())
 
 
 async def _has(image: str) -> bool:

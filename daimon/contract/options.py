@@ -18,7 +18,8 @@ _HEAD = """# What can be set
 
 Generated from the settings of the services by `daimon contract`; do not edit. In `settings.toml` a service is a table,
 such as `[llm]`; as a variable of the environment a setting is `DAIMON_LLM_NUM_CTX`; on NixOS it is
-`services.daimon.llm.settings.num_ctx`.
+`services.daimon.llm.settings.num_ctx`. Settings that begin alike may be written as a table of their own: `memory` in
+`[sandbox.limits]` is `limits_memory` in `[sandbox]`.
 """
 
 
@@ -48,13 +49,21 @@ def page() -> str:
 
 
 def _settings(module: ModuleType) -> Iterator[tuple[str, Setting]]:
-    name = f"{module.__name__.split('.')[1].title()}Settings"
-    schema = msgspec.json.schema_components((getattr(module, name),))[1][name]
-    said = _said(inspect.getsource(module), name)
-    for field, found in schema["properties"].items():
-        if field not in said:
-            raise LookupError(f"{module.__name__}: say below `{field}` what it is; that becomes its line in the docs.")
-        yield field, _setting(found, said[field])
+    yield from _fields(getattr(module, f"{module.__name__.split('.')[1].title()}Settings"))
+
+
+def _fields(kind: type[msgspec.Struct]) -> Iterator[tuple[str, Setting]]:
+    schema = msgspec.json.schema_components((kind,))[1][kind.__name__]
+    said = _said(kind)
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            yield from ((f"{field.name}_{name}", setting) for name, setting in _fields(field.type))
+        elif field.name not in said:
+            raise LookupError(
+                f"{kind.__module__}: say below `{field.name}` what it is; that becomes its line in the docs."
+            )
+        else:
+            yield field.name, _setting(schema["properties"][field.name], said[field.name])
 
 
 def _setting(found: dict[str, Any], what: str) -> Setting:
@@ -68,10 +77,11 @@ def _setting(found: dict[str, Any], what: str) -> Setting:
     )
 
 
-def _said(source: str, name: str) -> dict[str, str]:
+def _said(kind: type[msgspec.Struct]) -> dict[str, str]:
     """Return what stands below each field of a class."""
-    body = next(node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name)
-    pairs = pairwise(body)
+    source = inspect.getsource(importlib.import_module(kind.__module__))
+    classes = (node for node in ast.parse(source).body if isinstance(node, ast.ClassDef))
+    pairs = pairwise(next(node.body for node in classes if node.name == kind.__name__))
     return {
         field.target.id: " ".join(text.value.value.split())
         for field, text in pairs
@@ -97,5 +107,5 @@ def _bounds(setting: Setting) -> str:
     if setting.choices:
         return f" One of {', '.join(f'`{choice}`' for choice in setting.choices)}."
     if setting.least is not None and setting.most is not None:
-        return f" From {setting.least:g} to {setting.most:g}."
-    return "" if setting.least is None else f" {setting.least:g} or more."
+        return f" From {setting.least:.15g} to {setting.most:.15g}."
+    return "" if setting.least is None else f" {setting.least:.15g} or more."

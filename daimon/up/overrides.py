@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from daimon.up.errors import OverrideError
@@ -36,7 +36,16 @@ def read(path: Path, services: Collection[str]) -> Overrides:
 def _texts(path: Path, name: str, table: object) -> dict[str, str]:
     if not isinstance(table, dict):
         raise OverrideError(f"{path} has `{name} = …`, which must be a table: [{name}] and settings below it.")
-    return {field: _text(path, f"{name}.{field}", value) for field, value in table.items()}
+    return dict(_fields(path, name, table))
+
+
+def _fields(path: Path, name: str, table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Each setting by its name; of a group, which is a table in a table, with the group's name in front."""
+    for field, value in table.items():
+        if isinstance(value, dict):
+            yield from ((f"{field}_{each}", _text(path, f"{name}.{field}.{each}", one)) for each, one in value.items())
+        else:
+            yield field, _text(path, f"{name}.{field}", value)
 
 
 def _text(path: Path, name: str, value: object) -> str:

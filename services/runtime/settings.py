@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -42,17 +42,43 @@ class BusSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def load(section: str, kind: type[S], environment: Mapping[str, str] | None = None) -> S:
-    """Read `DAIMON_<SECTION>_<FIELD>` into a settings Struct; an unknown or wrong one raises SettingsError."""
+    """Read `DAIMON_<SECTION>_<FIELD>` into a settings Struct; an unknown or wrong one raises SettingsError.
+
+    A field that is a Struct itself is a group of settings, each of which is called `<FIELD>_<ITS FIELD>`.
+    """
     prefix = f"{PREFIX}_{section.upper()}_"
     values = os.environ if environment is None else environment
     found = {key.removeprefix(prefix).lower(): value for key, value in values.items() if key.startswith(prefix)}
-    known = kind.__struct_fields__
+    known = names(kind)
     for name in found.keys() - set(known):
         raise SettingsError(f"{prefix}{name.upper()} is not a setting of {section}; it has {', '.join(known)}")
     try:
-        return msgspec.convert(found, kind, strict=False)
+        return msgspec.convert(_grouped(found, known), kind, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"A setting of {section} is wrong: {error}") from error
+
+
+def names(kind: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
+    """What each setting is called, and the way to it through its group, if it is in one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for field in msgspec.structs.fields(kind):
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            found |= {f"{field.name}_{name}": (field.name, *way) for name, way in names(field.type).items()}
+        else:
+            found[field.name] = (field.name,)
+    return found
+
+
+def _grouped(found: Mapping[str, str], known: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Values by their names, put where their settings lie."""
+    values: dict[str, Any] = {}
+    for name, value in found.items():
+        *groups, last = known[name]
+        place = values
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[last] = value
+    return values
 
 
 def home_default() -> Path:

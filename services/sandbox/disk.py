@@ -103,6 +103,8 @@ class Gauge:
         self._usage: Usage | None = None
         self._again = 0.0
         self._free = 0
+        self._grown = False
+        self._measuring: asyncio.Task[None] | None = None
 
     @property
     def over(self) -> str:
@@ -116,19 +118,32 @@ class Gauge:
             return f"the box may have {self._names} files"
         return ""
 
+    async def settle(self) -> None:
+        """Measure before a command where the box may be full; else beside it, for a quick one would wait for that."""
+        if self._usage is None or self._doubtful(self._usage):
+            await self.grew()
+        elif time.monotonic() >= self._again and (self._measuring is None or self._measuring.done()):
+            self._measuring = asyncio.create_task(self._measure())
+
     async def grew(self) -> bool:
         """Measure if it is time; whether the box is over a limit and has more than when last measured."""
+        if self._measuring is not None:
+            await asyncio.wait([self._measuring])
+        last = self._usage
+        if last is None or self._doubtful(last) or time.monotonic() >= self._again:
+            await self._measure()
+        grown, self._grown = self._grown, False
+        return grown
+
+    async def _measure(self) -> None:
         before = self._usage
-        if before is not None and not self._due(before):
-            return False
         self._usage = usage = await self._measured()
         more = before is not None and (usage.size > before.size or usage.names > before.names)
-        return bool(self.over) and (more or usage.hidden)
+        self._grown = bool(self.over) and (more or usage.hidden)
 
-    def _due(self, last: Usage) -> bool:
+    def _doubtful(self, last: Usage) -> bool:
         # A full box is measured each time, so that it is usable again as soon as something was deleted.
-        spent = self._free - self._now_free()
-        return time.monotonic() >= self._again or bool(self.over) or spent > self._size - last.size
+        return bool(self.over) or self._free - self._now_free() > self._size - last.size
 
     def _now_free(self) -> int:
         try:

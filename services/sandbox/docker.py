@@ -16,7 +16,7 @@ from requests.exceptions import ConnectionError, RequestException  # noqa: A004
 
 from services.sandbox.box import BoxStartError, NoSandboxError
 from services.sandbox.limits import Limits
-from services.sandbox.rootfs import MASKED, SHM
+from services.sandbox.rootfs import MASKED, RUN, SHM
 
 T = TypeVar("T")
 
@@ -131,10 +131,6 @@ class Engine:
             return ""
         return bytes(said).decode("utf-8", "replace").strip()
 
-    def rename(self, name: str, new: str) -> None:
-        """Give a container another name."""
-        self._told(lambda: self._client.api.rename(name, new))
-
     def remove(self, name: str) -> None:
         """Kill a container and take it away; one that is not there is no error."""
         try:
@@ -173,7 +169,7 @@ class Engine:
             shm_size=SHM,
             tmpfs={  # the image's own mode of these folders stays, so they are given to the user
                 "/tmp": _in_memory(limits.tmp, making.user),  # noqa: S108 - the box's own
-                "/run": _in_memory(limits.run, making.user),
+                "/run": _in_memory(RUN, making.user),
             },
         )
         return {**config, "MaskedPaths": [*MASKED, *ENGINE_MASKED]}

@@ -85,6 +85,7 @@ class Jobs:
     def __init__(self, bus: Bus, exchange: Exchange, *, idle: float) -> None:
         """`idle` is the seconds after which a terminal is closed in which nobody types."""
         self._bus = bus
+        self._prints = bus.feed(jobs.PRINTS)
         self.exchange = exchange
         self._idle = idle
         self._live: defaultdict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
@@ -125,7 +126,7 @@ class Jobs:
             raise errors.Refused(f"{MOST} commands run in this box already; stop some of them first.")
         live = Live(order, caller, box)
         self._live[place][live.id] = live
-        append = self._bus.feed(jobs.PRINTS).at(caller.user, caller.conversation, live.id)
+        append = self._prints.at(caller.user, caller.conversation, live.id)
         kind: jobs.Kind = "terminal" if live.terminal else "command"
         with contextlib.ExitStack() as unless_begun:
             unless_begun.callback(self._forget, live)

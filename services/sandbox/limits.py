@@ -17,25 +17,25 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The limits of a box; sizes in bytes."""
 
     memory: Annotated[int, Meta(ge=32 * MIB)] = 1024 * MIB
-    """Of all processes together, and of the files in /tmp."""
+    """Bytes that all processes of one box may use together, with the files in /tmp."""
     processes: Annotated[int, Meta(ge=16)] = 256
+    """Processes and threads of one box at a time."""
     disk: Annotated[int, Meta(ge=MIB)] = 2048 * MIB
-    """Of the box's own files: work, data and return."""
+    """Bytes of the box's own files: /home/box, /data and /return."""
     files: Annotated[int, Meta(ge=100)] = 200_000
+    """Names of files in one box."""
     open_files: Annotated[int, Meta(ge=64)] = 1024
-    """Of one process."""
+    """Files that one process may have open."""
     cpu_seconds: Annotated[int, Meta(ge=1)] = 3600
-    """Of one process."""
-    tmp: Annotated[int, Meta(ge=MIB)] = 256 * MIB
-    """Of /tmp, which lies in memory."""
-    run: Annotated[int, Meta(ge=MIB)] = 4 * MIB
-    """Of /run, which lies in memory and holds what the agent needs."""
+    """Seconds of a processor that one process may use."""
     cpus: Annotated[float, Meta(gt=0)] = 2.0
-    """Processors' worth of time, where a control group can hold it."""
+    """Processors' worth of time, where a control group of the engine's can hold it."""
+    tmp: Annotated[int, Meta(ge=MIB)] = 256 * MIB
+    """Bytes in /tmp, which lies in memory."""
     output: Annotated[int, Meta(ge=256)] = 64 * 1024
-    """Of stdout and of stderr, as far as it is handed back at once."""
+    """Bytes of stdout and of stderr that an answer carries; the whole stays in the box."""
     output_kept: Annotated[int, Meta(ge=1024)] = 256 * MIB
-    """Of stdout and of stderr, as far as it is kept in a file of the box; then the command is stopped."""
+    """Bytes of stdout and of stderr that the box keeps of one command; then it is stopped."""
 
 
 class Enforcement(msgspec.Struct, frozen=True, kw_only=True):

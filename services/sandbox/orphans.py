@@ -12,7 +12,7 @@ def record(folder: Path, pid: int) -> Path:
     """Note that this service runs the process `pid`; remove the file when it has ended."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / str(pid)
-    path.write_text(f"{_birth(pid)} {os.getpid()} {_birth(os.getpid())}")
+    path.write_text(f"{birth(pid)} {os.getpid()} {birth(os.getpid())}")
     return path
 
 
@@ -21,10 +21,10 @@ def end(folder: Path, number: int = signal.SIGKILL) -> int:
     ended = 0
     for path in folder.glob("*"):
         born, owner, owner_born = (*path.read_text().split(), "-", "-", "-")[:3]
-        if owner_born != "-" and _birth(owner) == owner_born:
+        if owner_born != "-" and birth(owner) == owner_born:
             continue
         # A pid may have been given to another process since; its time of birth tells them apart.
-        if born != "-" and _birth(path.name) == born:
+        if born != "-" and birth(path.name) == born:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(path.name), number)
                 ended += 1
@@ -32,7 +32,7 @@ def end(folder: Path, number: int = signal.SIGKILL) -> int:
     return ended
 
 
-def _birth(pid: int | str) -> str:
+def birth(pid: int | str) -> str:
     """When a process began, in ticks since the machine did; '-' when there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -16,6 +16,8 @@ PROXY = "http://127.0.0.1:3128"
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "PIP_PROXY")
 LOCAL = "localhost,127.0.0.1,::1"
 SHM = 64 * 1024 * 1024
+# Of /run, which lies in memory and holds what the agent needs.
+RUN = 4 * 1024 * 1024
 # Of the machine's /etc only what programs below /usr need, and what holds no secret.
 FILES_COPIED = ("ld.so.cache", "ssl/openssl.cnf", "mime.types", "localtime")
 FOLDERS_COPIED = ("alternatives", "ssl/certs", "pki/tls/certs", "pki/ca-trust/extracted", "ca-certificates/extracted")
@@ -85,7 +87,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         words = ["--dir", "/home"]
         words += [word for name, at in folders.items() for word in ("--bind", str(self.root / name), at)]
         agent = ["--ro-bind", str(self.interpreter.agent), "/run/agent"]
-        return [*words, *_in_memory("/tmp", self.limits.tmp), *_in_memory("/run", self.limits.run), *agent]  # noqa: S108
+        return [*words, *_in_memory("/tmp", self.limits.tmp), *_in_memory("/run", RUN), *agent]  # noqa: S108
 
     def _kernel(self) -> list[str]:
         words = ["--proc", "/proc", "--dev", "/dev", *_in_memory("/dev/shm", SHM)]  # noqa: S108

@@ -14,6 +14,15 @@ from services.sandbox.plan import IMAGE, Plan
 from services.sandbox.reach import Reach
 
 
+class Network(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The network of a new box."""
+
+    mode: Literal["off", "allow-list", "on"] = "on"
+    """What a new box may reach: `on` is public addresses, `allow-list` the hosts below, `off` nothing."""
+    hosts: str = ""
+    """The hosts of the allow-list, with spaces between them: example.org, *.example.org or example.org:8443."""
+
+
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What can be set."""
 
@@ -25,28 +34,31 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     vm_image: str = ""
     """The image that docker makes boxes of; '' is $VM_IMAGE, or else python:3.11-slim."""
     warm: int = 0
-    """Containers kept ready, so that a new box need not wait for one."""
-    network: Literal["on", "off"] = "on"
-    """What a new box may reach: `on` is public addresses, `off` nothing."""
+    """Boxes kept ready by bwrap or docker, so that a new conversation need not wait for one."""
+    network: Network = Network()
+    """What a new box may reach."""
+    limits: Limits = Limits()
+    """What one box may use of the machine."""
     idle: float = 1800.0
     """Seconds without a command after which a box is closed; its files stay."""
     most: int = 100
     """Boxes alive at the same time."""
-    memory: int = 1024 * 1024 * 1024
-    """Bytes that all processes of one box may use together."""
     grace: float = 10.0
     """Seconds after which a command goes on as a job."""
     file: int = SIZE_LIMIT
     """Bytes of one file that is handed back."""
-    output: int = 64 * 1024
-    """Bytes of stdout and of stderr that an answer carries; the whole stays in the box."""
+
+
+def reach(settings: SandboxSettings) -> Reach:
+    """What a box may reach of which nobody said anything."""
+    return Reach(mode=settings.network.mode, hosts=tuple(settings.network.hosts.split()))
 
 
 def plan(settings: SandboxSettings) -> Plan:
     """How boxes are made under these settings."""
     return Plan(
-        reach=Reach(mode=settings.network),
-        limits=Limits(memory=settings.memory, output=settings.output),
+        reach=reach(settings),
+        limits=settings.limits,
         image=settings.vm_image or vm_image() or IMAGE,
         runtime=settings.backend.partition(":")[2],
         warm=settings.warm,

@@ -84,7 +84,7 @@ class ShellBox:
                 await shell.enter_async_context(self._one_at_a_time)
             async with self._starting:
                 channel = await self._revived()
-            await self._gauge.grew()
+            await self._gauge.settle()
             output, full = Output(self._ground.limits.output, on_output), self._gauge.over
             number, done = channel.begin(RUN, _run_fields(order, full), output.take)
             work = Work(channel, number, output, shell.pop_all())

@@ -48,6 +48,16 @@ class Started(Protocol):
 Launch = Callable[[], Awaitable[Started]]
 
 
+def first(ready: Started | None, launch: Launch) -> Launch:
+    """Hand over what is ready, if anything is; from then on launch."""
+    waiting = [ready] if ready is not None else []
+
+    async def start() -> Started:
+        return waiting.pop() if waiting else await launch()
+
+    return start
+
+
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """What a box stands on."""
 

@@ -1,4 +1,4 @@
-"""What is peculiar to boxes in containers: the engine may be away, the image may be wrong, some are kept ready."""
+"""What is peculiar to boxes in containers: the engine may be away, the image may be wrong."""
 
 from __future__ import annotations
 
@@ -95,29 +95,6 @@ async def test_an_engine_that_does_not_answer_is_told(tmp_path: Path, monkeypatc
 async def test_an_engine_on_another_machine_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
     assert "Docker engine" in str(await Containers(tmp_path, PLAN).check())
-
-
-async def test_a_box_that_was_kept_ready_is_there_at_once_with_what_was_uploaded(backend: Containers):
-    with open_home() as home:
-        ready = Containers(home, Plan(limits=SMALL, image=image(), warm=1))
-        await ready.tend()
-        root = home / "ada" / "one"
-        (root / "data").mkdir(parents=True)
-        (root / "data" / "upload").write_text("hello")
-        (root / "noted").write_text("the service's own")
-        began = time.perf_counter()
-        box = await ready.open(root)
-        took = time.perf_counter() - began
-        try:
-            assert await said(box, "cat /data/upload; echo kept > ~/file") == "hello"
-            assert (root / "work" / "file").read_text() == "kept\n"
-            assert (root / "noted").exists()
-            # The goal is 15 ms; what must not happen is that a container is made.
-            assert took < 0.1
-        finally:
-            await box.close()
-            await ready.close()
-        assert containers_of(home) == []
 
 
 async def test_boxes_that_an_earlier_service_left_are_found_at_the_start_and_closed_when_idle(backend: Containers):

@@ -12,18 +12,21 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 TICK = os.sysconf("SC_CLK_TCK")
 PASSES = 20
 AGENT = str(os.getpid())
+# What lasts leaves the machine's processor to the services when these want it; what is quick is waited for.
+NICE = 5
 
 
 class Alive:
     """One process as /proc shows it."""
 
-    __slots__ = ("memory", "parent", "pid", "session", "started", "threads")
+    __slots__ = ("memory", "nice", "parent", "pid", "session", "started", "threads")
 
     def __init__(self, pid: int, stat: bytes) -> None:
         words = stat[stat.rindex(b")") + 2 :].split()
         self.pid = pid
         self.parent = int(words[1])
         self.session = int(words[3])
+        self.nice = int(words[16])
         self.threads = int(words[17])
         self.started = int(words[19])
         self.memory = int(words[21]) * PAGE
@@ -83,6 +86,17 @@ def _came_from(table: dict[int, Alive], pid: int, shell: int, since: tuple[int, 
             return one.session == shell
         one = table[one.parent]
     return False
+
+
+def give_way(table: dict[int, Alive], spare: set[int]) -> None:
+    """Have all but `spare` leave the processor to others."""
+    for pid, one in table.items():
+        if one.nice < NICE and pid not in spare:
+            # Where the service's own unit may not set priorities, its slice has them all give way.
+            try:  # noqa: SIM105 - what contextlib would cost each box
+                os.setpriority(os.PRIO_PROCESS, pid, NICE)
+            except OSError:
+                pass
 
 
 def send(signal: int, pids: set[int]) -> None:

@@ -32,8 +32,6 @@ PLAIN_SNAPSHOT = b"\\command export -p >|%b 2>/dev/null; \\command : %b\n"
 NO_ROOM = b"{ echo 'there is no room for so long a command' >&2; \\command false; }"
 # The shell is more likely to be chosen than the agent when the kernel runs out of memory.
 SCORE = b"300"
-# Commands leave the machine's processor to the services when these want it.
-NICE = 5
 NO_TERMINAL = b"] tcsetattr: Inappropriate ioctl for device\n"
 
 
@@ -195,11 +193,6 @@ class Shell:
 
     @staticmethod
     def _prefer(pid: int) -> None:
-        # Where the service's own unit may not set priorities, its slice has them all give way.
-        try:  # noqa: SIM105 - what contextlib would cost each box
-            os.setpriority(os.PRIO_PROCESS, pid, NICE)
-        except OSError:
-            pass
         try:
             with open(f"/proc/{pid}/oom_score_adj", "wb", buffering=0) as file:  # noqa: PTH123
                 file.write(SCORE)

@@ -29,9 +29,13 @@ class Watch:
         self._looks = 0
         self._warned = False
 
-    def look(self, shell: int) -> tuple[bool, str]:
-        """Whether anything but the shell lives, and the sentence of the limit that was broken."""
+    def look(self, shell: int, prompt: set[int]) -> tuple[bool, str]:
+        """Whether anything but the shell lives, and the sentence of the limit that was broken.
+
+        `prompt` are the shells that somebody waits for; all else gives way to the services.
+        """
         table = processes.living()
+        processes.give_way(table, prompt)
         self._looks += 1
         limit = self._crowd(table, shell) or self._greed(table) or self._litter(shell)
         if not limit and self._looks % SELDOM == 0:

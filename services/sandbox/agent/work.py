@@ -283,7 +283,8 @@ class Agent:
         if self._watch is None or self._shell is None:
             return
         self._look = None
-        others, limit = self._watch.look(self._shell.pid)
+        terminals = {one.pid for one in self._running.values() if not isinstance(one, Command)}
+        others, limit = self._watch.look(self._shell.pid, {self._shell.pid, *terminals})
         if limit:
             self._broken(limit)
         if self._running:
