@@ -28,6 +28,11 @@ def test_values_become_the_text_that_an_environment_holds(tmp_path: Path) -> Non
     }
 
 
+def test_a_table_in_a_table_is_a_group_of_settings(tmp_path: Path) -> None:
+    path = written(tmp_path, "[llm]\nnum_ctx = 4096\n[llm.limits]\nmemory = 5\n")
+    assert overrides.read(path, SERVICES) == {"llm": {"num_ctx": "4096", "limits_memory": "5"}}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
