@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 WITHIN = 60.0
-_STAMP = re.compile(rb"token\d+@(\d+)")
+_STAMP = re.compile(rb"(token\d+)@(\d+)")
 
 
 class Answer:
@@ -70,13 +70,16 @@ class Answer:
 
 
 def lags(answer: Answer, start: int = 0) -> list[float]:
-    """Milliseconds of each token from the model server's write to its arrival; the server stamps what it writes."""
+    """Milliseconds of each token from the model server's write to its arrival; the server stamps what it writes.
+
+    Only where it comes first: at the end of an answer a page shows the whole text once more.
+    """
     lengths = [length for _, length in answer.arrivals]
-    found = []
+    found: dict[bytes, float] = {}
     for stamp in _STAMP.finditer(answer.body, start):
         arrived = answer.arrivals[bisect_left(lengths, stamp.end())][0]
-        found.append(arrived * 1000 - int(stamp[1]) / 1000)
-    return found
+        found.setdefault(stamp[1], arrived * 1000 - int(stamp[2]) / 1000)
+    return list(found.values())
 
 
 class Connection:
