@@ -53,10 +53,14 @@ class Catalogue:
         """Actions by their names as models spell them."""
         self._missed: set[str] = set()
         self._validators: dict[str, tuple[bytes, Any]] = {}
+        self._heard: dict[str, tuple[ServiceInfo, tuple[MenuItem, ...]]] = {}
+        """What each running program said last and how it was read; reading all of them takes as long as ten tokens."""
 
     def learn(self, services: Iterable[ServiceInfo]) -> None:
         """Replace the menu by what runs now."""
-        found = {item.name: item for item in sorted(_items(services), key=lambda item: (item.name, item.service))}
+        self._heard = {service.id: self._hear(service) for service in services}
+        heard = (item for _, items in self._heard.values() for item in items)
+        found = {item.name: item for item in sorted(heard, key=lambda item: (item.name, item.service))}
         # Who is missing in one look may only have been slow to answer.
         late = {name: item for name, item in self._items.items() if name not in found and name not in self._missed}
         self._missed = set(late)
@@ -85,6 +89,11 @@ class Catalogue:
         if item is None:
             raise errors.Missing(f"There is no action '{action}'. {self._near(action)}")
         return item
+
+    def _hear(self, service: ServiceInfo) -> tuple[ServiceInfo, tuple[MenuItem, ...]]:
+        """Read what a program says of itself, unless it says the same as before."""
+        known = self._heard.get(service.id)
+        return known if known and known[0] == service else (service, tuple(_items(service)))
 
     def _near(self, action: str) -> str:
         """Tell what there is: all of a small menu, of a large one what is spelled nearly the same."""
@@ -132,13 +141,12 @@ def _refuse(address: str) -> Any:
     raise ValueError(f"a schema must stand alone, but this one points to {address}")
 
 
-def _items(services: Iterable[ServiceInfo]) -> Iterable[MenuItem]:
-    for service in services:
-        for endpoint in service.endpoints or ():
-            if "action" in (endpoint.metadata or {}):
-                item = _read(service, endpoint)
-                if item is not None:
-                    yield item
+def _items(service: ServiceInfo) -> Iterable[MenuItem]:
+    for endpoint in service.endpoints or ():
+        if "action" in (endpoint.metadata or {}):
+            item = _read(service, endpoint)
+            if item is not None:
+                yield item
 
 
 def _read(service: ServiceInfo, endpoint: EndpointInfo) -> MenuItem | None:

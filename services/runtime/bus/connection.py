@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 
@@ -22,7 +21,7 @@ from proto.events import STREAM, Event, heard
 from proto.permissions import inbox_prefix
 from proto.streams import Consumer
 from services.runtime.bus import wire
-from services.runtime.bus.asking import ask
+from services.runtime.bus.client import Client
 from services.runtime.bus.discovery import ServiceInfo, discover
 from services.runtime.bus.erasing import Eraser
 from services.runtime.bus.feed import Log
@@ -106,7 +105,7 @@ class Bus:
             raise errors.Unavailable("The bus is not reachable, so nothing was done. Try again in a moment.")
         name = ".".join(subject.split(".")[-2:])
         try:
-            reply = await ask(self._client, subject, payload, timeout, wire.headers(caller, timeout))
+            reply = await self._client.ask(subject, payload, timeout, wire.headers(caller, timeout))
         except nats_errors.NoRespondersError as error:
             raise errors.Unavailable(f"Nothing answers {name} right now; `daimon status` shows what runs.") from error
         except nats_errors.TimeoutError as error:
@@ -145,7 +144,7 @@ class Bus:
         """How many events of the log a durable consumer has not had acknowledged."""
         subject = f"$JS.API.CONSUMER.INFO.{STREAM}.{consumer.durable_name}"
         try:
-            reply = await ask(self._client, subject, b"", TIMEOUT)
+            reply = await self._client.ask(subject, b"", TIMEOUT)
         except nats_errors.Error as error:
             raise errors.Unavailable("The queue cannot be measured now.") from error
         found = wire.decode(reply.data, Queue)
@@ -169,7 +168,7 @@ class Bus:
 
     async def administer(self, subject: str, configuration: msgspec.Struct) -> dict[str, Any]:
         """Ask JetStream's own API; only the setup user may."""
-        reply = await ask(self._client, subject, wire.encode(configuration), TIMEOUT)
+        reply = await self._client.ask(subject, wire.encode(configuration), TIMEOUT)
         return msgspec.json.decode(reply.data, type=dict[str, Any])
 
     async def _close(self) -> None:

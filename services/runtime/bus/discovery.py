@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from services.runtime.bus.client import Client
 from services.runtime.bus.live import Interrupted, Live
 
 INFO = "$SRV.INFO"

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 
 from proto import errors, events
 from proto.streams import FEEDS
 from services.runtime.bus import wire
-from services.runtime.bus.asking import ask
+from services.runtime.bus.client import Client
 
 TIMEOUT = 10.0
 TOGETHER = 32
@@ -67,7 +66,7 @@ class Eraser:
 
     async def _ask(self, subject: str, request: msgspec.Struct) -> None:
         try:
-            answer = wire.decode((await ask(self._client, subject, wire.encode(request), TIMEOUT)).data, Answer)
+            answer = wire.decode((await self._client.ask(subject, wire.encode(request), TIMEOUT)).data, Answer)
         except nats_errors.Error as error:
             raise errors.Unavailable(_AWAY) from error
         if answer.error and answer.error.err_code != NO_MESSAGE:

@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors
 from proto.base import Feed
 from services.runtime.bus import wire
+from services.runtime.bus.client import Client
 from services.runtime.bus.live import Following, Live
 from services.runtime.bus.stored import Stored
 

@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 
 from proto import errors, events
 from proto.base import new_id
 from proto.events import Event, Recorded
 from services.runtime.bus import wire
-from services.runtime.bus.asking import ask
+from services.runtime.bus.client import Client
 from services.runtime.bus.live import Live
 from services.runtime.bus.stored import Stored
 
@@ -173,7 +172,7 @@ class Journal:
 
     async def _ask(self, subject: str, payload: bytes, found: wire.Headers) -> Acknowledged | None:
         try:
-            answer = await ask(self._client, subject, payload, ACK_TIMEOUT, found)
+            answer = await self._client.ask(subject, payload, ACK_TIMEOUT, found)
         except nats_errors.MaxPayloadError as error:
             raise errors.TooLarge("That is too large to be recorded; the limit is 1 MB.") from error
         except nats_errors.Error:

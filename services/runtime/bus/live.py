@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors
+from services.runtime.bus.client import Client
 from services.runtime.bus.wire import checked
 
 T = TypeVar("T")
@@ -70,12 +70,8 @@ class Live:
     async def follow(self, subject: str, read: Callable[[Msg], T]) -> AsyncIterator[Following[T]]:
         """Subscribe for as long as the context lasts."""
         following = Following(read)
-
-        async def put(message: Msg) -> None:
-            following.queue.put_nowait(message)
-
         try:
-            subscription = await self._client.subscribe(checked(subject), cb=put)
+            subscription = await self._client.hand(checked(subject), following.queue.put_nowait)
         except nats_errors.Error as error:
             raise errors.Unavailable("The bus cannot be reached.") from error
         self._queues.add(following.queue)

@@ -14,13 +14,12 @@ from contextlib import aclosing
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 
 from proto import errors
 from proto.base import token
 from proto.documents import readable_size
 from services.runtime.bus import wire
-from services.runtime.bus.asking import ask
+from services.runtime.bus.client import Client
 from services.runtime.bus.journal import Acknowledged
 from services.runtime.bus.live import Live
 from services.runtime.bus.stored import Stored
@@ -139,7 +138,7 @@ class Objects:
 
     async def _publish(self, subject: str, payload: bytes, headers: wire.Headers | None = None) -> None:
         try:
-            answer = await ask(self._client, subject, payload, ACK_TIMEOUT, headers)
+            answer = await self._client.ask(subject, payload, ACK_TIMEOUT, headers)
         except nats_errors.Error as error:
             raise errors.Unavailable(_UNWRITABLE) from error
         kept = wire.decode(answer.data, Acknowledged)

@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.micro.request import ERROR_CODE_HEADER, ERROR_HEADER
 from nats.micro.service import Endpoint, EndpointConfig, Service, ServiceConfig
@@ -27,9 +26,10 @@ from proto.base import Action, Call, Caller
 from proto.permissions import INBOX
 from services.runtime import log
 from services.runtime.bus import wire
+from services.runtime.bus.client import Client
 
 CONCURRENCY = 128
-"""Requests of one process that run at the same time; more wait in the subscription."""
+"""Requests of one process that run at the same time; more wait for a slot."""
 DEFAULT_TIMEOUT = 30.0
 DRAIN = 4.0
 VERSION = "0.1.0"
@@ -42,6 +42,7 @@ class Server:
     """One micro service of this process."""
 
     def __init__(self, client: Client, name: str, description: str) -> None:
+        self._client = client
         self._service = _Service(client, ServiceConfig(name=name, version=VERSION, description=description))
         self._slots = asyncio.Semaphore(CONCURRENCY)
         self._running: set[asyncio.Task[None]] = set()
@@ -54,7 +55,8 @@ class Server:
             config = EndpointConfig(
                 name=call.name.replace(".", "-"), subject=call.pattern, handler=_unused, metadata=metadata(call)
             )
-            endpoint = _Endpoint(self._service, config, functools.partial(self._accept, call, handler))
+            accept = functools.partial(self._accept, call, handler)
+            endpoint = _Endpoint(self._service, config, self._client, accept)
             await endpoint._start()  # noqa: SLF001 - the library has no other door for an endpoint of one's own
             self._service._endpoints.append(endpoint)  # noqa: SLF001
 
@@ -66,16 +68,15 @@ class Server:
         for task in self._running:
             task.cancel()
 
-    async def _accept(self, call: Call[Any, Any], handler: Handler, message: Msg) -> asyncio.Task[None]:
-        await self._slots.acquire()
-        task = asyncio.create_task(self._answer(message, call, handler))
+    def _accept(self, call: Call[Any, Any], handler: Handler, message: Msg) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._answer_in_turn(message, call, handler))
         self._running.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(self._running.discard)
         return task
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
-        self._slots.release()
+    async def _answer_in_turn(self, message: Msg, call: Call[Any, Any], handler: Handler) -> None:
+        async with self._slots:
+            await self._answer(message, call, handler)
 
     async def _answer(self, message: Msg, call: Call[Any, Any], handler: Handler) -> None:
         log.trace.set((message.headers or {}).get(wire.TRACE) or wire.new_trace())
@@ -120,15 +121,18 @@ class _Endpoint(Endpoint):
     """An endpoint whose statistics count a request when it has been answered."""
 
     def __init__(
-        self, service: Service, config: EndpointConfig, accept: Callable[[Msg], Awaitable[asyncio.Task[None]]]
+        self, service: Service, config: EndpointConfig, client: Client, accept: Callable[[Msg], asyncio.Task[None]]
     ) -> None:
         super().__init__(service, config)
+        self._client = client
         self._accept = accept
 
-    async def _handle_request(self, msg: Msg) -> None:
+    async def _start(self) -> None:
+        self._subscription = await self._client.hand(self._subject, self._take, self._queue_group)
+
+    def _take(self, message: Msg) -> None:
         started = time.perf_counter_ns()
-        task = await self._accept(msg)
-        task.add_done_callback(lambda done: self._count(done, time.perf_counter_ns() - started))
+        self._accept(message).add_done_callback(lambda done: self._count(done, time.perf_counter_ns() - started))
 
     def _count(self, done: asyncio.Task[None], elapsed: int) -> None:
         self._num_requests += 1

@@ -7,12 +7,11 @@ from typing import Any
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors
 from services.runtime.bus import wire
-from services.runtime.bus.asking import ask
+from services.runtime.bus.client import Client
 from services.runtime.bus.live import Interrupted, Live
 
 TIMEOUT = 30.0
@@ -78,7 +77,7 @@ class Snapshots:
 
     async def _ask(self, subject: str, payload: bytes, stream: str) -> Reply:
         try:
-            answer = await ask(self._client, subject, payload, TIMEOUT)
+            answer = await self._client.ask(subject, payload, TIMEOUT)
         except nats_errors.Error as error:
             raise errors.Unavailable(f"The bus did not answer about {stream}.") from error
         reply = wire.decode(answer.data, Reply)

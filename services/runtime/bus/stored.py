@@ -6,12 +6,11 @@ import asyncio
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors
 from services.runtime.bus import wire
-from services.runtime.bus.asking import ask
+from services.runtime.bus.client import Client
 from services.runtime.bus.live import Following, Interrupted, Live
 
 PAGE = 1000
@@ -44,7 +43,7 @@ class Stored:
     async def last(self, subject: str) -> Message | None:
         """Return the newest message of a subject filter."""
         try:
-            found = await ask(self._client, self._subject, wire.encode(Ask(last_by_subj=subject)), TIMEOUT)
+            found = await self._client.ask(self._subject, wire.encode(Ask(last_by_subj=subject)), TIMEOUT)
         except nats_errors.Error as error:
             raise errors.Unavailable(_UNREADABLE) from error
         return None if _status(found) == _NONE else _message(found)

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 
 import msgspec
 from nats import errors as nats_errors
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from proto import errors, events
 from proto.base import token
 from services.runtime.bus import wire
+from services.runtime.bus.client import Client
 from services.runtime.bus.journal import recorded
 from services.runtime.bus.live import Following, Interrupted, Live
 

@@ -1,0 +1,108 @@
+"""nats-py's client with a shorter way through it: messages are handed on where they are read and sent when published.
+
+nats-py puts what comes into a queue, out of which a task of each subscription calls back, and leaves what is published
+to another task. Each of these is a turn of the event loop at every hop of every token, and a subscription costs a task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from nats import errors
+from nats.aio import client as nats_client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.aio.transport import TcpTransport
+
+from services.runtime.bus.wire import Headers, checked
+
+NAME_BYTES = 12
+"""Random bytes in the name of a reply, so that nobody else can send one."""
+NO_RESPONDERS = "503"
+Deliver = Callable[[Msg], None]
+"""Takes a message at once; it must not raise, for nobody would hear of it."""
+
+
+class Client(nats_client.Client):
+    """A connection to the bus."""
+
+    _turn: asyncio.Handle | None = None
+    """Set when something was sent in this turn of the loop; what follows goes out together in the next."""
+
+    async def hand(self, subject: str, deliver: Deliver, queue: str = "") -> Subscription:
+        """Subscribe, and have each message handed on as it is read."""
+        subscription = await self.subscribe(subject, queue, pending_bytes_limit=0)
+        subscription._pending_queue = _Handed(deliver)  # type: ignore[assignment]  # noqa: SLF001 - there is no other door
+        return subscription
+
+    async def ask(self, subject: str, payload: bytes, timeout: float, headers: Headers | None = None) -> Msg:
+        """Send a request and wait for its reply; raises nats' errors.
+
+        Not by `request`, which waits with `asyncio.wait_for`: on Python 3.11 that drops a cancellation that arrives
+        together with the reply, and a service would not hear that it was told to stop.
+        """
+        if not self._resp_sub_prefix:
+            await self._init_request_sub()
+        name = secrets.token_hex(NAME_BYTES)
+        waiting: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
+        self._resp_map[name] = waiting
+        try:
+            inbox = f"{(self._resp_sub_prefix or b'').decode()}{name}"
+            await self.publish(checked(subject), payload, reply=inbox, headers=headers)
+            async with asyncio.timeout(timeout):
+                reply = await waiting
+        except TimeoutError as error:
+            raise errors.TimeoutError from error
+        finally:
+            del self._resp_map[name]
+        if (reply.headers or {}).get("Status") == NO_RESPONDERS:
+            raise errors.NoRespondersError
+        return reply
+
+    async def _init_request_sub(self) -> None:
+        self._resp_map = {}
+        self._resp_sub_prefix = bytearray(f"{self.new_inbox()}.".encode())
+        await self.hand(f"{self._resp_sub_prefix.decode()}*", self._settle)
+
+    def _settle(self, reply: Msg) -> None:
+        waiting = self._resp_map.get(reply.subject.rpartition(".")[2])
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+
+    async def _flush_pending(self, force_flush: bool = False) -> Any:
+        if force_flush or not self._can_write():
+            return await super()._flush_pending(force_flush)
+        if self._turn is None:
+            self._write()
+        return None
+
+    def _can_write(self) -> bool:
+        """Whether the server takes what we send; otherwise nats-py holds it back as it does."""
+        transport = self._transport
+        if not (self.is_connected and isinstance(transport, TcpTransport) and transport._io_writer):  # noqa: SLF001
+            return False
+        return transport._io_writer.transport.get_write_buffer_size() == 0  # noqa: SLF001
+
+    def _write(self) -> None:
+        self._turn = None
+        if not self._pending_data_size:
+            return
+        if self._can_write() and self._transport:
+            self._transport.writelines(self._pending)
+            self._pending, self._pending_data_size = [], 0
+            self._turn = asyncio.get_running_loop().call_soon(self._write)
+        elif self._flush_queue is not None and self._flush_queue.empty():
+            self._flush_queue.put_nowait(asyncio.Future())
+
+
+class _Handed:
+    """Stands where nats-py keeps what waits for a subscription, and keeps nothing."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self.put_nowait = deliver
+
+    async def join(self) -> None:
+        """Nothing waits here."""
