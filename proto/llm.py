@@ -18,6 +18,8 @@ class Embed(msgspec.Struct, frozen=True, kw_only=True):
     texts: Annotated[tuple[str, ...], Meta(min_length=1, max_length=EMBED_BATCH)]
     engine: Annotated[str, Meta(max_length=200)] = ""
     """Which model: `minilm` or `ollama:NAME`; the one that is configured when empty."""
+    patient: bool = False
+    """Whether answers that are being written go first."""
 
 
 class Embeddings(msgspec.Struct, frozen=True, kw_only=True):

@@ -179,7 +179,7 @@ class Answering:
         model = self._engines.model(turn.exchange.mode, replace(turn.caller, cause=turn.id), turn.wanted)
         if isinstance(model, Reflex) and turn.given is None:
             turn.wanted = ""
-        await Loop(turn, model, self._tools, writer).run(briefing, self._tuned(turn), written)
+        await Loop(turn, model, self._tools, writer, self._engines.calm).run(briefing, self._tuned(turn), written)
         return "done"
 
     def _tuned(self, turn: Turn) -> LlmSettings:

@@ -14,6 +14,8 @@ from services.llm.model import ModelError
 
 OLLAMA = "ollama:"
 """Before the name of one of its models."""
+PORTION, PATIENCE = 8, 1.0
+"""Texts that nobody waits for which are embedded together, and seconds that they let answers go first."""
 
 
 class Embedding:
@@ -27,7 +29,12 @@ class Embedding:
     async def embed(self, request: llm.Embed) -> llm.Embeddings:
         """Turn texts into vectors of length 1; Unavailable when the engine cannot be used now."""
         engine = request.engine or self._chosen
-        made = await self._vectors(request.texts, engine)
+        made: list[Sequence[float]] = []
+        size = PORTION if request.patient else len(request.texts)
+        for start in range(0, len(request.texts), size):
+            if request.patient:
+                await self._engines.calm.come(PATIENCE)
+            made += await self._vectors(request.texts[start : start + size], engine)
         vectors = array("f")
         for vector in made:
             vectors.extend(vector)

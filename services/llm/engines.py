@@ -13,6 +13,7 @@ from proto.errors import Missing, Unavailable
 from proto.llm import Engine, ModelLine, Models
 from proto.models import ModelJob
 from services.llm.asides import Aside
+from services.llm.calm import Calm
 from services.llm.choices import Choices, Chosen
 from services.llm.gguf import Gguf
 from services.llm.jobs import configured, model_for
@@ -35,6 +36,7 @@ class Engines:
         self._reflex = reflex
         self._recall = recall
         self.chosen = chosen
+        self.calm = Calm()
         self.configured = configured(settings.models)
         """The models of single jobs."""
         self._named = settings.ollama not in ("auto", "off")

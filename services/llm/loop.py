@@ -11,6 +11,7 @@ from proto.chat import ToolUse
 from services.llm.asides import Aside
 from services.llm.briefing import Briefing
 from services.llm.calls import Calls, sound
+from services.llm.calm import Calm
 from services.llm.given import handed
 from services.llm.model import BadCall, Finished, Message, Model, Part, Prompt, TextPart, ThoughtPart, ToolCall
 from services.llm.recording import Turn
@@ -37,11 +38,12 @@ TOO_LONG = "This took longer than {0:g} seconds, so it was ended. Ask for a part
 class Loop:
     """The loop of model and tools."""
 
-    def __init__(self, turn: Turn, model: Model, tools: Tools, writer: Writer) -> None:
+    def __init__(self, turn: Turn, model: Model, tools: Tools, writer: Writer, calm: Calm) -> None:
         self._turn = turn
         self._model = model
         self._tools = tools
         self._writer = writer
+        self._calm = calm
         self._finished: Finished | None = None
         self._calls = Calls(turn, tools, writer, self._remark)
         self._bad: list[str] = []
@@ -120,7 +122,8 @@ class Loop:
         """Call the model once; what it was sent is kept however that ends."""
         self._finished = None
         try:
-            return await self._reply(prompt)
+            with self._calm.disturbed():
+                return await self._reply(prompt)
         finally:
             await briefing.came(prompt, self._finished)
 

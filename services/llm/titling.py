@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
@@ -23,6 +24,8 @@ from services.runtime.bus import Bus, Delivery
 READ = 1500
 """Characters of the question and of the answer that are read for a title."""
 TOKENS = 300
+PATIENCE = 10.0
+"""Seconds that a title lets answers go first: to a model that makes one thing at a time it is one more question."""
 LENGTH = 60
 """Characters of a title that the model makes."""
 _AROUND = re.compile(r"^(?:title\s*:)?[\s\"'#*_“”\u2018\u2019`]+|[\s\"'#*_“”\u2018\u2019`.]+$", re.IGNORECASE)
@@ -43,6 +46,7 @@ class Titling:
         """Name conversations after their first answers, one at a time, until cancelled."""
         async for delivery in self._work.each():
             try:
+                await self._engines.calm.come(_patience(delivery))
                 await self._take(delivery)
                 await delivery.ack()
             except errors.Failure as failure:
@@ -89,6 +93,12 @@ class Titling:
         if title:
             named = Titled(title=title, version=rules.number)
             await self._threads.decide(caller, lambda now: None if now.titled else named)
+
+
+def _patience(delivery: Delivery) -> float:
+    """Seconds that a title still lets answers go first; many answers make none of them wait for ever."""
+    age = datetime.now(UTC) - delivery.recorded.event.time
+    return min(PATIENCE, PATIENCE - age.total_seconds())
 
 
 async def _give_up(delivery: Delivery) -> None:

@@ -87,7 +87,7 @@ class Indexer:
         await self._store.run("no_longer_waiting", text_hash=[texts[0].text_hash])
 
     async def _vectors(self, texts: Sequence[Waiting]) -> llm.Embeddings:
-        request = llm.Embed(texts=tuple(text.text for text in texts))
+        request = llm.Embed(texts=tuple(text.text for text in texts), patient=True)
         return await self._bus.call(llm.EMBED, request, timeout=TIMEOUT)
 
     async def _save(self, texts: Sequence[Waiting], made: llm.Embeddings) -> None:
