@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 from nats import errors as nats_errors
-from nats.aio.client import Client
 
 from proto import errors, events, permissions, tasks
 from proto.base import Caller, new_id
 from services.runtime.bus import Bus, Expect, Repeated
+from services.runtime.bus.client import Client
 from services.tasks.main import serve
 from services.tasks.settings import TasksSettings
 from tests.support.running import running
@@ -26,8 +26,8 @@ class Forgetful(Client):
 
     lost = False
 
-    async def request(self, subject, payload=b"", timeout=0.5, old_style=False, headers=None):
-        reply = await super().request(subject, payload, timeout=timeout, old_style=old_style, headers=headers)
+    async def ask(self, subject, payload, timeout, headers=None):
+        reply = await super().ask(subject, payload, timeout, headers)
         if subject.startswith("daimon.record.") and not self.lost:
             self.lost = True
             raise nats_errors.TimeoutError
