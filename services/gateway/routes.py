@@ -27,12 +27,15 @@ from services.gateway import (
     uploads,
 )
 
+# They are looked through from the top, so those on the way of an answer come first: 70 others take 0.1 ms.
 ROUTES = (
+    *openai.ROUTES,
+    *stream.ROUTES,
+    *forms.ROUTES,
     *accounts.ROUTES,
     *pages.ROUTES,
     *memory_pages.ROUTES,
     *mind_pages.ROUTES,
-    *forms.ROUTES,
     *task_pages.ROUTES,
     *undo_pages.ROUTES,
     *conversations.ROUTES,
@@ -44,10 +47,8 @@ ROUTES = (
     *choice_pages.ROUTES,
     *option_pages.ROUTES,
     *rest.ROUTES,
-    *openai.ROUTES,
     *uploads.ROUTES,
     *mcp.ROUTES,
     *openapi.ROUTES,
     *monitoring.ROUTES,
-    *stream.ROUTES,
 )

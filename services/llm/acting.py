@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import msgspec
 
 from proto import errors, llm
@@ -32,3 +34,7 @@ class Unheard:
 
     async def calling(self, tool: ToolUse) -> None:
         """Nobody to tell."""
+
+    def unhurried(self) -> AbstractContextManager[None]:
+        """No turn whose time could count."""
+        return nullcontext()

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from services.llm.grammar import neutral
 from services.llm.model import Tool
 from services.llm.words import ARTICLES, DETERMINERS, FUNCTION, PRONOUNS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CLAUSES = 6
 """Wishes in one message that are looked at one by one."""
@@ -42,10 +48,14 @@ class Index:
     def __init__(self, tools: Sequence[Tool], vectors: Mapping[str, Sequence[float]]) -> None:
         import numpy as np  # noqa: PLC0415  a small menu needs no index, and so none of its memory
 
+        self._postings: dict[str, list[int]] = defaultdict(list)
+        for place, tool in enumerate(tools):
+            for word in frozenset[str]().union(*map(_words, texts(tool))):
+                self._postings[word].append(place)
         known = [(place, vectors[text]) for place, tool in enumerate(tools) for text in texts(tool) if text in vectors]
         self._tools = tools
-        self._words = [frozenset[str]().union(*map(_words, texts(tool))) for tool in tools]
-        self._owners = np.array([place for place, _ in known], dtype=np.intp)
+        owners = np.array([place for place, _ in known], dtype=np.intp)
+        self._owners, self._starts = np.unique(owners, return_index=True)
         self._vectors = np.array([vector for _, vector in known], dtype=np.float32)
         self._np = np
 
@@ -53,22 +63,21 @@ class Index:
         """The actions with how well they fit the best of some wishes, best first; by words alone without vectors."""
         if not said:
             return [(tool, 0.0) for tool in self._tools]
-        scores = [
-            max(each) for each in zip(*(self._scores(clause, vectors.get(clause)) for clause in said), strict=True)
-        ]
-        order = sorted(range(len(self._tools)), key=lambda place: -scores[place])
-        return [(self._tools[place], scores[place]) for place in order]
+        scores = self._np.max([self._scores(clause, vectors.get(clause)) for clause in said], axis=0)
+        order = self._np.argsort(-scores, kind="stable")
+        return [(self._tools[place], score) for place, score in zip(order, scores[order].tolist(), strict=True)]
 
-    def _scores(self, clause: str, vector: Sequence[float] | None) -> list[float]:
-        said, near = _words(clause), self._np.zeros(len(self._tools), dtype=self._np.float32)
+    def _scores(self, clause: str, vector: Sequence[float] | None) -> NDArray[np.float32]:
+        """How near each action is in meaning, and which share of what is said its own words have too."""
+        found = self._np.zeros(len(self._tools), dtype=self._np.float32)
         if vector is not None and len(self._owners):
-            self._np.maximum.at(near, self._owners, self._vectors @ self._np.array(vector, self._np.float32))
-        return [float(here) + WORDS * _shared(said, own) for here, own in zip(near, self._words, strict=True)]
-
-
-def _shared(said: frozenset[str], own: frozenset[str]) -> float:
-    """The share of what is said that an action's own words have too."""
-    return len(said & own) / len(said) if said else 0.0
+            near = self._vectors @ self._np.asarray(vector, self._np.float32)
+            # What belongs to one action stands together.
+            found[self._owners] = self._np.maximum(self._np.maximum.reduceat(near, self._starts), 0)
+        said = _words(clause)
+        for word in said:
+            found[self._postings.get(word, [])] += WORDS / len(said)
+        return found
 
 
 def _words(text: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class Told(Protocol):
 
     async def calling(self, tool: ToolUse) -> None:
         """It runs."""
+        ...
+
+    def unhurried(self) -> AbstractContextManager[None]:
+        """For as long as the context lasts a person is waited for, whose time does not count."""
         ...
 
 
@@ -84,7 +88,7 @@ class Gate:
         self._held.add(tool.call)
         try:
             # A single action, asked for without a turn, has no place to lend.
-            with self._room.lent(asked.what.turn) if caller.conversation else nullcontext():
+            with self._room.lent(asked.what.turn) if caller.conversation else nullcontext(), told.unhurried():
                 answer = await self._wait(asked, caller)
         finally:
             self._held.discard(tool.call)

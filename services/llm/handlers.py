@@ -99,13 +99,25 @@ class Handlers:
         """Record a message; its answer is begun meanwhile, and dropped if the log refuses the message."""
         held = None if thread.open else await self._worker.begin(event, thread)
         try:
-            place = await self._threads.append(thread, event, self._worker.name if held else "")
+            place = await self._record(thread, event, self._worker.name if held else "")
             if held:
                 held.place.set_result(place)
         finally:
             if held:
                 # Changes nothing where the place is known.
                 held.place.cancel()
+
+    async def _record(self, thread: Thread, event: Event, begun_by: str) -> int:
+        """Append a message; that the conversation was given a name meanwhile is no reason to begin its answer anew."""
+        told = thread.retold
+        while True:
+            place = thread.sequence
+            try:
+                return await self._threads.append(thread, event, begun_by)
+            except errors.Conflict:
+                await self._threads.read(event.user, event.conversation)
+                if thread.retold != told or thread.sequence == place:
+                    raise
 
 
 def _halt(thread: Thread) -> chat.Halted | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -32,7 +31,6 @@ REMARK = (
 )
 WAITING = "The user asked: {asked}\nYou called {action} with {with_}, and it is still running."
 REMARK_TOKENS, SHOWN = 60, 1000
-TOO_LONG = "This took longer than {0:g} seconds, so it was ended. Ask for a part of it."
 
 
 class Loop:
@@ -63,12 +61,8 @@ class Loop:
         begun = await self._begin(left, settings)
         await self._calls.finish_interrupted()
         try:
-            async with asyncio.timeout(settings.turn_timeout) as timeout:
+            async with self._turn.watch.limited(settings.turn_timeout):
                 await self._step_by_step(briefing, settings, begun)
-        except TimeoutError as error:
-            if not timeout.expired():
-                raise
-            raise errors.TimedOut(TOO_LONG.format(settings.turn_timeout)) from error
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from group
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Literal
 
 import msgspec
@@ -18,6 +17,7 @@ from proto.given import Given, GivenCall
 from proto.models import Options
 from proto.seen import Summarised
 from services.llm.model import Finished
+from services.llm.stopwatch import Stopwatch
 from services.llm.thread import Thread
 from services.llm.threads import Threads
 from services.llm.turn import shortened
@@ -45,7 +45,7 @@ class Turn:
         self._entries = 0
         self.caller = caller
         self.attempt = attempt
-        self._began = time.perf_counter()
+        self.watch = Stopwatch()
         self.exchange = exchange
         self.model = ""
         self.steps = _steps(exchange)
@@ -147,7 +147,7 @@ class Turn:
         return replace(
             self.limits,
             steps=self.steps,
-            seconds=round(time.perf_counter() - self._began, 3),
+            seconds=round(self.watch.seconds, 3),
             tokens=self._tokens,
             warning=self.warning,
         )

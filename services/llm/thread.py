@@ -33,6 +33,8 @@ class Thread:
         self._title = ""
         self.options = Options()
         """How the model is to answer here."""
+        self.retold = 0
+        """How many events changed how it is told to a model; its name is not told."""
         self._halted: set[str] = set()
         self._entries: Counter[str] = Counter()
 
@@ -44,6 +46,7 @@ class Thread:
         what = happening(event)
         if getattr(what, "turn", "") not in ("", *self._exchanges):
             return
+        self.retold += not isinstance(what, titles.Titled)
         self._reshape(what)
         match what:
             case chat.Asked() as asked:

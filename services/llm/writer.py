@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import AbstractContextManager
 
 from proto import chat
 from proto.chat import Part
@@ -53,12 +54,12 @@ class Writer:
 
     async def flush(self) -> None:
         """Send what waits."""
-        await self._begin()
         while self._waiting:
             piece, self._waiting = self._waiting, ""
             offset = len(self.written)
             self.written += piece
-            await self._append(chat.Text(attempt=self._attempt, offset=offset, text=piece))
+            await self._append(*self._begun(), chat.Text(attempt=self._attempt, offset=offset, text=piece))
+        await self._begin()
 
     async def think(self, piece: str) -> None:
         """Write the next piece of what the model thinks."""
@@ -81,6 +82,10 @@ class Writer:
         """Say that a person must answer before an action runs."""
         await self._begin()
         await self._append(chat.Asking(attempt=self._attempt, tool=tool))
+
+    def unhurried(self) -> AbstractContextManager[None]:
+        """Let the time that a person takes to answer not count against the turn."""
+        return self._turn.watch.still()
 
     async def returned(self, tool: chat.ToolUse) -> None:
         """Say that an action came back."""
@@ -111,18 +116,22 @@ class Writer:
             if waiting is not None:
                 waiting.cancel()
 
-    async def _append(self, part: Part) -> None:
-        """Send a part, once it is certain that the turn was asked for."""
+    async def _append(self, *parts: Part) -> None:
+        """Send parts, once it is certain that the turn was asked for."""
         await self._turn.accepted()
-        await self._send(part)
+        await self._send(*parts)
 
     def _nudge(self) -> None:
         if self._flushing is None or self._flushing.done():
             self._flushing = asyncio.create_task(self.flush())
 
     async def _begin(self) -> None:
+        if start := self._begun():
+            await self._append(*start)
+
+    def _begun(self) -> tuple[Part, ...]:
+        """The word of the beginning, if it was not said yet."""
         if self._starting is not None:
             self._starting.cancel()
         start, self._start = self._start, None
-        if start is not None:
-            await self._append(start)
+        return () if start is None else (start,)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from proto import chat, errors, events, given, titles
 from proto.base import Caller
 from proto.kinds import happening
+from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply, act
 from tests.support.answering import answering
 from tests.support.chatting import hear
@@ -151,3 +152,15 @@ async def test_nobody_names_or_exports_anothers_conversation(talk):
     with pytest.raises(errors.Missing):
         await export(talking, "json", replace(talking.caller, conversation="nowhere"))
     assert (await talking.read()).title == "secret"
+
+
+async def test_a_name_that_comes_with_a_message_does_not_ask_the_model_twice(talk, own_nats):
+    talking = await talk()
+    await talking.say("hello")
+    await named(talking)
+    async with Bus.open(own_nats.settings("llm"), "llm") as another_worker:
+        caller = replace(talking.caller, conversation="home")
+        await another_worker.journal.append(events.happened(titles.Titled(title="By another"), caller))
+    await talking.say("hello again")
+    assert [body["messages"][-1]["content"] for body in talking.model.chats] == ["hello", "hello again"]
+    assert (await talking.read()).title == "By another"

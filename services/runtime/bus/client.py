@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from nats import errors
@@ -31,6 +32,9 @@ class Client(nats_client.Client):
 
     _turn: asyncio.Handle | None = None
     """Set when something was sent in this turn of the loop; what follows goes out together in the next."""
+
+    _gathering = False
+    """Whether what is published waits for more."""
 
     async def hand(self, subject: str, deliver: Deliver, queue: str = "") -> Subscription:
         """Subscribe, and have each message handed on as it is read."""
@@ -62,6 +66,17 @@ class Client(nats_client.Client):
             raise errors.NoRespondersError
         return reply
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is published in this context in one go; nothing else may be waited for in it."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+            if self._turn is None:
+                self._write()
+
     async def _init_request_sub(self) -> None:
         self._resp_map = {}
         self._resp_sub_prefix = bytearray(f"{self.new_inbox()}.".encode())
@@ -75,7 +90,7 @@ class Client(nats_client.Client):
     async def _flush_pending(self, force_flush: bool = False) -> Any:
         if force_flush or not self._can_write():
             return await super()._flush_pending(force_flush)
-        if self._turn is None:
+        if self._turn is None and not self._gathering:
             self._write()
         return None
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from nats import errors as nats_errors
@@ -20,9 +20,17 @@ from services.runtime.bus.live import Following, Live
 from services.runtime.bus.stored import Stored
 
 Item = TypeVar("Item")
+Taken_contra = TypeVar("Taken_contra", contravariant=True)
 WINDOW, WIDER = 64, 8
 """Places of the stream that are looked through for the end of a log, and how many times more after that."""
-Append = Callable[[Item], Awaitable[None]]
+
+
+class Append(Protocol[Taken_contra]):
+    """Writes items at the end of one log, those that are given together in one go."""
+
+    async def __call__(self, *items: Taken_contra) -> None:
+        """Write them."""
+        ...
 
 
 class Log(Generic[Item]):
@@ -34,24 +42,26 @@ class Log(Generic[Item]):
         self._feed = feed
         self._stored = Stored(client, live, feed.stream)
         union: Any = functools.reduce(operator.or_, feed.items)
-        self._decoder: msgspec.json.Decoder[Item] = msgspec.json.Decoder(union)
+        self._decoder: msgspec.json.Decoder[Item] = wire.decoder(union)
 
     def at(self, *names: str) -> Append[Item]:
         """Return what writes to one log."""
         subject = wire.checked(self._feed.at(*names))
 
-        async def append(item: Item) -> None:
-            await self._publish(item, subject)
+        async def append(*items: Item) -> None:
+            await self._publish(items, subject)
 
         return append
 
     async def append(self, item: Item, *names: str) -> None:
         """Write an item at the end of a log; followers have it before it is on the disk."""
-        await self._publish(item, wire.checked(self._feed.at(*names)))
+        await self._publish((item,), wire.checked(self._feed.at(*names)))
 
-    async def _publish(self, item: Item, subject: str) -> None:
+    async def _publish(self, items: Sequence[Item], subject: str) -> None:
         try:
-            await self._client.publish(subject, wire.encode(item))
+            with self._client.together():
+                for item in items:
+                    await self._client.publish(subject, wire.encode(item))
         except nats_errors.MaxPayloadError as error:
             raise errors.TooLarge from error
         except nats_errors.Error as error:
