@@ -11,14 +11,17 @@ from proto.given import Given, GivenCall, GivenMessage
 from services.llm.model import Message, Tool, ToolCall
 
 
-def messages(given: Given, rules: Message, now: Sequence[Message]) -> tuple[Message, ...]:
+def messages(given: Given, ours: tuple[Message, Message], now: Sequence[Message]) -> tuple[Message, ...]:
     """What the model is sent: the client's conversation, then what this turn has done (`now`).
 
-    Our own rules lead only where the client gives none of its own.
+    Our own rules and what we tell before the last message are sent only where the client gives no rules of its own.
     """
     told = tuple(map(_message, given.messages))
-    ruled = any(message.role == "system" for message in given.messages)
-    return (*(() if ruled else (rules,)), *told, *now)
+    if any(message.role == "system" for message in given.messages):
+        return (*told, *now)
+    rules, context = ours
+    last = max((place for place, message in enumerate(told) if message.role == "user"), default=len(told))
+    return (rules, *told[:last], context, *told[last:], *now)
 
 
 def offered(given: Given, actions: Iterable[Tool]) -> tuple[Tool, ...]:

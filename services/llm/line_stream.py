@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator
-from urllib.parse import SplitResult, urlsplit
-
-import msgspec
+from urllib.parse import SplitResult
 
 from services.llm.chunked import LineDecoder, Malformed
+from services.llm.door import Door
 
 READ_SIZE = 65_536
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to wait, in seconds."""
-
-    connect: float = 2.0
-    stall: float = 120.0
-    """Between two pieces of an answer, the first one included: loading a large model takes its time."""
 
 
 class BadStatus(Exception):
@@ -29,10 +19,6 @@ class BadStatus(Exception):
         super().__init__(f"{status}: {body[:200]!r}")
         self.status = status
         self.body = body
-
-
-class Unreachable(Exception):
-    """There is no connection to be had."""
 
 
 class Stalled(Exception):
@@ -55,26 +41,12 @@ def request_bytes(method: str, address: SplitResult, path: str, body: bytes) -> 
     return head.encode() + body
 
 
-async def open_socket(address: SplitResult, seconds: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect. Raises Unreachable."""
-    secure = ssl.create_default_context() if address.scheme == "https" else None
-    port = address.port or (443 if secure else 80)
-    try:
-        async with asyncio.timeout(seconds):
-            return await asyncio.open_connection(address.hostname, port, ssl=secure)
-    except OSError as error:  # a timeout is one
-        raise Unreachable(str(error)) from error
-
-
-async def line_stream(
-    url: str, path: str, body: bytes, limits: Limits, *, method: str = "POST"
-) -> AsyncGenerator[list[bytes], None]:
+async def line_stream(door: Door, path: str, body: bytes, *, method: str = "POST") -> AsyncGenerator[list[bytes], None]:
     """Yield the lines that came together, as they come. Raises Unreachable, Stalled, BadStatus, BrokeOff."""
-    address = urlsplit(url)
-    reader, writer = await open_socket(address, limits.connect)
+    reader, writer = await door.enter()
     try:
-        writer.write(request_bytes(method, address, path, body))
-        async for lines in _read(reader, limits.stall):
+        writer.write(request_bytes(method, door.address, path, body))
+        async for lines in _read(reader, door.limits.stall):
             yield lines
     finally:
         writer.transport.abort()

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from services.llm.door import Door, Limits, Unreachable
 from services.llm.held import HeldAnswer, read_held
-from services.llm.line_stream import BadStatus, BrokeOff, Limits, Stalled, Unreachable, line_stream
+from services.llm.line_stream import BadStatus, BrokeOff, Stalled, line_stream
 from services.llm.model import (
     ModelBroke,
     ModelError,
@@ -86,7 +87,7 @@ class Ollama:
         self.url = url if "//" in url else f"http://{url}"
         self.name = model
         """The model for prompts that name none; the server's first one that chats when it is empty."""
-        self.limits = Limits(stall=stall_timeout)
+        self._door = Door(self.url, Limits(stall=stall_timeout))
         self.keep_alive = keep_alive
         self.think = think
         self._known: dict[str, Known] = {}
@@ -104,6 +105,7 @@ class Ollama:
                     for shown in (part,) if held is None else read_held(held, part):
                         yield shown
                 if lines[-1].done:
+                    self._door.prepare()
                     return
         raise ModelBroke(why="it ended without saying so")
 
@@ -138,6 +140,7 @@ class Ollama:
 
     async def aclose(self) -> None:
         """Close idle connections."""
+        self._door.close()
         if self._opened is not None:
             await self._opened.close()  # type: ignore[no-untyped-call]
 
@@ -202,6 +205,7 @@ class Ollama:
         """Ask for the server's version, which also tells whether it is there."""
         async with aclosing(self._raw_lines("GET", "/api/version", b"")) as lines:
             async for batch in lines:
+                self._door.prepare()
                 return str(msgspec.json.decode(batch[0], type=dict[str, str]).get("version", ""))
         return ""
 
@@ -245,13 +249,13 @@ class Ollama:
         self, method: str, path: str, body: bytes, model: str = ""
     ) -> AsyncGenerator[list[bytes], None]:
         try:
-            async with aclosing(line_stream(self.url, path, body, self.limits, method=method)) as batches:
+            async with aclosing(line_stream(self._door, path, body, method=method)) as batches:
                 async for batch in batches:
                     yield batch
         except Unreachable as error:
             raise ModelUnreachable(url=self.url) from error
         except Stalled as error:
-            raise ModelStalled(seconds=self.limits.stall) from error
+            raise ModelStalled(seconds=self._door.limits.stall) from error
         except BrokeOff as error:
             raise ModelBroke(why=str(error)) from error
         except BadStatus as error:
@@ -268,7 +272,7 @@ class Ollama:
         if self._opened is not None:
             return self._opened
         package = await asyncio.to_thread(importlib.import_module, "ollama")
-        connect, stall = self.limits.connect, self.limits.stall
+        connect, stall = self._door.limits.connect, self._door.limits.stall
         opened: ollama.AsyncClient = package.AsyncClient(host=self.url, timeout=(connect, stall, stall, connect))
         self._opened = opened
         return opened
@@ -286,7 +290,7 @@ class Ollama:
         except (ConnectionError, httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise ModelUnreachable(url=self.url) from error
         except httpx.TimeoutException as error:
-            raise ModelStalled(seconds=self.limits.stall) from error
+            raise ModelStalled(seconds=self._door.limits.stall) from error
         except (httpx.HTTPError, ValueError) as error:
             raise ModelBroke(why=str(error)) from error
 

@@ -22,6 +22,7 @@ RESULT_LIMIT = 8000
 
 TASKS = 100
 """Tasks of the list that the model is told of."""
+CONTEXT = "(Daimon tells you this for the message that follows; the user did not write it.)"
 GO_ON = "Your answer ended there before it was complete. Go on from exactly there; repeat nothing and add no comment."
 
 
@@ -52,12 +53,13 @@ def messages(known: Known, limit: int = RESULT_LIMIT) -> tuple[Message, ...]:
     """Build the whole list of messages; of each result, so many characters."""
     if known.given is not None and known.given.messages:
         done = tuple(_spoken(known.asked, limit))[1:]
-        return given_messages(known.given, Message(role="system", content=_system(known)), done)
+        return given_messages(known.given, (_rules(known), _context(known)), done)
     earlier = () if known.asked.mode == "command" else known.earlier
     now = tuple(_spoken(known.asked, limit))
     return (
-        Message(role="system", content=_system(known)),
+        _rules(known),
         *(message for exchange in earlier for message in _spoken(exchange, limit)),
+        _context(known),
         *(now[:-2] if known.begun and open_end(known.asked) else now),
     )
 
@@ -75,32 +77,40 @@ def shortened(text: str, limit: int = RESULT_LIMIT) -> str:
     return f"{text[:half]}\n… {len(text) - 2 * half} characters left out …\n{text[-half:]}"
 
 
-def _system(known: Known) -> str:
-    text = known.rules.replace(NOW, _clock(known.now, known.profile.zone)) + _section(
-        "The user", _wishes(known.profile)
-    )
+def _rules(known: Known) -> Message:
+    """What stays the same from message to message, so that the model's server need not read it anew."""
+    text = known.rules.replace(NOW, _now(known)) + _section("The user", _wishes(known.profile))
+    title = f"The first {known.folded} exchanges of this conversation, summarised"
+    folded = _section(title, [known.summary]) if known.summary and known.asked.mode == "chat" else ""
+    return Message(role="system", content=text + folded)
+
+
+def _context(known: Known) -> Message:
+    """What changes all the time; it stands before the question, where all that follows is new to the server anyway."""
+    return Message(role="user", content=f"{CONTEXT}\nIt is {_now(known)}.{''.join(_around(known))}")
+
+
+def _now(known: Known) -> str:
+    """The time where the user is."""
+    try:
+        here = known.now.astimezone(ZoneInfo(known.profile.zone or "UTC"))
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        here = known.now.astimezone(UTC)
+    return f"{here:%A, %d %B %Y, %H:%M} {here.tzinfo}"
+
+
+def _around(known: Known) -> Iterable[str]:
     if known.asked.mode == "command":
-        return text
+        return ()
     tasks, last = known.around.tasks, known.earlier[-1].event if known.earlier else ""
     more = f"… and {len(tasks) - TASKS} more; tasks.list has them all" if len(tasks) > TASKS else ""
     before, since = split(known.around.recent, last)
-    sections = (
+    return (
         _section("The user's task list", [*map(_task, tasks[:TASKS]), *filter(None, [more])]),
         _section("Lately", before),
         _section("Since your last answer", since),
         _section("From memory, where it is of use; name the event when you rely on it", known.memories),
-        _section(f"The first {known.folded} exchanges of this conversation, summarised", filter(None, [known.summary])),
     )
-    return text + "".join(sections)
-
-
-def _clock(now: datetime, zone: str) -> str:
-    """The time where the user is."""
-    try:
-        here = now.astimezone(ZoneInfo(zone or "UTC"))
-    except (OSError, ValueError, ZoneInfoNotFoundError):
-        here = now.astimezone(UTC)
-    return f"{here:%A, %d %B %Y, %H:%M} {here.tzinfo}"
 
 
 def _wishes(profile: Profile) -> Iterable[str]:

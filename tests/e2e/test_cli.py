@@ -24,6 +24,7 @@ from proto.llm import MenuItem
 from proto.memory import Hits, Rows
 from proto.tasks import Task, TaskChange
 from tests.fakes.ollama import FakeOllama, Reply, act
+from tests.support.prompts import said
 from tests.support.whole import Ran, Whole, end, line_of, whole_daimon
 
 
@@ -196,8 +197,7 @@ async def test_an_answer_streams_and_the_conversation_goes_on(
     assert first == Ran(code=0, out="You said: hello there\n", err="")
     second = await scripted.daimon("chat", "--conversation", "trip", "--user", ada, stdin="and again")
     assert second.out == "You said: and again\n"
-    said = [message["content"] for message in model_server.chats[-1]["messages"] if message["role"] != "system"]
-    assert said[:3] == ["hello there", "You said: hello there", "and again"]
+    assert said(model_server.chats[-1]) == ["hello there", "You said: hello there", "and again"]
 
 
 async def test_an_action_on_the_way_shows_in_the_parts(scripted: Whole, ada: str) -> None:

@@ -12,6 +12,7 @@ from proto.base import Caller
 from proto.kinds import happening
 from tests.fakes.ollama import Reply, act
 from tests.support.answering import answering
+from tests.support.prompts import context
 
 pytest_plugins = ("tests.integration.memory_fixtures",)
 LONG = "word " * 1400
@@ -130,14 +131,14 @@ async def test_a_question_brings_back_what_memory_has_with_its_event(daimon, mod
     await daimon.embedded()
     # The embedding engine of this bus is the one whose meanings are known.
     async with answering(daimon.nats, models_dir, ada, lambda body: Reply(text="Hm.")) as talking:
-        system = ""
+        told = ""
         async with asyncio.timeout(60):
             # Memory may be late on a busy machine; then the turn goes on without it.
-            while f"Added task 'repair the bicycle' [event {event}]" not in system:
+            while f"Added task 'repair the bicycle' [event {event}]" not in told:
                 await talking.say("what did I want to repair, the bicycle?")
-                system = talking.model.chats[-1]["messages"][0]["content"]
+                told = context(talking.model.chats[-1])
         await talking.say("ok bike")
-        assert "[event" not in talking.model.chats[-1]["messages"][0]["content"], "too short to search for"
+        assert "[event" not in context(talking.model.chats[-1]), "too short to search for"
     searched = [each.event.kind for each in await daimon.cli.journal.read(events.of_user(ada.user))]
     assert "memory.searched" not in searched, "nobody asked for it"
 

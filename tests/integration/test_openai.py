@@ -13,6 +13,7 @@ import pytest
 
 from proto import chat, events, keys, tasks
 from tests.fakes.ollama import Reply
+from tests.support.prompts import conversation, said
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
 
@@ -113,9 +114,9 @@ async def test_the_model_is_sent_the_conversation_of_the_client_and_nothing_else
 async def test_without_a_system_message_daimon_says_who_it_is(program, script, model_server):
     script(lambda _: Reply(text="hi"))
     await ask(program)
-    first, second = model_server.chats[-1]["messages"]
-    assert "Daimon" in first["content"]
-    assert second == {"role": "user", "content": "hello"}
+    asked = model_server.chats[-1]
+    assert "You are Daimon" in asked["messages"][0]["content"]
+    assert conversation(asked) == [{"role": "user", "content": "hello"}]
 
 
 async def test_daimons_own_actions_run_as_in_chat(front, program, ada):
@@ -192,7 +193,7 @@ async def test_a_conversation_of_daimons_own_goes_on(program, browser, script, m
     await browser.client.post("/api/chat/kept", json={"text": "remember the number 7"})
     await ask(program, metadata={"conversation": "kept"}, temperature=0.25)
     asked = model_server.chats[-1]
-    assert [said["content"] for said in asked["messages"][1:]] == ["remember the number 7", "hi", "hello"]
+    assert said(asked) == ["remember the number 7", "hi", "hello"]
     assert asked["options"]["temperature"] == 0.25
     assert len((await browser.client.get("/api/conversations/kept")).json()["exchanges"]) == 2
 

@@ -20,6 +20,7 @@ from services.runtime.bus import Bus
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_script import Reply, last_said
 from tests.support.chatting import Heard
+from tests.support.prompts import said
 from tests.support.running import running
 from tests.support.strangers import stranger
 
@@ -149,7 +150,7 @@ async def test_messages_wait_for_their_turn_where_that_is_wanted(parts, ada):
         turns = [await home.send(text) for text in ("first", "second", "third")]
         for turn in turns:
             assert (await home.until(turn, chat.Ended)).ended.outcome == "done"
-    asked = [[message["content"] for message in body["messages"][1:]] for body in model.chats]
+    asked = [said(body) for body in model.chats]
     answer = "one two three four"
     assert asked == [["first"], ["first", answer, "second"], ["first", answer, "second", answer, "third"]]
 

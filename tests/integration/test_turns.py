@@ -21,6 +21,7 @@ from services.tasks.settings import TasksSettings
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.ollama_script import Reply, act
 from tests.support.chatting import Heard, say
+from tests.support.prompts import context, said
 from tests.support.running import running
 from tests.support.strangers import stranger
 
@@ -78,10 +79,12 @@ async def test_the_model_is_shown_rules_tasks_and_what_happened(talk, ada):
     await bus.call(tasks.ADD, tasks.AddTask(title="feed the cat"), caller=ada)
     await say(bus, ada, "hello", "home")
     await say(bus, ada, "again", "home")
-    first, second = ([*body["messages"]] for body in model.chats)
-    assert "1. [ ] feed the cat" in first[0]["content"]
-    assert "user: Added task 'feed the cat'" in first[0]["content"]
-    assert [message["content"] for message in second[1:]] == ["hello", "Hello!", "again"]
+    first, second = model.chats
+    assert "1. [ ] feed the cat" in context(first)
+    assert "user: Added task 'feed the cat'" in context(first)
+    assert said(second) == ["hello", "Hello!", "again"]
+    assert second["messages"][0] == first["messages"][0], "the server need not read its beginning anew"
+    assert second["messages"][1:3] == [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello!"}]
     assert model.chats[0]["options"]["num_ctx"] == 8192
 
 
@@ -190,7 +193,7 @@ async def test_the_mode_can_be_typed(talk, ada):
     await say(bus, ada, "/command tidy up the whole attic", "home")
     asked = [happening(event) for event in await log_of(bus, ada) if event.kind == "chat.asked"]
     assert [(each.text, each.mode) for each in asked] == [("hello", "chat"), ("tidy up the whole attic", "command")]
-    assert len(model.chats[-1]["messages"]) == 2, "a command carries no history"
+    assert len(said(model.chats[-1])) == 1, "a command carries no history"
 
 
 @pytest.mark.parametrize(

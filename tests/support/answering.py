@@ -17,6 +17,7 @@ from services.tasks.main import serve as serve_tasks
 from services.tasks.settings import TasksSettings
 from tests.fakes.ollama import FakeOllama, Script, act
 from tests.support.chatting import Heard, hear
+from tests.support.prompts import conversation
 from tests.support.running import running
 from tests.support.servers import NatsServer
 
@@ -48,8 +49,8 @@ class Talk:
         return await self.bus.call(chat.READ, chat.Read(conversation="home"), caller=self.caller)
 
     def seen(self, number: int = -1) -> list[str]:
-        """What the model was sent after the system's message, as `role: text`."""
-        return [f"{message['role']}: {message['content']}" for message in self.model.chats[number]["messages"][1:]]
+        """What the model was sent of the conversation, as `role: text`."""
+        return [f"{each['role']}: {each['content']}" for each in conversation(self.model.chats[number])]
 
 
 @contextlib.asynccontextmanager

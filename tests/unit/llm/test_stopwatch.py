@@ -27,18 +27,21 @@ async def test_the_time_that_a_person_takes_does_not_count():
 
 
 async def test_after_the_wait_the_rest_of_the_time_is_left():
-    watch = Stopwatch()
     with pytest.raises(errors.TimedOut):
-        async with watch.limited(0.05):
-            with watch.still():
-                await _pass(0.1)
-            await asyncio.get_running_loop().create_future()
+        await _wait_for_a_person_and_go_on(Stopwatch())
 
 
 async def test_a_timeout_of_what_is_done_stays_one():
     with pytest.raises(TimeoutError):
         async with Stopwatch().limited(60):
             raise TimeoutError
+
+
+async def _wait_for_a_person_and_go_on(watch: Stopwatch) -> None:
+    async with watch.limited(0.05):
+        with watch.still():
+            await _pass(0.1)
+        await asyncio.get_running_loop().create_future()
 
 
 async def _pass(seconds: float) -> None:
