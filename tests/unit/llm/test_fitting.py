@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from proto.chat import Exchange, ToolUse
 from services.llm.context import Recent, Surroundings
@@ -82,14 +83,22 @@ def test_a_command_carries_no_history_and_folds_none():
 
 def test_what_happened_since_the_last_answer_stands_apart():
     happened = (Recent(event="001", sentence="early"), Recent(event="003", sentence="late"))
-    told = messages(known(exchange(2), around=Surroundings(recent=happened)))[0].content
+    told = messages(known(exchange(2), around=Surroundings(recent=happened)))[-2].content
     assert told.index("Lately:\nearly") < told.index("Since your last answer:\nlate")
 
 
 def test_a_summary_and_memories_are_told_with_what_they_are():
-    told = messages(known(summary="They spoke of milk.", folded=7, memories=("1 May user: x [event 5]",)))[0].content
-    assert "The first 7 exchanges of this conversation, summarised:\nThey spoke of milk." in told
-    assert "x [event 5]" in told
+    rules, told, _ = messages(known(summary="They spoke of milk.", folded=7, memories=("1 May user: x [event 5]",)))
+    assert "The first 7 exchanges of this conversation, summarised:\nThey spoke of milk." in rules.content
+    assert "x [event 5]" in told.content
+
+
+def test_what_changes_all_the_time_stands_behind_the_conversation():
+    early = messages(known(exchange(1), memories=("a",)))
+    late = messages(replace(known(exchange(1)), now=NOW + timedelta(minutes=1)))
+    assert early[:-2] == late[:-2]
+    assert early[-2] != late[-2]
+    assert early[-1] == late[-1]
 
 
 def test_a_gauge_learns_from_what_the_server_counts():
