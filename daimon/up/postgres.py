@@ -35,14 +35,22 @@ _NARROW = Path(services.__file__).parent / "memory" / "sql" / "superuser.sql"
 _DONE = "daimon.sql.done"
 MEMORY = 5 << 29
 """Bytes that a connection may have for itself: what building an index of vectors takes, and no query more."""
+_MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 LOADING = 3600.0
 """Seconds that dumping or loading a database may take."""
+
+
+def shared_buffers(machine: int) -> int:
+    """Return the bytes that Postgres keeps pages in: an index of vectors is read all over. Unused, it is not taken."""
+    return min(max(machine // 8, 128 << 20), 4 << 30)
+
 
 _SETTINGS = {
     "listen_addresses": "",
     "synchronous_commit": "on",
-    # An index of vectors is read all over; what is not used of this is not taken.
-    "shared_buffers": "256MB",
+    "shared_buffers": f"{shared_buffers(_MACHINE) >> 20}MB",
+    "effective_cache_size": f"{shared_buffers(_MACHINE) * 4 >> 20}MB",
+    "random_page_cost": "1.1",
     "max_connections": "50",
     "max_wal_size": "512MB",
     # Three idle processes less; one person's database gains nothing from them.

@@ -1,31 +1,20 @@
-"""What may answer a query: fetched by its rare words and by its meaning, and weighed by both."""
+"""What may answer a query: fetched by its words and by its meaning, and weighed by both."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from services.memory.ranking import LENT, UNLIKE, Beside, Weighed, strongest
-from services.memory.store import Session
-from services.memory.terms import Count, Terms
+from services.memory.ranking import LENT, Beside, Weighed, strongest
+from services.memory.store import FILTERS, Session
+from services.memory.terms import Terms
 from services.memory.vectors import QueryVector
 
-
-class Depth(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a search looks."""
-
-    words: int = 150
-    meanings: int = 100
-    """Candidates of each kind."""
-    matches: int = 4000
-    """Events with enough of the words that are compared; of more, the newest."""
-    strong: int = 40
-    """How many of the best have their surroundings looked at."""
-    few: int = 1500
-    """Up to so many events that pass the filters are measured one by one."""
-
-
+FEW = 5000
+"""Up to so many events that pass the filters are measured one by one."""
+STRONG = 24
+"""How many of the best have their surroundings looked at."""
 NOTHING = QueryVector(engine="", dimensions=1, vector="[0]")
 
 
@@ -35,64 +24,76 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms
     vector: QueryVector | None
     filters: Mapping[str, object]
-    depth: Depth = Depth()
+    size: int = 0
+    """Of the log that is searched, as far as is known."""
 
     @property
-    def weights(self) -> dict[str, object]:
-        """The words and what each says."""
-        terms = self.terms
-        return {"terms": list(terms.terms), "weights": list(terms.weights), "strict": terms.strict}
+    def is_narrow(self) -> bool:
+        """Whether not everything is searched."""
+        return any(self.filters.get(name) for name in FILTERS)
 
     @property
-    def meaning(self) -> dict[str, object]:
-        """The vector, and whose it is."""
+    def values(self) -> dict[str, object]:
+        """What the statements take."""
         vector = self.vector or NOTHING
-        return {"engine": vector.engine, "vector": vector.vector, "dimensions": vector.dimensions}
+        meaning = {"engine": vector.engine, "vector": vector.vector, "dimensions": vector.dimensions}
+        return {**self.terms.values, **meaning, **self.filters}
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """An event's place in the log."""
+class Measured(Weighed, frozen=True, kw_only=True):
+    """One of those that pass the filters; the last row only says how many these are."""
 
-    sequence: int
+    matching: int
 
 
-async def gather(session: Session, question: Question) -> tuple[dict[int, Weighed], list[Beside]]:
+class Near(Weighed, frozen=True, kw_only=True):
+    """An event beside a strong one, and how it fits by itself."""
+
+    beside: int
+    step: int
+
+
+Gathered = tuple[dict[int, Weighed], list[Beside]]
+
+
+async def gather(session: Session, question: Question) -> Gathered:
     """Return what may answer, weighed, and which of it stand beside each other."""
-    found = {*await _words(session, question), *await _nearest(session, question)}
-    weighed = await _weigh(session, question, found)
-    strong = strongest(weighed.values(), question.depth.strong) if question.terms.asks else ()
+    weighed = by_place([*await _worded(session, question), *await _near(session, question)])
+    return await with_surroundings(session, question, weighed)
+
+
+async def with_surroundings(session: Session, question: Question, weighed: dict[int, Weighed]) -> Gathered:
+    """Add what stands around the best, where the query asks something."""
+    strong = strongest(weighed.values(), STRONG) if question.terms.asks else ()
     if not strong:
         return weighed, []
-    narrow = {name: question.filters[name] for name in ("user", "hidden")}
-    pairs = await session.fetch(Beside, "around", sequences=list(strong), reach=len(LENT), **narrow)
-    others = {pair.sequence for pair in pairs} - weighed.keys()
-    return weighed | await _weigh(session, question, others), pairs
+    values = {"sequences": list(strong), "reach": len(LENT), **question.values}
+    near = await session.fetch(Near, "surroundings", **values)
+    pairs = [Beside(beside=one.beside, sequence=one.sequence, step=one.step) for one in near]
+    return {**by_place(near), **weighed}, pairs
 
 
-async def _words(session: Session, question: Question) -> list[int]:
+def by_place(found: Iterable[Weighed]) -> dict[int, Weighed]:
+    """Name each by its place."""
+    return {one.sequence: one for one in found}
+
+
+async def _worded(session: Session, question: Question) -> list[Weighed]:
     terms = question.terms
-    if not terms.any:
+    if not terms.fetch:
         return []
-    fetched = {"any": terms.any, "most": question.depth.matches, "limit": question.depth.words}
-    found = await session.fetch(Place, "words", **fetched, **question.weights, **question.filters)
-    return [place.sequence for place in found]
+    if question.is_narrow:
+        return await session.fetch(Weighed, "words_filtered", **terms.fetches, **question.values)
+    return await session.fetch(Weighed, "words", **terms.fetches, **question.values)
 
 
-async def _nearest(session: Session, question: Question) -> list[int]:
+async def _near(session: Session, question: Question) -> list[Weighed]:
     if question.vector is None:
         return []
-    (matching,) = await session.fetch(Count, "matching", most=question.depth.few, **question.filters)
-    parameters = {"farthest": 1 - UNLIKE, "limit": question.depth.meanings, **question.meaning, **question.filters}
-    if matching.count > question.depth.few:
-        found = await session.fetch(Place, "nearest", **parameters)
-    else:
-        found = await session.fetch(Place, "nearest_of_few", **parameters)
-    return [place.sequence for place in found]
-
-
-async def _weigh(session: Session, question: Question, sequences: Collection[int]) -> dict[int, Weighed]:
-    if not sequences:
-        return {}
-    parameters = {**question.weights, **question.meaning, **question.filters}
-    rows = await session.fetch(Weighed, "weigh", sequences=list(sequences), **parameters)
-    return {row.sequence: row for row in rows}
+    if question.is_narrow or question.size <= FEW:
+        *near, counted = await session.fetch(Measured, "nearest_of_few", **question.values)
+        if counted.matching <= FEW:
+            return list(near)
+    if question.is_narrow:
+        return await session.fetch(Weighed, "nearest_filtered", **question.values)
+    return await session.fetch(Weighed, "nearest", **question.values)

@@ -12,9 +12,10 @@ from proto.documents import DocumentDeleted, DocumentLine, Found, Text, cited
 from proto.events import happened
 from services.memory import ranking
 from services.memory.candidates import Question
+from services.memory.lexicon import LibraryLexicon
 from services.memory.ranking import UNLIKE, Ranked, Weighed
 from services.memory.store import Session, Store
-from services.memory.terms import LibraryLexicon, Terms
+from services.memory.terms import Terms
 from services.memory.vectors import BusEmbedder, QueryVector
 from services.runtime.bus import Bus
 
@@ -128,9 +129,7 @@ async def _ranked(session: Session, question: Question) -> list[Ranked]:
         any=question.terms.any,
         farthest=1 - UNLIKE,
         limit=CANDIDATES,
-        **question.weights,
-        **question.meaning,
-        **question.filters,
+        **question.values,
     )
     return ranking.rank({one.sequence: one for one in found}, (), datetime.now(UTC))
 

@@ -14,11 +14,11 @@ from proto import errors, own
 from proto.base import Caller
 from proto.documents import FoundPassages, Text, cited
 from proto.own import OwnText, ReadSelf, SearchSelf
+from services.memory.lexicon import LibraryLexicon
 from services.memory.library import Piece, find
 from services.memory.passages import save
 from services.memory.reading.main import read
 from services.memory.store import Session, Store
-from services.memory.terms import LibraryLexicon
 from services.runtime.bus import Routes
 
 ROOT = Path(services.__file__).parents[1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib import resources
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_FILTER = re.compile(r"^/\* (\w+) \*/ .*\n?", re.MULTILINE)
 _PART = re.compile(r"\{(\w+)\}")
 
 
@@ -25,9 +26,19 @@ def whole(statement: str, parts: Mapping[str, str]) -> str:
     return _PART.sub(lambda named: whole(parts[named[1]], parts) if named[1] in parts else named[0], statement)
 
 
-def query(name: str, dimensions: int = 0) -> bytes:
-    """Return a statement by its name, for vectors of so many numbers; KeyError when there is none."""
-    return _all()[name].replace(b"{dimensions}", b"%d" % dimensions)
+def query(name: str, dimensions: int = 0, given: Collection[str] = ()) -> bytes:
+    """Return a statement by its name, for vectors of so many numbers and some filters; KeyError when there is none."""
+    return _built(name, dimensions, frozenset(given))
+
+
+def only(statement: str, given: Collection[str]) -> str:
+    """Leave out the lines that begin with the name, in a comment, of a filter that is not given."""
+    return _FILTER.sub(lambda line: line[0] if line[1] in given else "", statement)
+
+
+@functools.lru_cache(1000)
+def _built(name: str, dimensions: int, given: frozenset[str]) -> bytes:
+    return only(_all()[name], given).replace("{dimensions}", str(dimensions)).encode()
 
 
 @functools.cache
@@ -39,7 +50,7 @@ def examples() -> tuple[tuple[str, str], ...]:
 
 
 @functools.cache
-def _all() -> dict[str, bytes]:
+def _all() -> dict[str, str]:
     found: dict[str, str] = {}
     for file in resources.files("services.memory").joinpath("sql").iterdir():
         if file.name.endswith(".sql"):
@@ -47,4 +58,4 @@ def _all() -> dict[str, bytes]:
             if found.keys() & statements.keys():
                 raise ValueError(f"{file.name} has a statement that another file has too")
             found |= statements
-    return {name: whole(statement, found).encode() for name, statement in found.items()}
+    return {name: whole(statement, found) for name, statement in found.items()}

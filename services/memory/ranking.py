@@ -38,6 +38,8 @@ class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     """The share of the query's words that it has, by what they say: 0 to about 1."""
     likeness: float
     """The cosine between its meaning and the query's."""
+    found: bool = True
+    """Whether it may be a hit; what a filter leaves out may still stand beside one."""
 
     @property
     def own(self) -> float:
@@ -65,7 +67,7 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 def rank(weighed: Mapping[int, Weighed], pairs: Iterable[Beside], now: datetime) -> list[Ranked]:
     """Rank events, best first: what each says itself, what stands around it, and a little its age."""
     around = lent(weighed, pairs)
-    ranked = [_ranked(one, around.get(one.sequence, 0.0), now) for one in weighed.values()]
+    ranked = [_ranked(one, around.get(one.sequence, 0.0), now) for one in weighed.values() if one.found]
     return sorted((one for one in ranked if one.why), key=lambda one: (-one.score, -one.sequence))
 
 

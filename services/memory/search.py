@@ -12,9 +12,10 @@ from proto import accounts, chat, errors, memory
 from proto.base import Caller
 from services.memory import ranking
 from services.memory.candidates import Question, gather
+from services.memory.lexicon import Lexicon
 from services.memory.ranking import Beside, Ranked
 from services.memory.store import Session, Store
-from services.memory.terms import Lexicon, Terms
+from services.memory.terms import Terms
 from services.memory.vectors import Embedder, QueryVector
 
 ECHOES = (memory.Searched, memory.Queried, accounts.Visited, chat.Called, chat.CallEnded)
@@ -55,14 +56,14 @@ class Searcher:
     def __init__(self, store: Store, embedder: Embedder) -> None:
         self._store = store
         self._embedder = embedder
-        self._lexicon = Lexicon(HIDDEN)
+        self.lexicon = Lexicon(HIDDEN)
 
     async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
         """Find what fits, best first; without the embedding engine by words alone, and say so."""
         last, filters = cursor(request.more), filters_of(request, caller)
         moment = last.moment if last else datetime.now(UTC)
         vector, note = await self._vector(request)
-        async with self._store.session() as session:
+        async with self._store.searching() as session:
             weighed, pairs = await gather(session, await self._question(session, request, filters, vector))
             ranked = ranking.rank(weighed, pairs, moment)
             rest = [one for one in ranked if last is None or (one.score, one.sequence) < (last.score, last.sequence)]
@@ -83,10 +84,11 @@ class Searcher:
     async def _question(
         self, session: Session, request: memory.Search, filters: Mapping[str, object], vector: QueryVector | None
     ) -> Question:
-        terms = Terms()
+        terms, user = Terms(), str(filters["user"])
         if request.ways != "meaning":
-            terms = await self._lexicon.read(session, str(filters["user"]), _plain(request.query))
-        return Question(terms=terms, vector=vector, filters=filters)
+            terms = await self.lexicon.read(session, user, _plain(request.query))
+        size = await self.lexicon.size(session, user)
+        return Question(terms=terms, vector=vector, filters=filters, size=size)
 
 
 async def _hits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import select
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -21,9 +22,12 @@ from services.memory.queries import query
 from services.memory.settings import MemorySettings
 
 CONNECT_TIMEOUT = 3
-_OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=120"
+_OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=80 -c hnsw.max_scan_tuples=5000"
 """Planner settings belong to the whole session: flipped later, they would miss statements already prepared."""
 _CALLS = f"{_OWN} -c statement_timeout=10s -c plan_cache_mode=force_custom_plan"
+_SEARCHES = f"{_OWN} -c statement_timeout=10s -c plan_cache_mode=force_generic_plan"
+"""Making a plan takes longer than most of what a search does: it is made once."""
+FILTERS = ("kinds", "by", "conversation", "since", "until")
 _READER = (
     "-c search_path=reader -c default_transaction_read_only=on -c statement_timeout={milliseconds} -c lock_timeout=500"
     " -c idle_in_transaction_session_timeout=10s -c work_mem=16MB -c max_parallel_workers_per_gather=0 -c jit=off"
@@ -142,7 +146,7 @@ class Store:
     def __init__(self, settings: MemorySettings) -> None:
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.connections)
-        self._idle: list[AsyncConnection[TupleRow]] = []
+        self._idle: dict[str, list[AsyncConnection[TupleRow]]] = {_CALLS: [], _SEARCHES: []}
         self._away = False
         self._ended = False
 
@@ -155,7 +159,7 @@ class Store:
             yield store
         finally:
             store._ended = True
-            for connection in store._idle:
+            for connection in itertools.chain.from_iterable(store._idle.values()):
                 await connection.close()
 
     async def dump_before(self, step: str) -> None:
@@ -175,12 +179,24 @@ class Store:
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """A session for one call; its connection is used again afterwards."""
+        async with self._kept(_CALLS) as connection:
+            yield Session(connection)
+
+    @contextlib.asynccontextmanager
+    async def searching(self) -> AsyncIterator[Session]:
+        """The same for a search, whose statements are planned once."""
+        async with self._kept(_SEARCHES) as connection:
+            connection.prepare_threshold = 0
+            yield Session(connection)
+
+    @contextlib.asynccontextmanager
+    async def _kept(self, options: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
         async with self._slots:
-            connection = await self._living() or await self._connect(self._settings.database, _CALLS)
+            connection = await self._living(options) or await self._connect(self._settings.database, options)
             try:
-                yield Session(connection)
+                yield connection
             finally:
-                await self._keep(connection)
+                await self._keep(connection, options)
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncIterator[Session]:
@@ -215,18 +231,18 @@ class Store:
         self._noted(away=False)
         return connection
 
-    async def _living(self) -> AsyncConnection[TupleRow] | None:
+    async def _living(self, options: str) -> AsyncConnection[TupleRow] | None:
         """Take a kept connection that the server has not ended meanwhile."""
-        while self._idle:
-            connection = self._idle.pop()
+        while self._idle[options]:
+            connection = self._idle[options].pop()
             if not _spoken_to(connection):
                 return connection
             await connection.close()
         return None
 
-    async def _keep(self, connection: AsyncConnection[TupleRow]) -> None:
+    async def _keep(self, connection: AsyncConnection[TupleRow], options: str) -> None:
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and not self._ended:
-            self._idle.append(connection)
+            self._idle[options].append(connection)
         else:
             await connection.close()
 
@@ -239,8 +255,9 @@ class Store:
 
 
 def _statement(name: str, values: Mapping[str, object]) -> bytes:
-    """How many numbers a vector has is a part of its type, and no parameter can say it."""
-    return query(name, int(str(values.get("dimensions", 0))))
+    """How many numbers a vector has is a part of its type, and no parameter can say it; nor which filters there are."""
+    given = [name for name in FILTERS if values.get(name)]
+    return query(name, int(str(values.get("dimensions", 0))), given)
 
 
 def _spoken_to(connection: AsyncConnection[TupleRow]) -> bool:

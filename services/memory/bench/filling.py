@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from pgvector import HalfVector
 
 from proto.base import new_id
@@ -19,28 +21,49 @@ USER = "ada"
 BATCH = 1000
 
 
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """Some events as they are written."""
+
+    told: list[Told]
+    entries: list[Entry]
+    vectors: dict[bytes, str]
+    """By the hash of their text."""
+
+
 async def fill(store: Store, world: World, story: Iterator[Told], size: int, first: int) -> list[Told]:
     """Write the next events of a story, seal their vectors, and return a sample of them."""
     sample: list[Told] = []
     sequence = first
     async with store.alone() as session:
-        while batch := list(itertools.islice(story, min(BATCH, first + size - sequence))):
-            await write(session, world, batch, sequence)
-            sequence += len(batch)
-            sample += batch[:: max(1, size // 2000)]
+        ready = make(world, list(itertools.islice(story, min(BATCH, size))), sequence)
+        while ready.entries:
+            sequence += len(ready.entries)
+            left = min(BATCH, first + size - sequence)
+            following = list(itertools.islice(story, left))
+            async with asyncio.TaskGroup() as group:
+                upcoming = group.create_task(asyncio.to_thread(make, world, following, sequence))
+                group.create_task(write(session, ready))
+            sample += ready.told[:: max(1, size // 2000)]
+            ready = upcoming.result()
     await Sealer(store, hot=1).seal()
     await store.run("analyze")
     return sample
 
 
-async def write(session: Session, world: World, batch: Sequence[Told], first: int) -> None:
+def make(world: World, told: Sequence[Told], first: int) -> Ready:
+    """Make the rows and the vectors of some events."""
+    entries = [_entry(one, first + place) for place, one in enumerate(told)]
+    texts = {entry.text_hash: one.text for entry, one in zip(entries, told, strict=True)}
+    vectors = {text_hash: written(world, text) for text_hash, text in texts.items()}
+    return Ready(told=list(told), entries=entries, vectors=vectors)
+
+
+async def write(session: Session, ready: Ready) -> None:
     """Write some events with their vectors, in one transaction."""
-    entries = [_entry(told, first + place) for place, told in enumerate(batch)]
-    texts = {entry.text_hash: told.text for entry, told in zip(entries, batch, strict=True)}
-    vectors = [written(world, text) for text in texts.values()]
     async with session.transaction():
-        await session.run("insert_events", **by_column(entries, *COLUMNS))
-        await session.run("save_vectors", engine=ENGINE, text_hash=list(texts), vector=vectors)
+        await session.run("insert_events", **by_column(ready.entries, *COLUMNS))
+        vectors = {"text_hash": list(ready.vectors), "vector": list(ready.vectors.values())}
+        await session.run("save_vectors", engine=ENGINE, **vectors)
 
 
 def written(world: World, text: str) -> str:

@@ -15,18 +15,16 @@ from proto.base import Caller
 from services.memory import ranking
 from services.memory.bench.filling import ENGINE, USER, written
 from services.memory.bench.story import DIMENSIONS, Told, World
-from services.memory.candidates import Depth, Question, gather
+from services.memory.candidates import Question, by_place, with_surroundings
+from services.memory.ranking import Ranked, Weighed
 from services.memory.search import Row, Searcher, filters_of
-from services.memory.store import Store
-from services.memory.terms import Lexicon
+from services.memory.store import Session, Store
 from services.memory.vectors import QueryVector
 
 FIRST = 10
 WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 25, 8, 60, 3
 WINDOW = timedelta(days=7)
 EVERYTHING = 10**9
-EXACTLY = Depth(words=2000, meanings=1000, matches=EVERYTHING, few=EVERYTHING)
-"""Nothing is left out before it is compared."""
 ADA = Caller(user=USER, actor="plugin-bench")
 
 
@@ -132,17 +130,20 @@ async def _rate(searcher: Searcher, searches: Sequence[memory.Search]) -> float:
 async def _agreement(store: Store, searcher: Searcher, made: Made, search: memory.Search) -> float:
     """Return how many of the first ten of the exact search are among the first ten found."""
     found = await searcher.search(search, ADA)
-    filters = filters_of(search, ADA)
     async with store.alone() as session:
-        terms = await Lexicon(()).read(session, USER, search.query)
-        terms = msgspec.structs.replace(terms, any=" | ".join(terms.terms))
-        vector = await made.query(search.query)
-        question = Question(terms=terms, vector=vector, filters=filters, depth=EXACTLY)
-        weighed, pairs = await gather(session, question)
-        right = ranking.rank(weighed, pairs, datetime.now(UTC))[:FIRST]
+        terms = await searcher.lexicon.read(session, USER, search.query)
+        question = Question(terms=terms, vector=await made.query(search.query), filters=filters_of(search, ADA))
+        right = (await exactly(session, question))[:FIRST]
         places = [one.sequence for one in right]
         events = {row.event for row in await session.fetch(Row, "read_found", sequences=places, user=USER)}
     return len(events.intersection(hit.event for hit in found.hits)) / max(1, len(events))
+
+
+async def exactly(session: Session, question: Question) -> list[Ranked]:
+    """Rank everything there is by the score of search, without choosing candidates first."""
+    constants = {"meaning": ranking.MEANING, "unlike": ranking.UNLIKE, "strength": ranking.STRENGTH}
+    best = by_place(await session.fetch(Weighed, "rank_exactly", **constants, **question.values))
+    return ranking.rank(*await with_surroundings(session, question, best), datetime.now(UTC))
 
 
 async def _naive(store: Store, made: Made, search: memory.Search) -> float:

@@ -1,9 +1,10 @@
 """A seeded model of what a person and a program do over two years, with vectors that mean what the words do.
 
 Every conversation, task and command is about one of a number of topics. A topic has words of its own, which it shares
-with few others, and everything uses common words besides, both with the frequencies of natural language (Zipf). The
-vector of a text is the sum of its words' directions, weighed by their rarity, and some noise: texts about the same are
-near to each other, and texts that say the same are nearer.
+with few others, and everything uses common words besides. Topics and words have the frequencies of natural language
+(Zipf), where the most common words are fillers such as "the", which a search leaves out. The vector of a text is the
+sum of its words' directions, weighed by their rarity, and some noise: texts about the same are near to each other, and
+texts that say the same are nearer.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +27,13 @@ COMMON_WORDS = 3000
 BEGAN = datetime(2024, 1, 1, 7, tzinfo=UTC)
 DAYS = 700
 NOISE = 0.35
+_FILLERS = (
+    "the of and to in a is that for it was on are as with his they at be this from i have or by had not but what all"
+    " were we when your can there an which their if do will how about up out them then she some so these other into has"
+    " more her him no than been its who now my over did down only just after before through where most our me any same"
+)
+FILLERS = _FILLERS.split()
+"""English function words, the most frequent first."""
 SYLLABLES = (
     "ba be bi bo bu da de di do du ka ke ki ko la le li lo ma me mi mo na ne no ra re ri ro sa se so ta te ti to"
 )
@@ -37,6 +46,8 @@ WEIGHTS = {
     "talk": 6,
 }
 """How often each begins; a talk is several messages."""
+
+_WORD = re.compile(r"[a-z]+")
 
 Numbers = NDArray[np.float32]
 
@@ -71,7 +82,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
-        self._common = [self._word() for _ in range(COMMON_WORDS)]
+        self._common = FILLERS + [self._word() for _ in range(COMMON_WORDS - len(FILLERS))]
         self._topics = [[self._word() for _ in range(TOPIC_WORDS)] for _ in range(TOPICS)]
         self._directions: dict[str, Numbers] = {}
         self._rarity = {word: math.log(2 + place) for place, word in enumerate(self._common)}
@@ -90,13 +101,13 @@ class World:
     def ask(self, told: Told) -> Asked:
         """Ask for something that happened, in part in words of its own."""
         words = self._random.sample(self._topics[told.topic][:30], 2) + self._pick(self._common, 2)
-        own = [word for word in told.text.lower().split() if word.isalpha()][-3:]
+        own = [word for word in words_of(told.text) if word not in FILLERS][-3:]
         return Asked(text=" ".join([*own[:2], *words]))
 
     def vector(self, text: str) -> Numbers:
         """Return what a text means."""
         total = np.zeros(DIMENSIONS, dtype=np.float32)
-        for word in text.lower().split():
+        for word in words_of(text):
             total += self._rarity.get(word, 8.0) * self._direction(word)
         noise = np.random.default_rng(_seed(text)).standard_normal(DIMENSIONS, dtype=np.float32)
         total += NOISE * (float(np.linalg.norm(total)) or 1.0) * noise / math.sqrt(DIMENSIONS)
@@ -108,7 +119,7 @@ class World:
         while True:
             number += 1
             kind = self._random.choices(kinds, weights)[0]
-            topic = min(int(self._random.paretovariate(0.7)) - 1, TOPICS - 1)
+            topic = self._rank(TOPICS)
             yield self._talk(topic, number) if kind == "talk" else [self._single(kind, topic)]
 
     def _single(self, kind: str, topic: int) -> Told:
@@ -150,8 +161,11 @@ class World:
         return " ".join(words)
 
     def _pick(self, words: list[str], count: int) -> list[str]:
-        """Pick with the frequencies of natural language: the first most often."""
-        return [words[min(int(len(words) ** self._random.random()) - 1, len(words) - 1)] for _ in range(count)]
+        return [words[self._rank(len(words))] for _ in range(count)]
+
+    def _rank(self, count: int) -> int:
+        """Choose one of a number with the frequencies of natural language: the first most often."""
+        return min(int((count + 1) ** self._random.random()), count) - 1
 
     def _word(self) -> str:
         return "".join(self._random.choices(SYLLABLES.split(), k=self._random.randint(2, 4)))
@@ -161,6 +175,11 @@ class World:
             numbers = np.random.default_rng(_seed(word)).standard_normal(DIMENSIONS, dtype=np.float32)
             self._directions[word] = numbers / np.float32(np.linalg.norm(numbers))
         return self._directions[word]
+
+
+def words_of(text: str) -> list[str]:
+    """Split a text into its words."""
+    return _WORD.findall(text.lower())
 
 
 def _seed(text: str) -> int:

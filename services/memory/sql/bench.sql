@@ -24,3 +24,17 @@ ON CONFLICT DO NOTHING
 
 -- name: drop_raw
 DROP TABLE raw_events
+
+-- name: rank_exactly
+-- The score of search for everything there is, without bounds and without candidates.
+SELECT sequence, time, in_conversation, coverage, likeness
+FROM (
+    SELECT
+        e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation, {coverage} AS coverage,
+        coalesce(1 - ({distance}), 0) AS likeness
+    FROM events AS e
+    LEFT JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
+    WHERE {filters}
+) AS e
+ORDER BY power(coverage + %(meaning)s * greatest(0, likeness - %(unlike)s), %(strength)s) DESC, sequence DESC
+LIMIT 1000

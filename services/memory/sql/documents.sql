@@ -102,8 +102,20 @@ LIMIT %(limit)s
 -- name: size_of_library
 SELECT count(*) AS count FROM passages WHERE user_name = %(user)s
 
+-- name: sample_of_library
+SELECT tsvector_to_array(fts) AS words FROM passages
+WHERE user_name = %(user)s
+ORDER BY hashint8(id)
+LIMIT %(sampled)s
+
 -- name: count_library_terms
-SELECT term::text, (SELECT count(*) FROM passages WHERE user_name = %(user)s AND fts @@ term) AS count
+SELECT
+    term::text,
+    (
+        SELECT count(*) FROM (
+            SELECT FROM passages WHERE user_name = %(user)s AND fts @@ term LIMIT %(counted)s + 1
+        ) AS found
+    ) AS count
 FROM unnest(%(terms)s::tsquery[]) AS asked (term)
 
 -- name: weigh_passages
@@ -119,7 +131,7 @@ WITH mine AS (
     SELECT id, distance FROM near WHERE distance < %(farthest)s ORDER BY distance LIMIT %(limit)s
 ), worded AS (
     SELECT e.id FROM mine AS e
-    WHERE %(any)s <> '' AND e.fts @@ %(any)s::tsquery
+    WHERE e.fts @@ %(any)s::tsquery
     ORDER BY {coverage} DESC, e.id
     LIMIT %(limit)s
 )
@@ -128,7 +140,7 @@ SELECT
     coalesce(1 - (SELECT distance FROM near WHERE near.id = e.id), 0) AS likeness
 FROM passages AS e
 WHERE e.id IN (SELECT id FROM likest UNION SELECT id FROM worded)
-    AND (%(strict)s = '' OR e.fts @@ %(strict)s::tsquery)
+    AND {fits_strictly}
 
 -- name: read_found_passages
 -- What belongs to nobody has no document beside it, and its path as its name.

@@ -217,13 +217,15 @@ FROM (
 OPERATOR(public.<=>) %(vector)s::public.halfvec({dimensions})
 
 -- name: filters
-e.user_name = %(user)s
-AND e.kind <> ALL (%(hidden)s::text[])
-AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY (%(kinds)s) OR split_part(e.kind, '.', 1) = ANY (%(kinds)s))
-AND (%(by)s = '' OR e.actor = %(by)s)
-AND (%(conversation)s = '' OR e.conversation = %(conversation)s)
-AND (%(since)s::timestamptz IS NULL OR e.time >= %(since)s::timestamptz)
-AND (%(until)s::timestamptz IS NULL OR e.time < %(until)s::timestamptz)
+-- A line that begins with a name in a comment stands only where that filter is given: a plan is made once for each set
+-- of filters, and is a good one then.
+e.kind <> ALL (%(hidden)s::text[])
+/* kinds */ AND (e.kind = ANY (%(kinds)s::text[]) OR split_part(e.kind, '.', 1) = ANY (%(kinds)s::text[]))
+/* by */ AND e.actor = %(by)s
+/* conversation */ AND e.conversation = %(conversation)s
+/* since */ AND e.time >= %(since)s::timestamptz
+/* until */ AND e.time < %(until)s::timestamptz
+AND e.user_name = %(user)s
 
 -- name: parse
 -- The stems of a query, or its plain words where English has only fillers; and the query with its operators.
@@ -239,93 +241,212 @@ FROM
 SELECT engine FROM progress
 
 -- name: size_of_log
-SELECT count(*) AS count FROM events WHERE user_name = %(user)s AND kind <> ALL (%(hidden)s::text[])
+SELECT count(*) AS count FROM events WHERE user_name = %(user)s
+
+-- name: whole_log
+SELECT tsvector_to_array(fts) AS words, kind = ANY (%(hidden)s::text[]) AS hidden FROM events
+WHERE user_name = %(user)s
+LIMIT %(sampled)s
+
+-- name: sample_of_log
+-- Texts at even distances.
+SELECT tsvector_to_array(one.fts) AS words, one.kind = ANY (%(hidden)s::text[]) AS hidden
+FROM (SELECT min(sequence) AS first, max(sequence) AS last FROM events WHERE user_name = %(user)s) AS log
+CROSS JOIN LATERAL generate_series(log.first, log.last, greatest(1, (log.last - log.first) / %(sampled)s)) AS place
+CROSS JOIN LATERAL (
+    SELECT fts, kind FROM events WHERE user_name = %(user)s AND sequence >= place ORDER BY sequence LIMIT 1
+) AS one
+LIMIT %(sampled)s
 
 -- name: count_terms
--- How many of a user's events have a word: counted where it is rare, and estimated from the newest where it is not.
+-- How many of a user's events have a rare word, counted up to a bound.
 SELECT
     term::text,
-    CASE WHEN counted <= %(exactly)s THEN counted ELSE greatest(counted, (
-        SELECT count(*) FILTER (WHERE fts @@ term) * %(size)s / greatest(count(*), 1)
-        FROM (
-            SELECT fts FROM events
-            WHERE user_name = %(user)s AND kind <> ALL (%(hidden)s::text[])
-            ORDER BY sequence DESC LIMIT %(sample)s
-        ) AS newest
-    )) END AS count
+    (
+        SELECT count(*) FROM (
+            SELECT FROM events WHERE user_name = %(user)s AND fts @@ term LIMIT %(counted)s + 1
+        ) AS found
+    ) AS count
 FROM unnest(%(terms)s::tsquery[]) AS asked (term)
-CROSS JOIN LATERAL (
-    SELECT count(*) FROM (
-        SELECT FROM events
-        WHERE user_name = %(user)s AND fts @@ term AND kind <> ALL (%(hidden)s::text[])
-        LIMIT %(exactly)s + 1
-    ) AS found
-) AS bounded (counted)
-
--- name: matching
-SELECT count(*) AS count FROM (SELECT FROM events AS e WHERE {filters} LIMIT %(most)s + 1) AS bounded
 
 -- name: coverage
 -- The share of the query's weight that a text has, a little less in a long one (BM25 with one occurrence a word).
 (
-    SELECT coalesce(sum(weight), 0)
-    FROM unnest(%(terms)s::tsquery[], %(weights)s::float8[]) AS asked (term, weight)
-    WHERE e.fts @@ term
+    CASE WHEN e.fts @@ %(term1)s::tsquery THEN %(weight1)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term2)s::tsquery THEN %(weight2)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term3)s::tsquery THEN %(weight3)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term4)s::tsquery THEN %(weight4)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term5)s::tsquery THEN %(weight5)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term6)s::tsquery THEN %(weight6)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term7)s::tsquery THEN %(weight7)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term8)s::tsquery THEN %(weight8)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term9)s::tsquery THEN %(weight9)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term10)s::tsquery THEN %(weight10)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term11)s::tsquery THEN %(weight11)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term12)s::tsquery THEN %(weight12)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term13)s::tsquery THEN %(weight13)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term14)s::tsquery THEN %(weight14)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term15)s::tsquery THEN %(weight15)s::float8 ELSE 0 END
+    + CASE WHEN e.fts @@ %(term16)s::tsquery THEN %(weight16)s::float8 ELSE 0 END
 )
 / (1 + 0.1 * (least(length(e.fts) / 24.0, 8) - 1))
 
--- name: words
--- Of what has enough of the words, what covers most.
-SELECT sequence
+-- name: fits_strictly
+(%(strict)s::tsquery IS NULL OR e.fts @@ %(strict)s::tsquery)
+
+-- name: likeness
+coalesce((SELECT 1 - ({distance}) FROM vectors AS v WHERE v.text_hash = e.text_hash AND v.engine = %(engine)s), 0)
+
+-- name: worded
+-- Of what has enough of the words, what covers most. The bound is a fuse: what to fetch by was chosen to match fewer.
+SELECT e.sequence, e.time, e.in_conversation, e.coverage, {likeness} AS likeness
 FROM (
-    SELECT e.sequence, e.fts FROM events AS e
-    WHERE e.fts @@ %(any)s::tsquery AND {filters}
-    ORDER BY e.sequence DESC LIMIT %(most)s
+    SELECT e.*
+    FROM (
+        SELECT e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation, e.text_hash, {coverage} AS coverage
+        FROM events AS e
+        WHERE (
+            e.fts @@ %(fetch1)s::tsquery
+    OR e.fts @@ %(fetch2)s::tsquery
+    OR e.fts @@ %(fetch3)s::tsquery
+    OR e.fts @@ %(fetch4)s::tsquery
+    OR e.fts @@ %(fetch5)s::tsquery
+    OR e.fts @@ %(fetch6)s::tsquery
+    OR e.fts @@ %(fetch7)s::tsquery
+    OR e.fts @@ %(fetch8)s::tsquery
+        ) AND {fits_strictly} AND {filters}
+        LIMIT 3000
+    ) AS e
+    ORDER BY e.coverage DESC, e.sequence DESC
+    LIMIT 80
 ) AS e
-ORDER BY {coverage} DESC, sequence DESC
-LIMIT %(limit)s
+
+-- name: worded_passages
+-- Passages have their numbers below 0, and no age.
+SELECT e.sequence, e.time, e.in_conversation, e.coverage, {likeness} AS likeness
+FROM (
+    SELECT -e.id AS sequence, 'epoch'::timestamptz AS time, false AS in_conversation, e.text_hash, {coverage} AS coverage
+    FROM passages AS e
+    WHERE (
+        e.fts @@ %(fetch1)s::tsquery
+    OR e.fts @@ %(fetch2)s::tsquery
+    OR e.fts @@ %(fetch3)s::tsquery
+    OR e.fts @@ %(fetch4)s::tsquery
+    OR e.fts @@ %(fetch5)s::tsquery
+    OR e.fts @@ %(fetch6)s::tsquery
+    OR e.fts @@ %(fetch7)s::tsquery
+    OR e.fts @@ %(fetch8)s::tsquery
+    ) AND {fits_strictly} AND e.user_name = %(user)s
+    ORDER BY coverage DESC, e.id
+    LIMIT 30
+) AS e
+
+-- name: words
+-- What fits a query by its words, among all that happened.
+{worded}
+UNION ALL
+({worded_passages})
+
+-- name: words_filtered
+{worded}
 
 -- name: nearest
-SELECT sequence
-FROM (
-    SELECT e.sequence, {distance} AS distance
-    FROM vectors AS v
-    CROSS JOIN LATERAL (
-        SELECT e.sequence FROM events AS e
-        WHERE e.text_hash = v.text_hash AND {filters}
+-- What is nearest in meaning, among all that happened and all documents.
+SELECT e.sequence, e.time, e.in_conversation, e.coverage, 1 - ({distance}) AS likeness
+FROM vectors AS v
+CROSS JOIN LATERAL (
+    (
+        SELECT e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation, {coverage} AS coverage
+        FROM events AS e
+        WHERE e.text_hash = v.text_hash AND {fits_strictly} AND {filters}
         -- The same words may have been said a thousand times; the last times stand for all.
         ORDER BY e.sequence DESC
         LIMIT 3
-    ) AS e
-    WHERE v.engine = %(engine)s
-    ORDER BY {distance}
-    LIMIT %(limit)s
-) AS near
-WHERE distance < %(farthest)s
+    )
+    UNION ALL
+    (
+        SELECT -e.id, 'epoch', false, {coverage}
+        FROM passages AS e
+        WHERE e.text_hash = v.text_hash AND {fits_strictly} AND e.user_name = %(user)s
+        LIMIT 1
+    )
+) AS e
+WHERE v.engine = %(engine)s
+ORDER BY {distance}
+LIMIT 80
+
+-- name: nearest_filtered
+SELECT e.sequence, e.time, e.in_conversation, e.coverage, 1 - ({distance}) AS likeness
+FROM vectors AS v
+CROSS JOIN LATERAL (
+    SELECT e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation, {coverage} AS coverage
+    FROM events AS e
+    WHERE e.text_hash = v.text_hash AND {fits_strictly} AND {filters}
+    ORDER BY e.sequence DESC
+    LIMIT 3
+) AS e
+WHERE v.engine = %(engine)s
+ORDER BY {distance}
+LIMIT 80
 
 -- name: nearest_of_few
--- The same where so few match that measuring each is faster than passing by all others.
-SELECT sequence
-FROM (
-    SELECT
-        e.sequence, {distance} AS distance,
-        row_number() OVER (PARTITION BY e.text_hash ORDER BY e.sequence DESC) AS repetition
-    FROM (SELECT e.sequence, e.text_hash FROM events AS e WHERE {filters} OFFSET 0) AS e
+-- The same where so few match that measuring each is faster than passing by all others; `matching` tells whether.
+WITH matched AS MATERIALIZED (
+    SELECT e.sequence, e.text_hash FROM events AS e WHERE {filters} LIMIT 5001
+),
+counted AS MATERIALIZED (
+    SELECT count(*) AS matching FROM matched
+),
+last AS (
+    SELECT sequence, text_hash, row_number() OVER (PARTITION BY text_hash ORDER BY sequence DESC) AS repetition
+    FROM matched
+    WHERE (SELECT matching FROM counted) <= 5000
+),
+near AS MATERIALIZED (
+    SELECT last.sequence, v.distance
+    FROM last
     CROSS JOIN LATERAL (
-        SELECT v.vector FROM vectors AS v WHERE v.text_hash = e.text_hash AND v.engine = %(engine)s OFFSET 0
+        SELECT {distance} AS distance FROM vectors AS v
+        WHERE v.text_hash = last.text_hash AND v.engine = %(engine)s OFFSET 0
     ) AS v
-) AS near
-WHERE distance < %(farthest)s AND repetition <= 3
-ORDER BY distance
-LIMIT %(limit)s
-
--- name: weigh
+    WHERE repetition <= 3
+    ORDER BY v.distance
+    LIMIT 80
+)
 SELECT
-    e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation, {coverage} AS coverage,
-    coalesce(1 - ({distance}), 0) AS likeness
-FROM events AS e
-LEFT JOIN vectors AS v ON v.text_hash = e.text_hash AND v.engine = %(engine)s
-WHERE e.sequence = ANY (%(sequences)s) AND (%(strict)s = '' OR e.fts @@ %(strict)s::tsquery)
+    (SELECT matching FROM counted) AS matching, e.sequence, e.time, e.conversation IS NOT NULL AS in_conversation,
+    {coverage} AS coverage, 1 - near.distance AS likeness
+FROM near
+JOIN events AS e USING (sequence)
+WHERE {fits_strictly}
+UNION ALL
+SELECT matching, 0, 'epoch', false, 0, 0 FROM counted
+
+-- name: neighbour
+n.sequence, n.time, n.user_name, n.actor, n.kind, n.conversation, n.text_hash, n.fts
+
+-- name: surroundings
+-- What stands next to some places in the log, within their conversations, and how it fits by itself.
+SELECT
+    s.sequence AS beside, e.step, e.sequence, e.time, true AS in_conversation, {coverage} AS coverage,
+    {likeness} AS likeness, {fits_strictly} AND {filters} AS found
+FROM events AS s
+CROSS JOIN LATERAL (
+    (
+        SELECT {neighbour}, row_number() OVER (ORDER BY n.sequence DESC) AS step FROM events AS n
+        WHERE n.user_name = s.user_name AND n.conversation = s.conversation AND n.sequence < s.sequence
+            AND n.kind <> ALL (%(hidden)s::text[])
+        ORDER BY n.sequence DESC LIMIT %(reach)s
+    )
+    UNION ALL
+    (
+        SELECT {neighbour}, row_number() OVER (ORDER BY n.sequence) AS step FROM events AS n
+        WHERE n.user_name = s.user_name AND n.conversation = s.conversation AND n.sequence > s.sequence
+            AND n.kind <> ALL (%(hidden)s::text[])
+        ORDER BY n.sequence LIMIT %(reach)s
+    )
+) AS e
+WHERE s.sequence = ANY (%(sequences)s) AND s.user_name = %(user)s
 
 -- name: around
 -- The places in the log next to some, within their conversations.

@@ -11,7 +11,7 @@ from services.memory.queries import whole
 from services.memory.ranking import Beside, Ranked, Weighed, rank, strongest
 from services.memory.sealing import Hot, Sealed, absorbed
 from services.memory.search import Cursor, cursor, token
-from services.memory.terms import fetching, is_question, is_strict, literal, weighed
+from services.memory.terms import is_question, is_strict, literal
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -70,18 +70,6 @@ def test_a_pair_named_from_both_sides_counts_once():
 
 def test_only_the_best_of_conversations_have_their_surroundings_looked_at():
     assert strongest([one(1, coverage=0.1), one(2, coverage=0.9), one(3, coverage=0.5)], 2) == [2, 3]
-
-
-def test_a_rare_word_says_more_than_a_common_one():
-    terms = weighed({"'task'": 900, "'zebra'": 2}, 1000)
-    assert dict(zip(terms.terms, terms.weights, strict=True))["'zebra'"] > 0.9
-    assert terms.any == "'zebra' | 'task'"
-
-
-def test_common_words_fetch_only_in_pairs():
-    assert fetching({"'task'": 50_000, "'zebra'": 20, "'milk'": 9_000}, 1_000_000) == ["'zebra'", "('milk' & 'task')"]
-    assert fetching({"'task'": 500_000, "'add'": 400_000}, 1_000_000) == ["'add'"]
-    assert fetching({"'task'": 90, "'add'": 40}, 100) == ["'add'", "'task'"]
 
 
 @pytest.mark.parametrize("query", ["red -house", '"red house"', 'paint "red house"', "-red"])
