@@ -51,7 +51,7 @@ _SETTINGS = {
     "shared_buffers": f"{shared_buffers(_MACHINE) >> 20}MB",
     "effective_cache_size": f"{shared_buffers(_MACHINE) * 4 >> 20}MB",
     "random_page_cost": "1.1",
-    "max_connections": "50",
+    "max_connections": "100",
     "max_wal_size": "512MB",
     # Three idle processes less; one person's database gains nothing from them.
     "io_method": "sync",

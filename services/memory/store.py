@@ -17,23 +17,14 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow, class_row
 
 from proto import errors
+from services.memory import options
 from services.memory.dumping import dump_before
 from services.memory.queries import query
 from services.memory.settings import MemorySettings
 
 CONNECT_TIMEOUT = 3
-_OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=80 -c hnsw.max_scan_tuples=5000"
-"""Planner settings belong to the whole session: flipped later, they would miss statements already prepared."""
-_CALLS = f"{_OWN} -c statement_timeout=10s -c plan_cache_mode=force_custom_plan"
-_SEARCHES = f"{_OWN} -c statement_timeout=10s -c plan_cache_mode=force_generic_plan"
-"""Making a plan takes longer than most of what a search does: it is made once."""
 FILTERS = ("kinds", "by", "conversation", "since", "until")
-_READER = (
-    "-c search_path=reader -c default_transaction_read_only=on -c statement_timeout={milliseconds} -c lock_timeout=500"
-    " -c idle_in_transaction_session_timeout=10s -c work_mem=16MB -c max_parallel_workers_per_gather=0 -c jit=off"
-    " -c timezone=UTC -c datestyle=ISO -c bytea_output=hex"
-)
-
+"""What may be left out of a statement."""
 _CONNECTION_ENDED = ("08000", "08003", "08006", "57P")
 """How SQLSTATEs begin that say nothing about the statement."""
 
@@ -146,7 +137,7 @@ class Store:
     def __init__(self, settings: MemorySettings) -> None:
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.connections)
-        self._idle: dict[str, list[AsyncConnection[TupleRow]]] = {_CALLS: [], _SEARCHES: []}
+        self._idle: dict[str, list[AsyncConnection[TupleRow]]] = {options.CALLS: [], options.SEARCHES: []}
         self._away = False
         self._ended = False
 
@@ -179,29 +170,29 @@ class Store:
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """A session for one call; its connection is used again afterwards."""
-        async with self._kept(_CALLS) as connection:
+        async with self._kept(options.CALLS) as connection:
             yield Session(connection)
 
     @contextlib.asynccontextmanager
     async def searching(self) -> AsyncIterator[Session]:
         """The same for a search, whose statements are planned once."""
-        async with self._kept(_SEARCHES) as connection:
+        async with self._kept(options.SEARCHES) as connection:
             connection.prepare_threshold = 0
             yield Session(connection)
 
     @contextlib.asynccontextmanager
-    async def _kept(self, options: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    async def _kept(self, setup: str) -> AsyncIterator[AsyncConnection[TupleRow]]:
         async with self._slots:
-            connection = await self._living(options) or await self._connect(self._settings.database, options)
+            connection = await self._living(setup) or await self._connect(self._settings.database, setup)
             try:
                 yield connection
             finally:
-                await self._keep(connection, options)
+                await self._keep(connection, setup)
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncIterator[Session]:
         """A session that is nobody else's: session-level locks last exactly as long as it does."""
-        connection = await self._connect(self._settings.database, _OWN)
+        connection = await self._connect(self._settings.database, options.OWN)
         try:
             yield Session(connection)
         finally:
@@ -210,18 +201,16 @@ class Store:
     @contextlib.asynccontextmanager
     async def reader(self, milliseconds: int) -> AsyncIterator[ReaderSession]:
         """A session of the role that only reads; it ends with the question, and whatever that left in it."""
-        options = _READER.format(milliseconds=milliseconds)
-        connection = await self._connect(self._settings.reader, options)
+        setup = options.READER.format(milliseconds=milliseconds)
+        connection = await self._connect(self._settings.reader, setup)
         connection.prepare_threshold = None
         try:
             yield ReaderSession(connection)
         finally:
             await connection.close()
 
-    async def _connect(self, conninfo: str, options: str) -> AsyncConnection[TupleRow]:
-        full = make_conninfo(
-            conninfo, options=options, application_name="daimon-memory", connect_timeout=CONNECT_TIMEOUT
-        )
+    async def _connect(self, conninfo: str, setup: str) -> AsyncConnection[TupleRow]:
+        full = make_conninfo(conninfo, options=setup, application_name="daimon-memory", connect_timeout=CONNECT_TIMEOUT)
         try:
             with _our_errors():
                 connection = await AsyncConnection.connect(full, autocommit=True)
@@ -231,18 +220,18 @@ class Store:
         self._noted(away=False)
         return connection
 
-    async def _living(self, options: str) -> AsyncConnection[TupleRow] | None:
+    async def _living(self, setup: str) -> AsyncConnection[TupleRow] | None:
         """Take a kept connection that the server has not ended meanwhile."""
-        while self._idle[options]:
-            connection = self._idle[options].pop()
+        while self._idle[setup]:
+            connection = self._idle[setup].pop()
             if not _spoken_to(connection):
                 return connection
             await connection.close()
         return None
 
-    async def _keep(self, connection: AsyncConnection[TupleRow], options: str) -> None:
+    async def _keep(self, connection: AsyncConnection[TupleRow], setup: str) -> None:
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE and not self._ended:
-            self._idle[options].append(connection)
+            self._idle[setup].append(connection)
         else:
             await connection.close()
 
