@@ -53,13 +53,19 @@ class Neighbour(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
+PASSAGE = "document.passage"
+"""The kind of a hit in a document. People and programs get these among others; the model asks `documents.search`, which
+says that somebody else wrote what is found."""
+
+
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One event that matched."""
+    """One event that matched, or one passage of a document."""
 
     event: str
-    """Its id."""
+    """Its id; of a passage, the event that handed the document in."""
     time: datetime
     kind: str
+    """The event's, or `document.passage`."""
     actor: str
     sentence: str
     conversation: str = ""
@@ -69,6 +75,10 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """The same words, the same meaning, near to what has them in its conversation, of the last day."""
     neighbours: tuple[Neighbour, ...] = ()
     """What stands beside it, in order, when that was asked for."""
+    document: str = ""
+    """The document's id, of a passage."""
+    place: str = ""
+    """How to cite a passage: `page 3` or `lines 10-24`."""
 
 
 class Hits(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     filters: Mapping[str, object]
     size: int = 0
     """Of the log that is searched, as far as is known."""
+    passages: bool = False
+    """Whether passages of documents may answer too; their places are below 0."""
 
     @property
     def is_narrow(self) -> bool:
@@ -82,18 +84,25 @@ async def _worded(session: Session, question: Question) -> list[Weighed]:
     terms = question.terms
     if not terms.fetch:
         return []
-    if question.is_narrow:
-        return await session.fetch(Weighed, "words_filtered", **terms.fetches, **question.values)
-    return await session.fetch(Weighed, "words", **terms.fetches, **question.values)
+    if question.passages:
+        return await session.fetch(Weighed, "words", **terms.fetches, **question.values)
+    return await session.fetch(Weighed, "words_of_events", **terms.fetches, **question.values)
 
 
 async def _near(session: Session, question: Question) -> list[Weighed]:
     if question.vector is None:
         return []
+    if not question.is_narrow and question.passages and question.size > FEW:
+        return await session.fetch(Weighed, "nearest", **question.values)
+    found = await _near_events(session, question)
+    if question.passages:
+        found += await session.fetch(Weighed, "nearest_passages", **question.values)
+    return found
+
+
+async def _near_events(session: Session, question: Question) -> list[Weighed]:
     if question.is_narrow or question.size <= FEW:
         *near, counted = await session.fetch(Measured, "nearest_of_few", **question.values)
         if counted.matching <= FEW:
             return list(near)
-    if question.is_narrow:
-        return await session.fetch(Weighed, "nearest_filtered", **question.values)
-    return await session.fetch(Weighed, "nearest", **question.values)
+    return await session.fetch(Weighed, "nearest_events", **question.values)

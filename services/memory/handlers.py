@@ -60,7 +60,7 @@ class Handlers:
 
     async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
         """Find events by words and by meaning."""
-        hits = await self._searcher.search(request, caller)
+        hits = await self._searcher.search(request, caller, passages=caller.actor != "model")
         await self._record(memory.Searched(query=request.query, hits=len(hits.hits)), caller)
         return hits
 
@@ -72,7 +72,7 @@ class Handlers:
 
     async def remind(self, request: memory.Search, caller: Caller) -> memory.Hits:
         """Find what has to do with something, in passing."""
-        return await self._searcher.search(request, caller)
+        return await self._searcher.search(request, caller, passages=False)
 
     async def sql(self, request: memory.Query, caller: Caller) -> memory.Rows:
         """Answer one SELECT over the caller's own log."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
 from proto import accounts, chat, errors, memory
 from proto.base import Caller
-from services.memory import ranking
+from services.memory import hits, ranking
 from services.memory.candidates import Question, gather
 from services.memory.lexicon import Lexicon
-from services.memory.ranking import Beside, Ranked
+from services.memory.ranking import Ranked
 from services.memory.store import Session, Store
 from services.memory.terms import Terms
 from services.memory.vectors import Embedder, QueryVector
@@ -21,18 +21,6 @@ from services.memory.vectors import Embedder, QueryVector
 ECHOES = (memory.Searched, memory.Queried, accounts.Visited, chat.Called, chat.CallEnded)
 """Happenings that repeat what was looked for or what another event says; found only when their kind is asked for."""
 HIDDEN = [echo.kind for echo in ECHOES]
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as it is shown."""
-
-    sequence: int
-    event: str
-    time: datetime
-    kind: str
-    actor: str
-    sentence: str
-    conversation: str
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,20 +46,22 @@ class Searcher:
         self._embedder = embedder
         self.lexicon = Lexicon(HIDDEN)
 
-    async def search(self, request: memory.Search, caller: Caller) -> memory.Hits:
+    async def search(self, request: memory.Search, caller: Caller, *, passages: bool = True) -> memory.Hits:
         """Find what fits, best first; without the embedding engine by words alone, and say so."""
         last, filters = cursor(request.more), filters_of(request, caller)
         moment = last.moment if last else datetime.now(UTC)
         vector, note = await self._vector(request)
         async with self._store.searching() as session:
-            weighed, pairs = await gather(session, await self._question(session, request, filters, vector))
+            question = await self._question(session, request, filters, vector)
+            question = msgspec.structs.replace(question, passages=passages and wants_passages(request))
+            weighed, pairs = await gather(session, question)
             ranked = ranking.rank(weighed, pairs, moment)
             rest = [one for one in ranked if last is None or (one.score, one.sequence) < (last.score, last.sequence)]
             page = rest[: request.limit]
-            hits = await _hits(session, page, request.neighbours, filters)
+            found = await hits.read(session, page, request.neighbours, filters)
             note = note or await _waiting(session, filters)
         more = token(page[-1], moment) if len(rest) > len(page) else ""
-        return memory.Hits(hits=hits, sentence=_sentence(request.query, len(hits)), note=note, more=more)
+        return memory.Hits(hits=found, sentence=_sentence(request.query, len(found)), note=note, more=more)
 
     async def _vector(self, request: memory.Search) -> tuple[QueryVector | None, str]:
         if request.ways == "words":
@@ -89,24 +79,6 @@ class Searcher:
             terms = await self.lexicon.read(session, user, _plain(request.query))
         size = await self.lexicon.size(session, user)
         return Question(terms=terms, vector=vector, filters=filters, size=size)
-
-
-async def _hits(
-    session: Session, page: Sequence[Ranked], neighbours: int, filters: Mapping[str, object]
-) -> tuple[memory.Hit, ...]:
-    """Read the events of a page, each with what stands beside it when that is asked for."""
-    places = [one.sequence for one in page]
-    narrow = {name: filters[name] for name in ("user", "hidden")}
-    pairs = await session.fetch(Beside, "around", sequences=places, reach=neighbours, **narrow) if neighbours else []
-    wanted = {*places, *(pair.sequence for pair in pairs)}
-    rows = {row.sequence: row for row in await session.fetch(Row, "read_found", sequences=list(wanted), **narrow)}
-    beside = {place: sorted(pair.sequence for pair in pairs if pair.beside == place) for place in places}
-    # An event may be forgotten between two statements.
-    return tuple(
-        _hit(rows[one.sequence], one, [rows[place] for place in beside[one.sequence] if place in rows])
-        for one in page
-        if one.sequence in rows
-    )
 
 
 async def _waiting(session: Session, filters: Mapping[str, object]) -> str:
@@ -131,6 +103,12 @@ def token(last: Ranked, moment: datetime) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(Cursor(last.score, last.sequence, moment))).decode()
 
 
+def wants_passages(request: memory.Search) -> bool:
+    """Whether passages of documents may answer: nobody did them, and they have no time and no conversation."""
+    of_events = request.conversation or request.actor or request.since or request.until
+    return not of_events and (not request.kinds or not {"document", memory.PASSAGE}.isdisjoint(request.kinds))
+
+
 def filters_of(request: memory.Search, caller: Caller) -> dict[str, object]:
     """Return what an event must fit, as the statements take it."""
     return {
@@ -147,22 +125,6 @@ def filters_of(request: memory.Search, caller: Caller) -> dict[str, object]:
 def _plain(query: str) -> str:
     """Postgres keeps no NUL in a text."""
     return query.replace("\0", " ")
-
-
-def _hit(row: Row, ranked: Ranked, beside: Sequence[Row]) -> memory.Hit:
-    return memory.Hit(
-        event=row.event,
-        time=row.time,
-        kind=row.kind,
-        actor=row.actor,
-        sentence=row.sentence,
-        conversation=row.conversation,
-        score=ranked.score,
-        why=ranked.why,
-        neighbours=tuple(
-            memory.Neighbour(event=one.event, time=one.time, actor=one.actor, sentence=one.sentence) for one in beside
-        ),
-    )
 
 
 def _sentence(query: str, found: int) -> str:

@@ -179,7 +179,9 @@ class Daimon:
         return await self.cli.call(memory.SQL, memory.Query(sql=sql), caller=caller, timeout=10)
 
     async def search(self, query: str, caller: Caller, **options: object) -> memory.Hits:
-        return await self.cli.call(memory.SEARCH, memory.Search(query=query, **options), caller=caller)
+        """Search as a person does, or as the model's service does for it."""
+        bus = self._buses["llm"] if caller.actor == "model" else self.cli
+        return await bus.call(memory.SEARCH, memory.Search(query=query, **options), caller=caller)
 
     @contextlib.asynccontextmanager
     async def remembering(self, settings: MemorySettings) -> AsyncIterator[None]:

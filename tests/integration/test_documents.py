@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import documents, errors, forgetting, keeping
+from proto import documents, errors, forgetting, keeping, memory, tasks
 from proto.base import Caller
 from tests.integration.memory_parts import PATIENCE, Daimon
 from tests.support.papers import docx, pdf
@@ -161,3 +161,36 @@ async def test_forgetting_everything_takes_what_documents_say_along(alone, datab
         async with await psycopg.AsyncConnection.connect(database.database) as connection:
             left = await (await connection.execute("SELECT count(*) FROM passages")).fetchone()
         assert left == (0,)
+
+
+async def test_a_search_of_everything_finds_passages_among_events_and_cites_them(daimon, ada):
+    await daimon.record(tasks.TaskAdded(task="t", title="buy paint for the shed"), ada)
+    line = await hand_in(daimon, ada, "house.md", GARDEN)
+    hits = (await daimon.search("painting sheds", ada)).hits
+    assert {hit.kind for hit in hits} >= {"task.added", memory.PASSAGE}
+    (passage,) = (hit for hit in hits if hit.kind == memory.PASSAGE and "words" in hit.why)
+    assert (passage.document, passage.place) == (line.document, "lines 1-3")
+    assert passage.sentence.startswith("'house.md', lines 1-3: ")
+    rows = await daimon.sql(f"SELECT kind FROM events WHERE id = '{passage.event}'", ada)
+    assert rows.rows == (("document.uploaded",),)
+    by_meaning = (await daimon.search("groceries", ada)).hits
+    assert any(hit.kind == memory.PASSAGE and hit.why == ("meaning",) for hit in by_meaning)
+
+
+@pytest.mark.parametrize("narrow", [{"kinds": ("task",)}, {"actor": "user"}, {"conversation": "c"}])
+async def test_a_narrowed_search_finds_passages_only_where_documents_are_asked_for(daimon, ada, narrow):
+    await hand_in(daimon, ada, "house.md", GARDEN)
+    hits = (await daimon.search("painting sheds", ada, **narrow)).hits
+    assert memory.PASSAGE not in {hit.kind for hit in hits}
+    asked = (await daimon.search("painting sheds", ada, kinds=("document",))).hits
+    assert memory.PASSAGE in {hit.kind for hit in asked}
+
+
+async def test_the_model_and_others_do_not_get_passages_by_searching_everything(daimon, ada):
+    """What a document says may be anybody's words: the model asks for it by an action that says so."""
+    await hand_in(daimon, ada, "house.md", GARDEN)
+    model = msgspec.structs.replace(ada, actor="model")
+    other = msgspec.structs.replace(ada, user=f"{ada.user}-other")
+    for caller in (model, other):
+        hits = (await daimon.search("painting sheds", caller, kinds=("document",))).hits
+        assert memory.PASSAGE not in {hit.kind for hit in hits}

@@ -16,8 +16,9 @@ from services.memory import ranking
 from services.memory.bench.filling import ENGINE, USER, written
 from services.memory.bench.story import DIMENSIONS, Told, World
 from services.memory.candidates import Question, by_place, with_surroundings
+from services.memory.hits import Row
 from services.memory.ranking import Ranked, Weighed
-from services.memory.search import Row, Searcher, filters_of
+from services.memory.search import Searcher, filters_of
 from services.memory.store import Session, Store
 from services.memory.vectors import QueryVector
 

@@ -149,6 +149,18 @@ FROM passages AS e
 LEFT JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
 WHERE e.user_name = %(user)s AND e.id = ANY (%(passages)s)
 
+-- name: read_hits
+SELECT
+    -e.id AS sequence, d.uploaded AS time, e.document, d.name, e.page, e.line, e.last, e.text,
+    coalesce((
+        SELECT u.id::text FROM events AS u
+        WHERE u.user_name = e.user_name AND u.kind = 'document.uploaded' AND u.data ->> 'document' = e.document
+        ORDER BY u.sequence DESC LIMIT 1
+    ), '') AS event
+FROM passages AS e
+JOIN documents AS d ON d.user_name = e.user_name AND d.id = e.document
+WHERE e.user_name = %(user)s AND e.id = ANY (%(passages)s)
+
 -- name: own_files
 SELECT path, checksum FROM own_files
 

@@ -342,12 +342,12 @@ FROM (
 ) AS e
 
 -- name: words
--- What fits a query by its words, among all that happened.
+-- What fits a query by its words, documents with it.
 {worded}
 UNION ALL
 ({worded_passages})
 
--- name: words_filtered
+-- name: words_of_events
 {worded}
 
 -- name: nearest
@@ -375,7 +375,20 @@ WHERE v.engine = %(engine)s
 ORDER BY {distance}
 LIMIT 80
 
--- name: nearest_filtered
+-- name: nearest_passages
+SELECT e.sequence, 'epoch'::timestamptz AS time, false AS in_conversation, e.coverage, 1 - ({distance}) AS likeness
+FROM vectors AS v
+CROSS JOIN LATERAL (
+    SELECT -e.id AS sequence, {coverage} AS coverage
+    FROM passages AS e
+    WHERE e.text_hash = v.text_hash AND {fits_strictly} AND e.user_name = %(user)s
+    LIMIT 1
+) AS e
+WHERE v.engine = %(engine)s
+ORDER BY {distance}
+LIMIT 30
+
+-- name: nearest_events
 SELECT e.sequence, e.time, e.in_conversation, e.coverage, 1 - ({distance}) AS likeness
 FROM vectors AS v
 CROSS JOIN LATERAL (
