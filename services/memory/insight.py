@@ -12,11 +12,11 @@ from proto import accounts, documents, insight
 from proto.base import Caller, Nothing
 from proto.insight import Example, Picture, Point
 from services.memory import plane
+from services.memory.lexicon import Count
 from services.memory.plane import Plane
 from services.memory.queries import examples
 from services.memory.search import HIDDEN
 from services.memory.store import Store
-from services.memory.terms import Count
 from services.runtime.bus import Routes
 
 EVENTS, PASSAGES, OF_A_DOCUMENT = 200, 60, 12
