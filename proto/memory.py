@@ -271,7 +271,13 @@ SEARCH = Action(
     risk="read",
     phrasings=PHRASINGS["memory.search"],
 )
-REMEMBER = Action("daimon.do.{user}.{actor}.memory.remember", Remember, Kept, risk="change")
+REMEMBER = Action(
+    "daimon.do.{user}.{actor}.memory.remember",
+    Remember,
+    Kept,
+    risk="change",
+    phrasings=PHRASINGS["memory.remember"],
+)
 SQL = Action("daimon.do.{user}.{actor}.memory.sql", Query, Rows, risk="read")
 EXPLAIN = Action("daimon.do.{user}.{actor}.memory.views", ListViews, Views, risk="read")
 REMIND = Call("daimon.do.{user}.{actor}.memory.remind", Search, Hits)

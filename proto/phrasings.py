@@ -198,6 +198,16 @@ PHRASINGS: dict[str, tuple[str, ...]] = {
         "have I ever mentioned {query}",
         "remind me what I said about {query}",
     ),
+    "memory.remember": (
+        "remember that {text}",
+        "remember: {text}",
+        "please remember that {text}",
+        "keep in mind that {text}",
+        "make a note that {text}",
+        "make a note: {text}",
+        "note that {text}",
+        "don't forget that {text}",
+    ),
     "undo.last": (
         "undo",
         "undo that",

@@ -43,6 +43,10 @@ class Phrasebook:
         plain, menu = bare(said), self._learn(tools)
         return exact(plain, menu.grammar) or await self._nearest(plain, menu)
 
+    def first(self, tools: tuple[Tool, ...]) -> list[str]:
+        """The first phrasing of each action, as the menu has them."""
+        return [texts[0] for texts in self._learn(tools).examples.values()]
+
     async def nearest(self, said: str, tools: tuple[Tool, ...]) -> list[str]:
         """The first phrasing of each action, those of what means most nearly what was said first."""
         known = self._learn(tools).examples
@@ -50,7 +54,7 @@ class Phrasebook:
             wanted = (await self._fresh({said}))[said]
             await self._embed(text for texts in known.values() for text in texts)
         except Failure:
-            return [texts[0] for texts in known.values()]
+            return self.first(tools)
         near = [(max(cosine(wanted, self._vectors[text]) for text in texts), texts[0]) for texts in known.values()]
         return [text for _, text in sorted(near, reverse=True)]
 

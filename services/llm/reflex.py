@@ -9,7 +9,7 @@ from proto.base import new_id
 from proto.errors import Failure
 from services.llm.model import Finished, Message, Part, Prompt, TextPart, Tool, ToolCall
 from services.llm.phrasebook import Embedder, Phrasebook
-from services.llm.reflex_answers import Quote, refusal, results
+from services.llm.reflex_answers import Quote, abilities, asks_for_help, is_question, refusal, results
 
 __all__ = ["Quote", "Recall", "Reflex"]
 
@@ -71,8 +71,10 @@ class Reflex:
         """Nothing of its own to let go of."""
 
     async def _refuse(self, said: str, tools: tuple[Tool, ...]) -> str:
+        if asks_for_help(said):
+            return abilities(self._book.first(tools), self._connect)
         tries = (await self._book.nearest(said, tools))[:TRIES]
-        why = "I did nothing with that."
+        why = "I cannot answer that in words of my own." if is_question(said) else "I did nothing with that."
         quotes: Sequence[Quote] = ()
         try:
             quotes = await self._recall(said) if said.strip() else ()

@@ -16,6 +16,8 @@ from services.llm.model import Message
 OUTPUT_LIMIT: Final = 4000
 LISTED: Final = 20
 
+_ASKING: Final = re.compile(r"(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_HELP: Final = re.compile(r"(?:help(?: me)?|what can (?:you do|i (?:say|ask|do))(?: here)?)[\s?!.]*", re.IGNORECASE)
 _MARKED: Final = re.compile(r"([\\\[\]*_`<>])")
 
 
@@ -38,6 +40,22 @@ def refusal(quotes: Sequence[Quote], tries: Sequence[str], why: str, connect: st
     if tries:
         text += "\n\nYou can say, for example: " + ", ".join(f"“{each}”" for each in tries) + "."
     return f"{text}\n\n{connect}"
+
+
+def abilities(phrasings: Iterable[str], connect: str) -> str:
+    """Say what can be asked for without a language model."""
+    listed = "\n".join(f"- “{plain(each)}”" for each in phrasings)
+    return f"I see what happens here, remember it, and do what is said like this:\n\n{listed}\n\n{connect}"
+
+
+def is_question(said: str) -> bool:
+    """Whether somebody wants to know something, rather than have something done."""
+    return said.rstrip().endswith("?") or _ASKING.match(said) is not None
+
+
+def asks_for_help(said: str) -> bool:
+    """Whether somebody wants to know what can be asked for."""
+    return _HELP.fullmatch(said.strip()) is not None
 
 
 def link(sentence: str, event: str) -> str:
@@ -88,6 +106,8 @@ def _is_numbered(value: object) -> bool:
 
 
 def _printed(told: dict[str, object]) -> Iterable[str]:
+    if told.get("exit_code") == 0 and not (told.get("stdout") or told.get("stderr")):
+        yield "It printed nothing, and ended well."
     for name in ("stdout", "stderr"):
         printed = told.get(name)
         if isinstance(printed, str) and printed.strip():

@@ -87,6 +87,19 @@ async def test_what_could_be_said_is_what_comes_nearest() -> None:
     assert "run something" not in offered
 
 
+async def test_who_asks_what_can_be_done_is_told() -> None:
+    for said in ("help", "What can you do?", "what can I say"):
+        text = await answer(Reflex(WordCounts()), user(said))
+        assert "- “add something to my list”" in text
+        assert "- “run something”" in text
+        assert "ollama pull" in text
+
+
+async def test_a_question_is_told_from_a_wish() -> None:
+    assert (await answer(Reflex(WordCounts()), user("who painted it?"))).startswith("I cannot answer that in words of")
+    assert (await answer(Reflex(WordCounts()), user("paint it black"))).startswith("I did nothing with that.")
+
+
 async def test_a_refusal_says_when_memory_is_not_there() -> None:
     assert "Memory is not running." in await answer(Reflex(WordCounts(), forget), user("hm"))
 
@@ -128,6 +141,9 @@ async def test_lists_are_told_in_order() -> None:
     hits = [{"event": "e 1", "sentence": "Added task 'milk'"}]
     assert await told(json.dumps({"hits": hits})) == "- [Added task 'milk'](/timeline/e%201)"
     assert await told('{"hits": []}') == "Nothing was found."
+    assert (
+        await told('{"exit_code": 0, "stdout": "", "stderr": "", "files": []}') == "It printed nothing, and ended well."
+    )
     many = await told(json.dumps({"tasks": [{"title": str(number)} for number in range(25)]}))
     assert many.endswith("… and 5 more")
 
