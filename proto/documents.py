@@ -84,7 +84,7 @@ class DocumentRead(Happening, frozen=True, kw_only=True):
 
 
 class DocumentDeleted(Happening, frozen=True, kw_only=True):
-    """Somebody deleted a document: its passages and vectors are gone, this record stays."""
+    """Somebody deleted a document: its bytes, passages and vectors are gone, this record stays."""
 
     kind: ClassVar[str] = "document.deleted"
     document: str
@@ -189,7 +189,7 @@ class DocumentText(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeleteDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Delete a document with all passages and vectors of it; that there was one stays in the log."""
+    """Delete a document for good, with its bytes, passages and vectors; that there was one stays in the log."""
 
     document: Annotated[str, Meta(min_length=1, max_length=200, description="Its id or its name")]
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta
 
-from proto.base import Action, Call
+from proto.base import Action, Call, Nothing
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
 
@@ -25,6 +25,19 @@ class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
 
     events: int
     sentence: str
+
+
+class EraseBoxes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Remove the box of a conversation, or every box of a user, with what runs in it and all its files."""
+
+    user: Annotated[str, Meta(min_length=1)]
+    conversation: str = ""
+
+
+class EraseAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """End a user's sessions, one-time links and API keys, without an event; the account itself stays."""
+
+    user: Annotated[str, Meta(min_length=1)]
 
 
 class PauseRecording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,4 +100,8 @@ RESUME = Action(
     inverse="memory.pause",
 )
 CALLS = (FORGET, PAUSE, RESUME)
+ERASE_BOXES = Call("daimon.svc.sandbox.erase_boxes", EraseBoxes, Nothing)
+ERASE_ACCESS = Call("daimon.svc.gateway.erase_access", EraseAccess, Nothing)
+PARTS = (ERASE_BOXES, ERASE_ACCESS)
+"""What other services erase of their own; memory alone may ask for it."""
 KINDS: tuple[type[Happening], ...] = (Forgot, Paused, Resumed)

@@ -35,7 +35,9 @@ def of(service: str) -> Permissions:
         return Permissions(publish=tuple(_setup()), subscribe=(_inbox(SETUP),))
     role = ROLES[service]
     return Permissions(
-        publish=tuple(sorted({*_calling(role), *_writing(role), *_reading(role)})),
+        publish=tuple(
+            sorted({*_calling(role), *_writing(role), *_reading(role), *(_erasing() if role.erases else ())})
+        ),
         subscribe=tuple(sorted({_inbox(service), *_serving(role), *_following(role)})),
     )
 
@@ -111,9 +113,6 @@ def _writing(role: Role) -> Iterable[str]:
 def _reading(role: Role) -> Iterable[str]:
     if role.reads_log:
         yield from _direct(EVENTS.name)
-    if role.erases:
-        yield f"$JS.API.STREAM.MSG.DELETE.{EVENTS.name}"
-        yield from (f"$JS.API.STREAM.PURGE.{feed.stream}" for feed in FEEDS)
     if role.reads_parts:
         yield from _direct(PARTS.name)
     if role.reads_prints:
@@ -135,6 +134,12 @@ def _reading(role: Role) -> Iterable[str]:
         yield f"$JS.API.CONSUMER.CREATE.{stream}"
         yield f"$JS.ACK.{stream}.>"
         yield f"$JS.FC.{stream}.>"
+
+
+def _erasing() -> Iterable[str]:
+    for stream in (EVENTS.name, f"OBJ_{documents.FILES}", *(feed.stream for feed in FEEDS)):
+        yield f"$JS.API.STREAM.MSG.DELETE.{stream}"
+        yield from _direct(stream)
 
 
 def _direct(stream: str) -> Iterable[str]:

@@ -53,7 +53,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     """Nouns of the events it may publish."""
     reads_log: bool = False
     erases: bool = False
-    """Whether it may erase single places of the log, and the feeds of turns and jobs."""
+    """Whether it may erase single places of the log, of the feeds of turns and jobs, and of people's files."""
     follows: tuple[str, ...] = ()
     works: tuple[Consumer, ...] = ()
     inspects: tuple[Consumer, ...] = ()
@@ -77,7 +77,7 @@ _LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, insight.ST
 _CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(
-        serves=(*accounts.CALLS, *keys.CALLS),
+        serves=(*accounts.CALLS, *keys.CALLS, forgetting.ERASE_ACCESS),
         calls=(*_LLM, *OWN, *pages.CALLS),
         acts_as=("user",),
         inspects=CONSUMERS,
@@ -116,7 +116,7 @@ ROLES: dict[str, Role] = {
             *(*memory.ACTIONS, *memory.CALLS, *insight.CALLS, *documents.ACTIONS, *documents.CALLS),
             *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS),
         ),
-        calls=(llm.EMBED,),
+        calls=(llm.EMBED, *forgetting.PARTS),
         emits=("memory", "document", "recording"),
         erases=True,
         reads_log=True,
@@ -124,7 +124,10 @@ ROLES: dict[str, Role] = {
         reads_files=True,
     ),
     "sandbox": Role(
-        serves=(*sandbox.ACTIONS, *sandbox.CALLS, *jobs.ACTIONS, *jobs.CALLS, *boxes.ACTIONS, *boxes.CALLS),
+        serves=(
+            *(*sandbox.ACTIONS, *sandbox.CALLS, *jobs.ACTIONS, *jobs.CALLS, *boxes.ACTIONS, *boxes.CALLS),
+            forgetting.ERASE_BOXES,
+        ),
         emits=("sandbox", "job", "file"),
         reads_log=True,
         writes_prints=True,

@@ -59,6 +59,11 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # What is forgotten would live on in the journal's files that are used again, and in the log of refused statements.
+    "wal_recycle": "off",
+    "wal_init_zero": "off",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
 }
 
 

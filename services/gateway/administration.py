@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, keys
+from proto import accounts, forgetting, keys
 from proto.base import Call, Caller, Nothing
 from proto.events import Happening, happened
 from services.gateway.gate import Gate
@@ -19,7 +19,7 @@ OWNER = "The owner"
 
 
 class Administration:
-    """One method a subject. The broker lets nobody but the command line ask."""
+    """One method a subject. The broker lets nobody but the command line ask, and memory for what it forgets."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -33,6 +33,7 @@ class Administration:
             keys.ADD_KEY: self.add_key,
             keys.LIST_KEYS: self.list_keys,
             keys.REVOKE_KEY: self.revoke_key,
+            forgetting.ERASE_ACCESS: self.erase_access,
         }
 
     async def invite(self, request: accounts.Invite, _: Caller) -> accounts.Link:
@@ -60,6 +61,12 @@ class Administration:
     async def revoke_key(self, request: keys.RevokeKey, _: Caller) -> keys.ApiKey:
         """Make an API key void."""
         return await revoke_key(self._gate, request)
+
+    async def erase_access(self, request: forgetting.EraseAccess, _: Caller) -> Nothing:
+        """End whatever lets a user in, and record nothing of it."""
+        await self._gate.sessions.end_all(request.user)
+        await self._gate.keys.revoke_all(request.user)
+        return Nothing()
 
 
 async def invite(gate: Gate, request: accounts.Invite) -> accounts.Link:

@@ -41,6 +41,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Bytes(msgspec.Struct, frozen=True, kw_only=True):
+    """Under which name the bucket has a document."""
+
+    sha256: str
+
+
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A passage as it is read."""
 
@@ -92,8 +98,11 @@ class Library:
         return documents.DocumentText(document=line, texts=texts)
 
     async def delete(self, request: documents.DeleteDocument, caller: Caller) -> documents.Deleted:
-        """Record that a document is deleted; what it was found by goes as soon as SQL has that."""
+        """Erase a document's bytes and record that; what it was found by goes as soon as SQL has it."""
         line = await self._find(request.document, caller)
+        (kept,) = await self._store.fetch(Bytes, "bytes_of_document", user=caller.user, document=line.document)
+        # First, so that it can be taken up: once the deletion is recorded, nobody finds the document any more.
+        await self._bus.eraser.file(self._bus.objects(documents.FILES), caller.user, kept.sha256)
         event = happened(DocumentDeleted(document=line.document, name=line.name), caller)
         await self._bus.journal.append(event)
         return documents.Deleted(document=line.document, sentence=event.sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proto import boxes, events
+from proto import boxes, errors, events, forgetting
 from proto.base import Caller, Nothing
 from proto.boxes import BoxLimit, Network, NetworkSet
 from services.runtime.bus.journal import Journal
@@ -52,6 +52,17 @@ class BoxHandlers:
         await self._journal.append(events.happened(happened, caller))
         self._opening.set_reach(caller, after)
         return told(after, happened.sentence())
+
+    async def erase(self, request: forgetting.EraseBoxes, _: Caller) -> Nothing:
+        """Remove boxes with all their files, and record nothing of it."""
+        self._jobs.forget(request.user, request.conversation)
+        try:
+            await self._boxes.forget(request.user, request.conversation)
+        except OSError as error:
+            raise errors.Unavailable(f"some files of the box could not be removed: {error.strerror}") from error
+        finally:
+            self._opening.forget()
+        return Nothing()
 
 
 def told(reach: Reach, sentence: str = "") -> Network:

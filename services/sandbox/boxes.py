@@ -7,12 +7,14 @@ import contextlib
 import functools
 import hashlib
 import re
+import shutil
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
+from services.sandbox import disk
 from services.sandbox.box import Backend, Box, BoxClosedError, SandboxError, TooManyBoxesError
 
 ROUND = 15.0
@@ -65,6 +67,13 @@ class Boxes:
     def open_one(self, root: Path) -> Box | None:
         """An open box by its root."""
         return self._boxes.get(root)
+
+    async def forget(self, user: str, conversation: str = "") -> None:
+        """Close the box of a conversation, or every box of a user, and remove its files; OSError when some stay."""
+        there = self.root(user, conversation) if conversation else self._home / _folder(user)
+        for root in [root for root in self._boxes if root == there or there in root.parents]:
+            await self._close(root)
+        await asyncio.to_thread(_remove, there)
 
     async def tidy(self) -> None:
         """Close boxes that nobody used for long; see that the others keep their limits."""
@@ -123,6 +132,13 @@ class Boxes:
         async with asyncio.TaskGroup() as tasks:
             for box in boxes.values():
                 tasks.create_task(box.leave())
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        # Measuring opens every folder that a box has closed to its owner.
+        disk.measure(folder)
+        shutil.rmtree(folder)
 
 
 def _folder(name: str) -> str:

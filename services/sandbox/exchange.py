@@ -56,6 +56,10 @@ class Exchange:
         """Something was uploaded for this box."""
         self._current.discard(root)
 
+    def expect_all(self) -> None:
+        """Whatever was brought anywhere may be gone."""
+        self._current.clear()
+
     def has_brought(self, root: Path) -> bool:
         """Whether everything that was uploaded for a box lies in it."""
         return root in self._current
@@ -97,7 +101,9 @@ class Exchange:
         for recorded in await self._journal.read(uploads, after=noted.sequence):
             what = happening(recorded.event)
             if isinstance(what, DocumentUploaded):
-                noted.brought[what.document] = await self._placed(root, what, noted, caller.user)
+                # What was deleted in the meantime is not missed.
+                with contextlib.suppress(errors.Missing):
+                    noted.brought[what.document] = await self._placed(root, what, noted, caller.user)
             noted.sequence = recorded.sequence
             _write(root, noted)
 

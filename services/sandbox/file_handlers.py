@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from proto import boxes, documents, errors, events
+from proto import boxes, documents, errors, events, sandbox
 from proto.base import Caller
 from proto.events import Happening
 from services.runtime.bus import Bus
@@ -115,7 +115,12 @@ class FileHandlers:
     async def _handed_back(self, folder: Folder, at: Spot, caller: Caller, *, asked: bool = False) -> boxes.FileText:
         with reading(at):
             kept = await self._files.put(caller.user, _pieces(folder, at.inner), limit=self._limit)
-        link = documents.link(kept.sha256, documents.plain_name(at.path))
+        name = documents.plain_name(at.path)
+        if not kept.known:
+            # Forgetting the conversation must find what it has left in the bucket.
+            returned = sandbox.FileReturned(name=name, size=kept.size, sha256=kept.sha256)
+            await self._journal.append(events.happened(returned, caller))
+        link = documents.link(kept.sha256, name)
         size = documents.readable_size(kept.size)
         why = "" if asked else "is no text, or too long to be read by lines; it "
         sentence = f"{at.path} ({size}) {why}can be fetched at {link}"

@@ -103,6 +103,8 @@ class Handlers:
             raise errors.Refused("The command was stopped with the answer.") from None
         except SandboxError as error:
             raise errors.Unavailable(str(error)) from error
+        if live.forgotten:
+            raise errors.Refused("The conversation of this command was forgotten.")
         await self._record(_happened(request, ran.exit_code, ran.seconds, f"{ran.stdout}{ran.stderr}"), caller)
         return await self._result(ran, live, caller)
 

@@ -44,6 +44,8 @@ class Live:
         self.apart = False
         """It goes on by itself."""
         self.stopped = False
+        self.forgotten = False
+        """Nothing more is recorded of it."""
         self.started = datetime.now(UTC)
         self.touched = time.monotonic()
         """When somebody last typed."""
@@ -168,6 +170,13 @@ class Jobs:
         """What is under way in a conversation."""
         return list(self._live.get((user, conversation), {}).values())
 
+    def forget(self, user: str, conversation: str = "") -> None:
+        """Record nothing more of what is under way in a conversation, or in any of a user."""
+        for (owner, place), there in self._live.items():
+            if owner == user and conversation in ("", place):
+                for live in there.values():
+                    live.forgotten = True
+
     def _forget(self, live: Live) -> None:
         place = live.caller.user, live.caller.conversation
         self._live[place].pop(live.id, None)
@@ -187,6 +196,8 @@ class Jobs:
             typing.cancel()
             self._forget(live)
         live.airing.end(ran.exit_code, f"{ran.limit} {ran.note}".strip())
+        if live.forgotten:
+            return
         while not live.typed.empty():
             await self._record(_typed(live.typed.get_nowait()), live.caller)
         with contextlib.suppress(errors.Failure):

@@ -41,6 +41,11 @@ class Opening:
         """Something was uploaded for a box."""
         self._exchange.expect(self._boxes.root(user, conversation))
 
+    def forget(self) -> None:
+        """Some boxes are gone: look anew at what there is of each."""
+        self._reaches.clear()
+        self._exchange.expect_all()
+
     def reach(self, caller: Caller) -> Reach:
         """What the box of a conversation may reach, whether it lives or not."""
         root = self._root(caller)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proto import boxes, jobs, sandbox
+from proto import boxes, forgetting, jobs, sandbox
 from services.runtime.bus.serving import Routes
 from services.sandbox.box_handlers import BoxHandlers
 from services.sandbox.file_handlers import FileHandlers
@@ -28,4 +28,5 @@ def table(commands: Handlers, jobs_of: JobHandlers, files: FileHandlers, box: Bo
         boxes.NETWORK: box.network,
         boxes.DESCRIBE: box.describe,
         boxes.PREPARE: box.prepare,
+        forgetting.ERASE_BOXES: box.erase,
     }

@@ -11,6 +11,7 @@ import pytest
 from proto import documents, errors, forgetting, keeping, memory, tasks
 from proto.base import Caller
 from tests.integration.memory_parts import PATIENCE, Daimon
+from tests.integration.others import others
 from tests.support.papers import docx, pdf
 
 pytest_plugins = ("tests.integration.memory_fixtures",)
@@ -153,7 +154,7 @@ async def test_rebuilding_keeps_what_documents_say(alone, database, ada):
 
 
 async def test_forgetting_everything_takes_what_documents_say_along(alone, database, ada):
-    async with alone.remembering(database):
+    async with alone.remembering(database), others(alone):
         await hand_in(alone, ada, "house.md", GARDEN)
         await alone.cli.call(forgetting.FORGET, forgetting.Forget(everything=True), caller=ada, timeout=30)
         assert await listed(alone, ada) == ()

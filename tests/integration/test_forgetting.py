@@ -8,13 +8,14 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import accounts, chat, errors, events, forgetting, tasks
+from proto import accounts, chat, documents, errors, events, forgetting, sandbox, tasks
 from proto.base import Caller
 from proto.events import happened
 from services.memory.retention import parse
 from services.runtime.settings import SettingsError
 from services.tasks.main import serve as serve_tasks
 from services.tasks.settings import TasksSettings
+from tests.integration.others import others
 from tests.integration.test_as_of import rebuilt
 from tests.integration.test_memory_proof import verified
 from tests.support.running import running
@@ -50,7 +51,7 @@ async def traces(daimon, settings, word: str = SECRET) -> list[str]:
 async def lived(daimon, settings):
     """Two users, one of whom has said and planned a thing to be forgotten."""
     here = msgspec.structs.replace(ADA, conversation="c1")
-    async with daimon.remembering(settings):
+    async with daimon.remembering(settings), others(daimon):
         await daimon.record(tasks.TaskAdded(task="t1", title="buy milk"), ADA)
         planted, _ = await daimon.record(tasks.TaskAdded(task="t2", title=f"plant the {SECRET}"), ADA)
         asked, _ = await daimon.record(chat.Asked(text=f"Where does a {SECRET} grow?"), here)
@@ -117,6 +118,71 @@ async def test_a_text_that_somebody_else_said_too_keeps_its_vector(alone, databa
         await alone.embedded()
         await forget(alone, event=mine)
         assert [hit.sentence for hit in (await alone.search("groceries", BOB)).hits] == ["Added task 'buy milk'"]
+
+
+async def uploaded(daimon, caller: Caller, content: bytes) -> str:
+    """Put a file into the bucket and make it a document."""
+
+    async def pieces():
+        yield content
+
+    kept = await daimon.cli.objects(documents.FILES).put(caller.user, pieces(), limit=1000)
+    added = documents.AddDocument(name=f"{SECRET}.txt", size=kept.size, sha256=kept.sha256)
+    await daimon.cli.call(documents.ADD, added, caller=caller)
+    await daimon.embedded()
+    return kept.sha256
+
+
+async def test_files_and_the_box_go_with_their_conversation_and_others_stay(alone, database):
+    files = alone.cli.objects(documents.FILES)
+    here, there = (msgspec.structs.replace(ADA, conversation=name) for name in ("c1", "c2"))
+    async with alone.remembering(database), others(alone) as home:
+        gone = await uploaded(alone, here, b"in one")
+        both = [await uploaded(alone, caller, b"in both") for caller in (here, there, BOB)]
+        for caller in (here, there):
+            run = sandbox.Run(command=f"mkdir closed; echo {SECRET} > closed/file; chmod 0 closed; cat /data/*")
+            ran = await alone.cli.call(sandbox.RUN, run, caller=caller, timeout=30)
+            assert "in both" in ran.stdout
+        assert len([*home.glob("ada-*/*")]) == 2
+        await forget(alone, conversation="c1")
+        assert [await files.find("ada", sha256) is not None for sha256 in (gone, both[0])] == [False, True]
+        assert len([*home.glob("ada-*/*")]) == 1
+        listed = await alone.cli.call(sandbox.RUN, sandbox.Run(command="ls /data"), caller=here, timeout=30)
+        assert listed.stdout == ""
+        await forget(alone, everything=True)
+        assert await files.of("ada") == ()
+        assert await files.of("bob") == (both[0],)
+        assert [*home.glob("ada-*/*")] == []
+
+
+async def test_a_document_that_is_deleted_takes_its_bytes_along(alone, database):
+    async with alone.remembering(database), others(alone):
+        sha256 = await uploaded(alone, ADA, b"to be deleted")
+        deleted = documents.DeleteDocument(document=f"{SECRET}.txt")
+        await alone.cli.call(documents.DELETE, deleted, caller=ADA)
+        assert await alone.cli.objects(documents.FILES).find("ada", sha256) is None
+        # A box that is opened only now does without it.
+        here = msgspec.structs.replace(ADA, conversation="")
+        ran = await alone.cli.call(sandbox.RUN, sandbox.Run(command="ls /data"), caller=here, timeout=30)
+        assert ran.exit_code == 0
+
+
+async def test_a_part_that_fails_is_named_and_taken_up_again(alone, database):
+    async with alone.remembering(database):
+        await alone.record(tasks.TaskAdded(task="t1", title=SECRET), ADA)
+        await alone.embedded()
+        with pytest.raises(errors.Unavailable) as failure:
+            await forget(alone, everything=True)
+        assert failure.value.message == (
+            "Not everything could be forgotten. What is left: the box (Nothing answers sandbox.erase_boxes right now;"
+            " `daimon status` shows what runs); sessions and keys (Nothing answers gateway.erase_access right now;"
+            " `daimon status` shows what runs). The events stay until then, so that it can be taken up: have the same"
+            " forgotten again."
+        )
+        assert await traces(alone, database) != []
+        async with others(alone):
+            assert (await forget(alone, everything=True)).events == 1
+        assert await traces(alone, database) == []
 
 
 async def test_an_event_that_stands_in_the_log_twice_is_erased_twice(alone, database):

@@ -89,6 +89,9 @@ WHERE user_name = %(user)s AND (id = %(document)s OR name = %(document)s)
 ORDER BY id = %(document)s DESC, uploaded DESC
 LIMIT 1
 
+-- name: bytes_of_document
+SELECT sha256 FROM documents WHERE user_name = %(user)s AND id = %(document)s
+
 -- name: read_passages
 SELECT place AS passage, text, heading, page, line, last
 FROM passages

@@ -46,6 +46,37 @@ WHERE text_hash = ANY (%(text_hash)s) AND NOT EXISTS (SELECT FROM events WHERE e
 DELETE FROM waiting
 WHERE text_hash = ANY (%(text_hash)s) AND NOT EXISTS (SELECT FROM events WHERE events.text_hash = waiting.text_hash)
 
--- name: vacuum_forgotten
--- Without it, the old rows would stay in the files until somebody cleans up.
-VACUUM events, messages, commands, tasks, conversations, waiting, documents, passages, vectors
+-- name: files_to_forget
+-- What these events name and no other event of the user does.
+WITH named AS (
+    SELECT e.id = ANY (%(id)s::uuid[]) AS chosen, file.sha256
+    FROM events AS e
+    CROSS JOIN LATERAL (VALUES (e.data ->> 'sha256'), (e.data ->> 'kept')) AS file (sha256)
+    WHERE e.user_name = %(user)s
+        AND e.kind IN ('document.uploaded', 'file.returned', 'file.written', 'file.edited')
+        AND file.sha256 ~ '^[0-9a-f]{64}$'
+)
+SELECT sha256 FROM named GROUP BY sha256 HAVING bool_and(chosen)
+
+-- name: clean_tables
+-- What old rows leave is written over in time.
+VACUUM events, messages, commands, tasks, conversations, waiting, documents, passages
+
+-- name: rewrite_tables
+-- Into new files: a row that is only removed leaves its bytes in its page, and its words in the index. With the
+-- statistics, which quote the commonest.
+VACUUM (FULL, ANALYZE) events, messages, commands, tasks, conversations, waiting, documents, passages, hot_vectors,
+pg_statistic
+
+-- name: clean_vectors
+VACUUM vectors
+
+-- name: may_cut_journal
+SELECT has_function_privilege('pg_catalog.pg_switch_wal()', 'EXECUTE')
+    AND pg_has_role('pg_checkpoint', 'USAGE') AS held
+
+-- name: begin_journal_file
+SELECT pg_switch_wal()
+
+-- name: checkpoint
+CHECKPOINT

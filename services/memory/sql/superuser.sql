@@ -39,6 +39,15 @@ BEGIN
 END
 $$;
 
+-- What is forgotten is in the journal of Postgres too, until a checkpoint lets go of the files before it.
+DO $$
+BEGIN
+    EXECUTE format('GRANT pg_checkpoint TO %1$s; GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal() TO %1$s', (
+        SELECT datdba::regrole FROM pg_database WHERE datname = current_database()
+    ));
+END
+$$;
+
 -- Limits that only a superuser may set: room on the disk for sorting, and no trace of a question for others to read.
 ALTER ROLE daimon_reader SET temp_file_limit = '256MB';
 ALTER ROLE daimon_reader SET track_activities = off;

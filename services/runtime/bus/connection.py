@@ -61,7 +61,7 @@ class Bus:
         self._live = live
         self._servers: list[Server] = []
         self.journal = Journal(client, live)
-        self.eraser = Eraser(client)
+        self.eraser = Eraser(client, live)
         self.snapshots = Snapshots(client, live)
 
     @classmethod

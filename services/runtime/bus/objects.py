@@ -59,7 +59,8 @@ class Objects:
     def __init__(self, client: Client, live: Live, bucket: str) -> None:
         self._client = client
         self._bucket = bucket
-        self._stored = Stored(client, live, f"OBJ_{bucket}")
+        self.stream = f"OBJ_{bucket}"
+        self._stored = Stored(client, live, self.stream)
 
     async def put(self, owner: str, pieces: AsyncIterable[bytes], *, limit: int) -> Kept:
         """Keep a file, however it is cut into pieces; TooLarge beyond `limit` bytes, and then nothing stays."""
@@ -79,6 +80,18 @@ class Objects:
         found = await self._stored.last(self._info_subject(_name(owner, sha256)))
         info = _read(found[1]) if found else None
         return Kept(sha256=sha256, size=info.size, known=True) if info and not info.deleted else None
+
+    async def of(self, owner: str) -> tuple[str, ...]:
+        """The SHA-256 of every file that an owner has."""
+        kept = map(_read, (await self._stored.latest(f"$O.{self._bucket}.M.>")).values())
+        begin = _name(owner, "")
+        return tuple(info.name.removeprefix(begin) for info in kept if info.name.startswith(begin))
+
+    async def subjects(self, owner: str, sha256: str) -> tuple[str, ...]:
+        """Where the pieces of a file lie, and then its description; nowhere when it is not there."""
+        subject = self._info_subject(_name(owner, sha256))
+        found = await self._stored.last(subject)
+        return (self._chunk_subject(_read(found[1]).nuid), subject) if found else ()
 
     async def read(self, owner: str, sha256: str) -> AsyncGenerator[bytes, None]:
         """Yield a file's bytes in order; Missing when the owner has none with these bytes.
