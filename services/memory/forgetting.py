@@ -64,7 +64,7 @@ class Forgetter:
             await parts.do("a file", self._bus.eraser.file(self._files, caller.user, sha256))
         parts.check()
         caller = msgspec.structs.replace(caller, conversation="", cause="", key="")
-        return await self._forget(targets, what, caller, "rewrite_tables")
+        return await self._forget(targets, what, caller, anew=True)
 
     async def forget_old(self, kind: str, days: int) -> int:
         """Delete what is older than a kind is kept; return how many events."""
@@ -76,7 +76,7 @@ class Forgetter:
             ):
                 for sha256 in await self._named(targets, owner.user):
                     await self._bus.eraser.file(self._files, owner.user, sha256)
-                await self._forget(targets, f"what is older than {days} days of {kind}", caller, "clean_tables")
+                await self._forget(targets, f"what is older than {days} days of {kind}", caller)
                 count += len(targets)
         return count
 
@@ -115,12 +115,15 @@ class Forgetter:
         ids = [target.id for target in targets]
         return [found.sha256 for found in await self._store.fetch(_File, "files_to_forget", user=user, id=ids)]
 
-    async def _forget(self, targets: Sequence[Target], what: str, caller: Caller, cleaning: str) -> Forgotten:
+    async def _forget(self, targets: Sequence[Target], what: str, caller: Caller, *, anew: bool = False) -> Forgotten:
         await self._bus.eraser.events([target.sequence for target in targets])
         async with self._store.alone() as session:
             async with session.transaction():
                 await _wipe(session, targets, caller.user)
-            await session.run(cleaning)
+            if anew:
+                await session.run("rewrite_tables")
+            else:
+                await session.run("clean_tables")
             await session.run("clean_vectors")
             await _cut_journal(session)
         count = len({target.id for target in targets})
