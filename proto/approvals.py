@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from proto.base import Call, Nothing, Risk
 from proto.chat import excerpt
-from proto.events import Happening
+from proto.events import Happening, Inverse
 
 Rule = Literal["allow", "ask", "deny"]
 Verdict = Literal["allow", "deny"]
@@ -62,8 +62,8 @@ class SetRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     action: ActionName
     rule: Rule | Literal["default"] | None = None
     """None leaves it as it is; `default` lets it follow from the risk again."""
-    foreign: bool | None = None
-    """Whether its results count as text that others wrote; None leaves that as it is."""
+    foreign: bool | Literal["default"] | None = None
+    """Whether its results count as text that others wrote; None leaves that as it is, `default` as the rule."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,6 +132,13 @@ class ApprovalUsed(Happening, frozen=True, kw_only=True):
         return f"Began {self.action} as it was allowed"
 
 
+class Former(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule as it was."""
+
+    rule: Rule | None = None
+    foreign: bool | None = None
+
+
 class RuleSet(Happening, frozen=True, kw_only=True):
     """Somebody chose what happens when the model calls an action."""
 
@@ -141,6 +148,15 @@ class RuleSet(Happening, frozen=True, kw_only=True):
     """None where it follows from the risk."""
     foreign: bool | None = None
     """None where it follows from where the results come from."""
+    before: Former | None = None
+    """None where that was not written down."""
+
+    def inverse(self) -> Inverse | None:
+        if self.before is None:
+            return None
+        foreign: bool | Literal["default"] = "default" if self.before.foreign is None else self.before.foreign
+        request = SetRule(action=self.action, rule=self.before.rule or "default", foreign=foreign)
+        return Inverse(call=SET, request=request, thing=f"rule {self.action}")
 
     def sentence(self) -> str:
         rule = {"allow": "is allowed", "ask": "asks first", "deny": "is not allowed", None: "follows its risk"}
@@ -152,4 +168,5 @@ LIST = Call("daimon.own.{user}.approval.list", Nothing, Approvals)
 SET = Call("daimon.own.{user}.approval.set", SetRule, ActionRule)
 ANSWER = Call("daimon.own.{user}.approval.answer", Answer, Settled)
 CALLS = (LIST, SET, ANSWER)
+INVERSES = (SET,)
 KINDS: tuple[type[Happening], ...] = (ApprovalAsked, ApprovalAnswered, ApprovalUsed, RuleSet)

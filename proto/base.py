@@ -17,6 +17,8 @@ Risk = Literal["read", "change", "outside"]
 
 EVERYBODY = "daimon.do.*.*"
 """How the subject of an action that is served for every user and actor begins."""
+PERSONAL = "daimon.own."
+"""How the subject of a call begins that is a person's alone to ask."""
 _PLAIN = re.compile(r"[A-Za-z0-9_-]")
 _ESCAPED = re.compile(r"=([0-9a-f]{2})")
 

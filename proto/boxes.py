@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from proto.base import Action, Call, Nothing
 from proto.documents import readable_size
-from proto.events import Happening
+from proto.events import Happening, Inverse
 from proto.jobs import Job
 from proto.phrasings import PHRASINGS
 
@@ -144,12 +144,29 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """Boxes that are kept ready for new conversations on the machine."""
 
 
+class RestoreFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Give a file of the box back what it held before a change, unless somebody changed it since."""
+
+    path: Path
+    sha256: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+    """Of what it held, as the files' bucket has it; empty where there was no file."""
+    instead_of: Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+    """Of what it must hold now; empty where there must be no file."""
+
+
 class FileWritten(Happening, frozen=True, kw_only=True):
     """A file of the box was written."""
 
     kind: ClassVar[str] = "file.written"
     path: str
     size: int
+    kept: str | None = None
+    """The SHA-256 under which what it held before is kept; empty where there was no file, None where it is not kept."""
+    made: str = ""
+    """The SHA-256 of what it holds now."""
+
+    def inverse(self) -> Inverse | None:
+        return _put_back(self.path, self.kept, self.made)
 
     def sentence(self) -> str:
         return f"Wrote '{self.path}' in the box ({readable_size(self.size)})"
@@ -162,9 +179,30 @@ class FileEdited(Happening, frozen=True, kw_only=True):
     path: str
     old: str
     new: str
+    kept: str | None = None
+    made: str = ""
+
+    def inverse(self) -> Inverse | None:
+        return _put_back(self.path, self.kept, self.made)
 
     def sentence(self) -> str:
         return f"Edited '{self.path}' in the box"
+
+
+class FileRestored(Happening, frozen=True, kw_only=True):
+    """A file of the box is again what it was before a change, or gone where there was none."""
+
+    kind: ClassVar[str] = "file.restored"
+    path: str
+    kept: str | None = None
+    made: str = ""
+    """Empty where it is gone."""
+
+    def inverse(self) -> Inverse | None:
+        return _put_back(self.path, self.kept, self.made)
+
+    def sentence(self) -> str:
+        return f"Put '{self.path}' in the box back" if self.made else f"Removed '{self.path}' from the box"
 
 
 class NetworkSet(Happening, frozen=True, kw_only=True):
@@ -174,11 +212,26 @@ class NetworkSet(Happening, frozen=True, kw_only=True):
     mode: NetworkMode
     hosts: tuple[str, ...] = ()
     before: NetworkMode = "on"
+    hosts_before: tuple[str, ...] | None = None
+    """None where that was not written down."""
+
+    def inverse(self) -> Inverse | None:
+        if self.hosts_before is None:
+            return None
+        request = SetNetwork(mode=self.before, hosts=self.hosts_before)
+        return Inverse(call=NETWORK, request=request, thing="network", inside=True)
 
     def sentence(self) -> str:
         if self.mode == "allow-list":
             return f"The box may reach {', '.join(self.hosts) or 'no host'} (before: {self.before})"
         return f"The network of the box is {self.mode} (before: {self.before})"
+
+
+def _put_back(path: str, kept: str | None, made: str) -> Inverse | None:
+    if kept is None:
+        return None
+    request = RestoreFile(path=path, sha256=kept, instead_of=made)
+    return Inverse(call=RESTORE, request=request, thing=f"file {path}", inside=True)
 
 
 _AT = "daimon.do.{user}.{actor}.sandbox"
@@ -191,5 +244,7 @@ DESCRIBE = Call(f"{_AT}.describe", Nothing, Description)
 PREPARE = Call(f"{_AT}.prepare", Nothing, Nothing)
 """Opens the box, so that the first command need not wait for it."""
 ACTIONS = (FILES, READ, WRITE, EDIT, NETWORK)
-CALLS = (DESCRIBE, PREPARE)
-KINDS: tuple[type[Happening], ...] = (FileWritten, FileEdited, NetworkSet)
+RESTORE = Call(f"{_AT}.restore", RestoreFile, FileChange)
+CALLS = (DESCRIBE, PREPARE, RESTORE)
+INVERSES = (RESTORE, NETWORK)
+KINDS: tuple[type[Happening], ...] = (FileWritten, FileEdited, FileRestored, NetworkSet)

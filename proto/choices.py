@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from proto.base import Call, Nothing
-from proto.events import Happening
+from proto.events import Happening, Inverse
 
 Job = Literal["system", "command", "title", "summary"]
 """What an instruction is for."""
@@ -99,6 +99,11 @@ class InstructionEdited(Happening, frozen=True, kw_only=True):
     job: Job
     number: int
     text: str
+    before: int | None = None
+    """The version that was in use; None where that was not written down."""
+
+    def inverse(self) -> Inverse | None:
+        return _use(self.job, self.before)
 
     def sentence(self) -> str:
         return f"Wrote version {self.number} of the {self.job} instruction"
@@ -110,6 +115,10 @@ class VersionUsed(Happening, frozen=True, kw_only=True):
     kind: ClassVar[str] = "choice.version"
     job: Job
     number: int
+    before: int | None = None
+
+    def inverse(self) -> Inverse | None:
+        return _use(self.job, self.before)
 
     def sentence(self) -> str:
         return f"Uses version {self.number} of the {self.job} instruction from now on"
@@ -121,6 +130,12 @@ class Rated(Happening, frozen=True, kw_only=True):
     kind: ClassVar[str] = "choice.rating"
     turn: str
     worth: Worth
+    before: Worth | None = None
+
+    def inverse(self) -> Inverse | None:
+        if self.before is None:
+            return None
+        return Inverse(call=RATE, request=Rate(turn=self.turn, worth=self.before), thing=f"rating {self.turn}")
 
     def sentence(self) -> str:
         return {"up": "Found an answer good", "down": "Found an answer bad", "none": "Took a rating back"}[self.worth]
@@ -131,6 +146,12 @@ class FilterSet(Happening, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "choice.filter"
     patterns: tuple[Pattern, ...]
+    before: tuple[Pattern, ...] | None = None
+
+    def inverse(self) -> Inverse | None:
+        if self.before is None:
+            return None
+        return Inverse(call=SET_FILTER, request=Filter(patterns=self.before), thing="content filter")
 
     def sentence(self) -> str:
         names = ", ".join(pattern.name for pattern in self.patterns)
@@ -150,6 +171,12 @@ class HeldBack(Happening, frozen=True, kw_only=True):
         return f"The content filter held back '{self.name}' {place}"
 
 
+def _use(job: Job, before: int | None) -> Inverse | None:
+    if before is None:
+        return None
+    return Inverse(call=USE, request=UseInstruction(job=job, number=before), thing=f"instruction {job}")
+
+
 INSTRUCTIONS = Call("daimon.own.{user}.choice.instructions", Nothing, Instructions)
 EDIT = Call("daimon.own.{user}.choice.edit", EditInstruction, Version)
 USE = Call("daimon.own.{user}.choice.use", UseInstruction, Version)
@@ -158,4 +185,5 @@ RATE = Call("daimon.own.{user}.choice.rate", Rate, Rate)
 FILTER = Call("daimon.own.{user}.choice.filter", Nothing, Filter)
 SET_FILTER = Call("daimon.own.{user}.choice.set_filter", Filter, Filter)
 CALLS = (INSTRUCTIONS, EDIT, USE, COUNTS, RATE, FILTER, SET_FILTER)
+INVERSES = (USE, RATE, SET_FILTER)
 KINDS: tuple[type[Happening], ...] = (InstructionEdited, VersionUsed, Rated, FilterSet, HeldBack)

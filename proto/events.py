@@ -28,6 +28,8 @@ class Inverse(msgspec.Struct, frozen=True, kw_only=True):
     request: msgspec.Struct
     thing: str
     """What was changed, such as `task 0190…`: later changes of the same thing build on this one."""
+    inside: bool = False
+    """Whether the thing belongs to the conversation that the change was made in, and the call is made there."""
 
 
 class Happening(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from proto.base import Action, Call, Nothing
-from proto.events import Happening
+from proto.events import Happening, Inverse
 from proto.phrasings import PHRASINGS
 
 
@@ -74,6 +74,9 @@ class Paused(Happening, frozen=True, kw_only=True):
     def sentence(self) -> str:
         return "Paused recording what Daimon can do without"
 
+    def inverse(self) -> Inverse:
+        return Inverse(call=RESUME, request=ResumeRecording(), thing="recording")
+
 
 class Resumed(Happening, frozen=True, kw_only=True):
     """Recording goes on."""
@@ -82,6 +85,9 @@ class Resumed(Happening, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         return "Resumed recording everything"
+
+    def inverse(self) -> Inverse:
+        return Inverse(call=PAUSE, request=PauseRecording(), thing="recording")
 
 
 FORGET = Call("daimon.do.{user}.{actor}.memory.forget", Forget, Forgotten)
@@ -100,6 +106,7 @@ RESUME = Action(
     inverse="memory.pause",
 )
 CALLS = (FORGET, PAUSE, RESUME)
+INVERSES = (PAUSE, RESUME)
 ERASE_BOXES = Call("daimon.svc.sandbox.erase_boxes", EraseBoxes, Nothing)
 ERASE_ACCESS = Call("daimon.svc.gateway.erase_access", EraseAccess, Nothing)
 PARTS = (ERASE_BOXES, ERASE_ACCESS)

@@ -50,6 +50,9 @@ _NOUNS = (
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 
+CHANGING = tuple(name for name, kind in KINDS.items() if kind.inverse is not Happening.inverse)
+"""The kinds that can be undone, where an event names what was before; `proto.lasting` says why the others cannot."""
+
 
 def happening(event: Event) -> Happening | None:
     """Read an event's data; None for what this version does not know or cannot read."""

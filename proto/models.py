@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from proto.base import Call, Nothing
-from proto.events import Happening
+from proto.events import Happening, Inverse
 
 SERVER = Meta(max_length=300, pattern=r"^[\w./:\[\]-]*$")
 Conversation = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -159,6 +159,13 @@ class ModelChosen(Happening, frozen=True, kw_only=True):
     kind: ClassVar[str] = "choice.model"
     model: str
     job: ModelJob = "answer"
+    before: str | None = None
+    """The one that was chosen before, empty when none was; None where that was not written down."""
+
+    def inverse(self) -> Inverse | None:
+        if self.before is None:
+            return None
+        return Inverse(call=USE, request=UseModel(model=self.before, job=self.job), thing=f"model for {self.job}")
 
     def sentence(self) -> str:
         what = f"Chose the model {self.model}" if self.model else "Chose the configured model"
@@ -170,6 +177,14 @@ class Tuned(Happening, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "chat.tuned"
     options: Options = Options()
+    before: Options | None = None
+    """None where that was not written down."""
+
+    def inverse(self) -> Inverse | None:
+        if self.before is None:
+            return None
+        request = SetOptions(conversation="", options=self.before)
+        return Inverse(call=SET_OPTIONS, request=request, thing="options", inside=True)
 
     def sentence(self) -> str:
         return f"Set for this conversation: {self.options.words() or 'the options as everywhere'}"
@@ -183,6 +198,7 @@ JOBS = Call("daimon.own.{user}.model.jobs", Nothing, JobModels)
 OPTIONS = Call("daimon.own.{user}.model.options", ReadOptions, Options)
 SET_OPTIONS = Call("daimon.own.{user}.model.tune", SetOptions, Options)
 CALLS = (PULL, CANCEL, DELETE, USE, JOBS, OPTIONS, SET_OPTIONS)
+INVERSES = (USE, SET_OPTIONS)
 KINDS: tuple[type[Happening], ...] = (
     PullProgressed,
     PullCancelled,

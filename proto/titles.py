@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from proto.base import Action, Call
-from proto.events import Happening
+from proto.events import Happening, Inverse
 
 ID_LIMIT = 100
 TITLE_LIMIT = 100
@@ -49,11 +49,18 @@ class Titled(Happening, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "chat.titled"
     title: str
+    before: str = ""
+    """What it was called when its user gave it another name; empty where it got its first."""
     version: int | None = None
     """Under which version of the title instruction the model made it; None where a person chose it."""
 
     def sentence(self) -> str:
         return f"Named the conversation '{self.title}'"
+
+    def inverse(self) -> Inverse | None:
+        if not self.before:
+            return None
+        return Inverse(call=RENAME, request=Rename(conversation="", title=self.before), thing="title", inside=True)
 
 
 RENAME = Call("daimon.do.{user}.{actor}.chat.rename", Rename, Renamed)
@@ -65,4 +72,5 @@ EXPORT = Action(
     phrasings=("export this conversation", "write this conversation down as a file"),
 )
 CALLS = (RENAME, EXPORT)
+INVERSES = (RENAME,)
 KINDS: tuple[type[Happening], ...] = (Titled,)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
-from proto import marks, sorting, tasks
+from proto import approvals, boxes, choices, forgetting, marks, models, sorting, tasks, titles
 from proto.base import Action, Call
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
@@ -124,10 +124,10 @@ PREVIEW = Action(
 LINE = Call("daimon.do.{user}.{actor}.undo.line", ReadLine, LineRead)
 ACTIONS = (LAST, STEP, REDO, PREVIEW)
 CALLS = (LINE,)
-INVERSES = (*tasks.INVERSES, *sorting.INVERSES, *marks.INVERSES)
-"""Every call that undoes something: all that the undo service may ask for. Another noun joins by adding its own."""
-NOUNS = ("task", marks.NOUN)
-"""The nouns whose events can be undone."""
+_NOUNS = (tasks, sorting, marks, titles, models, choices, approvals, forgetting, boxes)
+"""The nouns that changes can be taken back of. Another one joins by standing here with its `INVERSES`."""
+INVERSES: tuple[Call[Any, Any], ...] = tuple(call for noun in _NOUNS for call in noun.INVERSES)
+"""Every call that undoes something: all that the undo service may ask for."""
 KINDS: tuple[type[Happening], ...] = (ChangeUndone, ChangeRedone)
 
 

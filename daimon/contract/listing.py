@@ -66,6 +66,7 @@ CALLS: tuple[AnyCall, ...] = (
     *documents.CALLS,
     *keeping.CALLS,
     *forgetting.CALLS,
+    *forgetting.PARTS,
     *llm.CALLS,
     *approvals.CALLS,
     *choices.CALLS,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from daimon.contract.listing import EVENTS
 from proto.events import Happening
+from proto.lasting import LASTING
 
 Kind = type[Happening]
+S = TypeVar("S", bound=msgspec.Struct)
 
 _HEAD = """# What happens
 
@@ -53,7 +55,7 @@ _OPTIONAL = frozenset({"page.visited", "memory.searched", "memory.queried"})
 
 def vocabulary() -> str:
     """Return the whole page."""
-    return "\n".join((_HEAD, *itertools.chain.from_iterable(map(_noun, _by_noun()))))
+    return "\n".join((_HEAD, *itertools.chain.from_iterable(map(_noun, _by_noun())), *_lasting()))
 
 
 def _by_noun() -> list[tuple[str, list[Kind]]]:
@@ -74,23 +76,34 @@ def _noun(found: tuple[str, list[Kind]]) -> Iterable[str]:
     yield ""
 
 
+def _lasting() -> Iterable[str]:
+    yield "## What cannot be undone, and why\n"
+    yield "| kinds | why |"
+    yield "|---|---|"
+    for name, reason in LASTING.items():
+        yield f"| `{name}` | {_cell(reason)} |"
+    yield ""
+
+
 def _remarks(example: Happening) -> str:
-    inverse = example.inverse()
+    inverse = example_of(type(example), whole=True).inverse()
     undone = f" *Undone by* `{inverse.call.name}`." if inverse else ""
     return (" *Optional.*" if example.kind in _OPTIONAL else "") + undone
 
 
-def example_of(kind: Kind) -> Happening:
-    """Return one happening of a kind, with likely values."""
+def example_of(kind: type[S], *, whole: bool = False) -> S:
+    """Return a Struct, such as a happening, with likely values; `whole` also where a field may be left out."""
     hints = get_type_hints(kind)
-    required = [field for field in msgspec.structs.fields(kind) if field.required]
-    return kind(**{field.name: _value(field.name, hints[field.name]) for field in required})
+    shown = [field for field in msgspec.structs.fields(kind) if field.required or whole]
+    return kind(**{field.name: _value(field.name, hints[field.name]) for field in shown})
 
 
 def _value(name: str, hint: Any) -> object:
     """Return a likely value of a field."""
     if get_origin(hint) is Literal:
         return get_args(hint)[0]
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return example_of(hint)
     found: object = _WORDS.get(name, name)
     plain: dict[Any, object] = {int: 2, float: 0.5, bool: True, str: found}
     if hint in plain:

@@ -137,9 +137,11 @@ def _chosen(ledger: Ledger, request: approvals.SetRule) -> RuleSet | None:
     """The rule as it will be; None where it is so already."""
     known = ledger.rules.get(request.action, RuleSet(action=request.action, rule=None))
     rule = known.rule if request.rule is None else None if request.rule == "default" else request.rule
-    foreign = known.foreign if request.foreign is None else request.foreign
-    new = RuleSet(action=request.action, rule=rule, foreign=foreign)
-    return None if new == known else new
+    foreign = known.foreign if request.foreign is None else None if request.foreign == "default" else request.foreign
+    if (rule, foreign) == (known.rule, known.foreign):
+        return None
+    before = approvals.Former(rule=known.rule, foreign=known.foreign)
+    return RuleSet(action=request.action, rule=rule, foreign=foreign, before=before)
 
 
 def _same(one: str, other: str) -> bool:

@@ -26,7 +26,10 @@ class Assigning:
         """Choose the model that does a job."""
         if request.model:
             await self._engines.check(request.model)
-        chosen = models.ModelChosen(model=request.model, job=request.job)
+        before = (await self._engines.chosen.read(caller.user)).models.get(request.job, "")
+        if request.model == before:
+            return request
+        chosen = models.ModelChosen(model=request.model, job=request.job, before=before)
         await self._engines.chosen.choose(chosen, caller)
         return request
 

@@ -52,7 +52,8 @@ class Deciding:
 
         def edited(known: Choices) -> Happening:
             number = len(known.versions(request.job))
-            return choices.InstructionEdited(job=request.job, number=number, text=request.text)
+            before = known.instruction(request.job).number
+            return choices.InstructionEdited(job=request.job, number=number, text=request.text, before=before)
 
         return _used(await self._decide(edited, caller), request.job)
 
@@ -63,9 +64,10 @@ class Deciding:
             there = len(known.versions(request.job))
             if request.number >= there:
                 raise errors.Missing(f"The {request.job} instruction has the versions 0 to {there - 1}.")
-            if known.instruction(request.job).number == request.number:
+            before = known.instruction(request.job).number
+            if before == request.number:
                 return None
-            return choices.VersionUsed(job=request.job, number=request.number)
+            return choices.VersionUsed(job=request.job, number=request.number, before=before)
 
         return _used(await self._decide(used, caller), request.job)
 
@@ -81,8 +83,8 @@ class Deciding:
             raise errors.Missing(f"There is no answer '{request.turn}' to rate.")
 
         def rated(known: Choices) -> Happening | None:
-            same = known.ratings.get(request.turn, "none") == request.worth
-            return None if same else Rated(turn=request.turn, worth=request.worth)
+            before = known.ratings.get(request.turn, "none")
+            return None if before == request.worth else Rated(turn=request.turn, worth=request.worth, before=before)
 
         await self._decide(rated, caller)
         return request
@@ -98,8 +100,12 @@ class Deciding:
         names = [pattern.name for pattern in request.patterns]
         if len(set(names)) < len(names):
             raise errors.Invalid("Each pattern needs a name of its own.")
-        wanted = choices.FilterSet(patterns=request.patterns)
-        await self._decide(lambda known: None if known.patterns == request.patterns else wanted, caller)
+
+        def filtered(known: Choices) -> Happening | None:
+            before = known.patterns
+            return None if before == request.patterns else choices.FilterSet(patterns=request.patterns, before=before)
+
+        await self._decide(filtered, caller)
         return request
 
     async def _happened(self, kind: type[H], caller: Caller) -> list[tuple[Event, H]]:

@@ -63,7 +63,9 @@ class Titling:
         thread = await self._threads.read(caller.user, caller.conversation)
         if not thread.end:
             raise errors.Missing("Nothing was said in this conversation yet.")
-        await self._threads.decide(caller, lambda _: Titled(title=title))
+        await self._threads.decide(
+            caller, lambda now: None if now.title == title else Titled(title=title, before=now.title)
+        )
         return titles.Renamed(title=title)
 
     async def export(self, request: titles.Export, caller: Caller) -> Exported:

@@ -37,7 +37,7 @@ class Tuning:
             await self._engines.check(wanted.model)
         await self._threads.decide(
             replace(caller, conversation=request.conversation),
-            lambda thread: None if thread.options == wanted else Tuned(options=wanted),
+            lambda thread: None if thread.options == wanted else Tuned(options=wanted, before=thread.options),
         )
         return wanted
 

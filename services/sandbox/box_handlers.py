@@ -45,7 +45,7 @@ class BoxHandlers:
         """Change what the box may reach, from its next connection on."""
         before = self._opening.reach(caller)
         after = Reach(mode=request.mode, hosts=request.hosts if request.mode == "allow-list" else ())
-        happened = NetworkSet(mode=after.mode, hosts=after.hosts, before=before.mode)
+        happened = NetworkSet(mode=after.mode, hosts=after.hosts, before=before.mode, hosts_before=before.hosts)
         if narrower(before, after):
             # What is taken away is gone before anybody is told so; what is given waits until it is recorded.
             self._opening.set_reach(caller, after)

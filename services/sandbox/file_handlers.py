@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from proto.base import Caller
 from proto.events import Happening
 from services.runtime.bus import Bus
 from services.sandbox.box import Box
+from services.sandbox.earlier import Changed, Earlier
 from services.sandbox.inside import Folder
 from services.sandbox.opening import Opening
 
@@ -46,6 +48,7 @@ class FileHandlers:
         self._journal = bus.journal
         self._files = bus.objects(documents.FILES)
         self._opening = opening
+        self._earlier = Earlier(self._files)
         self._limit = limit
 
     async def files(self, request: boxes.ListFiles, caller: Caller) -> boxes.FileList:
@@ -80,8 +83,9 @@ class FileHandlers:
         """Write a file."""
         box = await self._opening.box(caller)
         at = spot(box.root, request.path)
-        size = await self._replace(box, at, request.text)
-        return await self._recorded(at, size, boxes.FileWritten(path=at.path, size=size), caller)
+        change = await self._replace(box, at, request.text, caller)
+        what = boxes.FileWritten(path=at.path, size=change.size, kept=change.kept, made=change.made)
+        return await self._recorded(at, change.size, what, caller)
 
     async def edit(self, request: boxes.EditFile, caller: Caller) -> boxes.FileChange:
         """Replace a passage."""
@@ -91,21 +95,32 @@ class FileHandlers:
             text = as_text(folder.content(at.inner, EDIT_LIMIT + 1))
         if text is None or len(text.encode()) > EDIT_LIMIT:
             raise errors.Invalid(f"{at.path} is no text that can be edited here; use sandbox.run.")
-        size = await self._replace(box, at, replaced(text, request, at.path))
-        cut = documents.NAME_LIMIT
-        return await self._recorded(
-            at, size, boxes.FileEdited(path=at.path, old=request.old[:cut], new=request.new[:cut]), caller
-        )
+        change = await self._replace(box, at, replaced(text, request, at.path), caller)
+        old, new = request.old[: documents.NAME_LIMIT], request.new[: documents.NAME_LIMIT]
+        what = boxes.FileEdited(path=at.path, old=old, new=new, kept=change.kept, made=change.made)
+        return await self._recorded(at, change.size, what, caller)
 
-    async def _replace(self, box: Box, at: Spot, text: str) -> int:
+    async def restore(self, request: boxes.RestoreFile, caller: Caller) -> boxes.FileChange:
+        """Give a file back what it held; Refused when it is not any more what the change left."""
+        box = await self._opening.box(caller)
+        at = spot(box.root, request.path)
+        with Folder.open(at.folder) as folder, reading(at):
+            if self._earlier.digest(folder, at.inner) != request.instead_of:
+                raise errors.Refused(f"{at.path} was changed since by something else, so it stays as it is.")
+            kept = await self._earlier.keep(folder, at.inner, caller.user)
+            size = await self._earlier.put_back(folder, at.inner, request.sha256, caller.user)
+        return await self._recorded(at, size, boxes.FileRestored(path=at.path, kept=kept, made=request.sha256), caller)
+
+    async def _replace(self, box: Box, at: Spot, text: str, caller: Caller) -> Changed:
         if not at.inner:
             raise errors.Invalid(f"{at.path} is a folder; name a file in it.")
         if full := await box.full():
             raise errors.TooLarge(f"The box is full ({full}); delete some files first.")
         content = text.encode("utf-8", "surrogatepass")
         with Folder.open(at.folder) as folder, reading(at):
+            kept = await self._earlier.keep(folder, at.inner, caller.user)
             folder.replace(at.inner, content)
-        return len(content)
+        return Changed(size=len(content), kept=kept, made=hashlib.sha256(content).hexdigest())
 
     async def _recorded(self, at: Spot, size: int, what: Happening, caller: Caller) -> boxes.FileChange:
         event = events.happened(what, caller)

@@ -104,6 +104,13 @@ class Folder:
             fresh.write(content)
             fresh.take_place_of(name, before)
 
+    def remove(self, path: str) -> None:
+        """Remove a regular file below the folder, if it is there."""
+        with self._parent(path) as (descriptor, name):
+            before = _state(name, descriptor)
+            if before is not None and stat.S_ISREG(before.st_mode):
+                os.unlink(name, dir_fd=descriptor)
+
     def _make_folders(self, folders: list[str]) -> None:
         for depth in range(1, len(folders) + 1):
             with self._parent("/".join(folders[:depth])) as (descriptor, name):

@@ -25,6 +25,7 @@ def table(commands: Handlers, jobs_of: JobHandlers, files: FileHandlers, box: Bo
         boxes.READ: files.read,
         boxes.WRITE: files.write,
         boxes.EDIT: files.edit,
+        boxes.RESTORE: files.restore,
         boxes.NETWORK: box.network,
         boxes.DESCRIBE: box.describe,
         boxes.PREPARE: box.prepare,

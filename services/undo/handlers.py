@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import itertools
 from collections.abc import Sequence
+from operator import attrgetter
 
 import msgspec
 from msgspec.structs import replace
 
 from proto import errors, events, undo
-from proto.base import Caller
+from proto.base import PERSONAL, Action, Caller
 from proto.events import Recorded, happened
+from proto.kinds import CHANGING
 from proto.undo import LineRead, Previewed, Undone, key_of
 from services.runtime.bus import Bus
 from services.undo.line import Change, Line, inverse_of, named
 
-NOUN = "undo"
+_READ = (*CHANGING, *(kind.kind for kind in undo.KINDS))
 _TURNS = frozenset(kind.kind for kind in undo.KINDS)
 SHOWN = 10
 """Changes in a preview of the last ones."""
 
 
-class _Led(msgspec.Struct, frozen=True, kw_only=True):
-    """What every change answers."""
-
-    event: str = ""
-
-
 class State:
-    """One user's line, and the place up to which each noun's events are in it."""
+    """One user's line, and the place in the log up to which it is true."""
 
     def __init__(self) -> None:
         self.line = Line()
-        self.read = dict.fromkeys((*undo.NOUNS, NOUN), 0)
+        self.sequence = 0
         self.answered: dict[tuple[str, str], Undone] = {}
         """What requests with an idempotency key led to, so that asking twice happens once."""
 
@@ -113,6 +111,9 @@ class Handlers:
 
     async def _turn(self, changes: Sequence[Change], caller: Caller) -> Undone:
         """Undo each change, or do it again; what fails stops it, and says what was done before."""
+        for change in changes:
+            _check(change, caller)
+        word = "Did again" if changes[0].undone else "Undid"
         done: list[Change] = []
         event = ""
         for change in changes:
@@ -124,7 +125,6 @@ class Handlers:
                 why = f"'{change.event.sentence}' cannot be turned back: {failure.message}{before}"
                 raise errors.failure(failure.code, why) from failure
             done.append(change)
-        word = "Did again" if changes[0].undone else "Undid"
         return Undone(steps=_steps(changes), sentence=f"{word}: {named(list(changes))}", event=event)
 
     async def _turn_one(self, change: Change, caller: Caller) -> str:
@@ -132,24 +132,44 @@ class Handlers:
         if inverse is None:
             raise errors.Refused("nothing undoes it")
         latest = change.latest.id
-        asked = replace(caller, cause=latest, key=key_of(latest))
-        payload = msgspec.json.encode(inverse.request)
-        led = await self._bus.call_subject(inverse.call.at(asked), payload, caller=asked)
         kind = undo.ChangeRedone if change.undone else undo.ChangeUndone
+        asked = replace(caller, cause=latest, key=key_of(latest))
+        if inverse.inside:
+            asked = replace(asked, conversation=change.latest.conversation)
+        await self._bus.call_subject(inverse.call.at(asked), msgspec.json.encode(inverse.request), caller=asked)
+        # What that led to is in the log, whatever the call answers.
+        event = (await self._current(caller.user)).line.find(change.event.id).latest.id
+        if event == latest:
+            raise errors.Refused("it is so already")
         what = kind(step=change.event.id, what=change.event.sentence)
-        event = msgspec.json.decode(led, type=_Led).event
         await self._bus.journal.append(happened(what, replace(caller, cause=event)))
         return event
 
     async def _current(self, user: str) -> State:
         """Bring a user's line up to what the log says now."""
         state: State = self._state(user)
-        for noun, after in state.read.items():
-            for recorded in await self._bus.journal.read(events.of_noun(noun, user), after=after):
-                if recorded.sequence > state.read[noun]:
+        newest = await self._bus.journal.last(events.of_user(user))
+        if newest and newest.sequence > state.sequence:
+            read = (self._bus.journal.read(events.of_kind(kind, user), after=state.sequence) for kind in _READ)
+            found = sorted(itertools.chain(*await asyncio.gather(*read)), key=attrgetter("sequence"))
+            # What came in meanwhile may have come between two kinds; the next look has all of it.
+            for recorded in found:
+                if state.sequence < recorded.sequence <= newest.sequence:
                     state.apply(recorded)
-                    state.read[noun] = recorded.sequence
+            state.sequence = max(state.sequence, newest.sequence)
         return state
+
+
+def _check(change: Change, caller: Caller) -> None:
+    """Raise Refused where only a person may do what undoes it: choices of theirs, and what reaches outside."""
+    inverse = inverse_of(change.latest)
+    if inverse is None or caller.actor == "user":
+        return
+    call = inverse.call
+    if call.subject.startswith(PERSONAL) or (isinstance(call, Action) and call.risk == "outside"):
+        raise errors.Refused(
+            f"'{change.event.sentence}' is for a person to take back: on the pages, or by `daimon undo`."
+        )
 
 
 def _steps(changes: Sequence[Change]) -> tuple[undo.Step, ...]:

@@ -102,6 +102,14 @@ def named(changes: list[Change]) -> str:
 
 
 def inverse_of(event: Event) -> Inverse | None:
-    """What undoes an event; None when nothing does."""
+    """What undoes an event, in the conversation it happened in where it belongs there; None when nothing does."""
     what = happening(event)
-    return what.inverse() if what else None
+    inverse = what.inverse() if what else None
+    return inverse if inverse is None or not inverse.inside else _within(inverse, event.conversation)
+
+
+def _within(inverse: Inverse, conversation: str) -> Inverse:
+    request = inverse.request
+    if "conversation" in request.__struct_fields__:
+        request = msgspec.structs.replace(request, conversation=conversation)
+    return msgspec.structs.replace(inverse, request=request, thing=f"{inverse.thing} in {conversation}")

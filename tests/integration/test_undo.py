@@ -9,7 +9,6 @@ import pytest
 
 from proto import errors, events, sorting, tasks, undo
 from proto.base import Caller
-from proto.kinds import KINDS
 from services.tasks.main import serve as serve_tasks
 from services.tasks.settings import TasksSettings
 from services.undo.main import serve
@@ -174,11 +173,3 @@ async def test_nobody_undoes_what_somebody_else_did(line):
         await line.cli.call(undo.LAST, undo.UndoLast(), caller=other)
     with pytest.raises(errors.Missing):
         await line.cli.call(undo.STEP, undo.UndoStep(step="milk"), caller=other)
-
-
-def test_every_kind_that_names_an_inverse_can_be_undone():
-    for kind in KINDS.values():
-        fields = {field.name: 1 if field.type is int else "x" for field in msgspec.structs.fields(kind)}
-        if kind.inverse is not events.Happening.inverse:
-            assert kind(**fields).inverse().call in undo.INVERSES
-            assert kind.kind.partition(".")[0] in undo.NOUNS

@@ -53,7 +53,7 @@ WITH named AS (
     FROM events AS e
     CROSS JOIN LATERAL (VALUES (e.data ->> 'sha256'), (e.data ->> 'kept')) AS file (sha256)
     WHERE e.user_name = %(user)s
-        AND e.kind IN ('document.uploaded', 'file.returned', 'file.written', 'file.edited')
+        AND e.kind IN ('document.uploaded', 'file.returned', 'file.written', 'file.edited', 'file.restored')
         AND file.sha256 ~ '^[0-9a-f]{64}$'
 )
 SELECT sha256 FROM named GROUP BY sha256 HAVING bool_and(chosen)
