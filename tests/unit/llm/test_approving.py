@@ -19,7 +19,8 @@ async def test_nobody_but_a_person_decides(actor):
         await approving.set(approvals.SetRule(action="tasks.add", rule="allow"), caller)
 
 
-def test_what_is_a_persons_alone_is_said_by_pages_and_the_command_line_only():
+def test_what_is_a_persons_alone_is_said_by_pages_the_command_line_and_undo_only():
+    # Undo says it for a person, and for nobody else: test_undo_kinds.py.
     mays = {name for name in permissions.SERVICES for said in permissions.of(name).publish if "daimon.own" in said}
-    assert mays == {"gateway", "cli"}
+    assert mays == {"gateway", "cli", "undo"}
     assert not any("daimon.own" in said for said in permissions.program("mail", "ada", "mail").publish)
