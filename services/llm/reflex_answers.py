@@ -106,15 +106,15 @@ def _is_numbered(value: object) -> bool:
 
 
 def _printed(told: dict[str, object]) -> Iterable[str]:
-    if told.get("exit_code") == 0 and not (told.get("stdout") or told.get("stderr")):
-        yield "It printed nothing, and ended well."
-    for name in ("stdout", "stderr"):
-        printed = told.get(name)
-        if isinstance(printed, str) and printed.strip():
-            yield fenced(printed) if name == "stdout" else f"On stderr:\n{fenced(printed)}"
-    code = told.get("exit_code")
+    stdout, stderr, code = str(told.get("stdout", "")), str(told.get("stderr", "")), told.get("exit_code")
+    if stdout.strip():
+        yield fenced(stdout)
+    if stderr.strip():
+        yield f"On stderr:\n{fenced(stderr)}"
     if isinstance(code, int) and code:
         yield f"It ended with exit code {code}."
+    if code == 0 and not f"{stdout}{stderr}".strip():
+        yield "It printed nothing, and ended well."
     if note := told.get("note"):
         yield plain(str(note))
 

@@ -27,8 +27,8 @@ BOOLEANS: Final = {"yes": True, "on": True, "true": True, "no": False, "off": Fa
 
 COMMANDS: Final = frozenset(words("command cmd shell script code"))
 """Names of arguments that are for a shell."""
-QUERIES: Final = frozenset(words("query q search words"))
-"""Names of arguments that are searched for."""
+QUERIES: Final = frozenset(words("query q search words text"))
+"""Names of arguments that may be any words: what is searched for, or noted."""
 
 # Called without anything else that looks like a shell; "run a marathon" is no command.
 PROGRAMS: Final = frozenset(

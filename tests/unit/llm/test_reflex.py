@@ -142,7 +142,8 @@ async def test_lists_are_told_in_order() -> None:
     assert await told(json.dumps({"hits": hits})) == "- [Added task 'milk'](/timeline/e%201)"
     assert await told('{"hits": []}') == "Nothing was found."
     assert (
-        await told('{"exit_code": 0, "stdout": "", "stderr": "", "files": []}') == "It printed nothing, and ended well."
+        await told('{"exit_code": 0, "stdout": "\\n", "stderr": "", "files": []}')
+        == "It printed nothing, and ended well."
     )
     many = await told(json.dumps({"tasks": [{"title": str(number)} for number in range(25)]}))
     assert many.endswith("… and 5 more")
