@@ -174,6 +174,10 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Only events older than this event id, for paging."""
     kinds: tuple[str, ...] = ()
     """Exact kinds, or a noun for all of its kinds."""
+    actor: Annotated[str, Meta(max_length=100)] = ""
+    """Only what this one did."""
+    words: Annotated[str, Meta(max_length=500)] = ""
+    """Only what has all of these words."""
     as_of: AsOf = ""
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+import functools
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -37,13 +39,13 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 NOW = Moment()
 
 
-def moment(text: str) -> Moment:
-    """Read a moment; a time without a zone is local. Invalid says what can be written."""
+def moment(text: str, zone: tzinfo | None = None) -> Moment:
+    """Read a moment; a time without a zone is of this one, or local. Invalid says what can be written."""
     words = text.strip()
     if words.isdecimal() and len(words) <= _LONGEST:
         return Moment(sequence=int(words))
     try:
-        return Moment(time=_time(words).astimezone(UTC))
+        return Moment(time=_time(words, zone).astimezone(UTC))
     except (ValueError, OverflowError):
         raise errors.Invalid(
             f"{text!r} is no time that can be read. Write 2026-11-20 14:05, 2026-11-20T14:05Z, 2026-11-20 for the end"
@@ -51,8 +53,19 @@ def moment(text: str) -> Moment:
         ) from None
 
 
-def _time(words: str) -> datetime:
+@functools.lru_cache(100)
+def zone_of(name: str) -> ZoneInfo | None:
+    """A time zone by its name; None where nobody knows it."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return None
+
+
+def _time(words: str, zone: tzinfo | None) -> datetime:
     if ":" in words and len(words) < _DAY:
-        return datetime.combine(datetime.now().astimezone().date(), time.fromisoformat(words))
-    found = datetime.fromisoformat(words)
-    return found if len(words) > _DAY else found + timedelta(days=1, microseconds=-1)
+        found = datetime.combine(datetime.now().astimezone(zone).date(), time.fromisoformat(words))
+    else:
+        day = timedelta() if len(words) > _DAY else timedelta(days=1, microseconds=-1)
+        found = datetime.fromisoformat(words) + day
+    return found.replace(tzinfo=found.tzinfo or zone)

@@ -31,6 +31,7 @@ from proto import (
     seen,
     sorting,
     tasks,
+    timeline,
     titles,
     undo,
     versions,
@@ -113,7 +114,7 @@ ROLES: dict[str, Role] = {
     ),
     "memory": Role(
         serves=(
-            *(*memory.ACTIONS, *memory.CALLS, *insight.CALLS, *documents.ACTIONS, *documents.CALLS),
+            *(*memory.ACTIONS, *memory.CALLS, *insight.CALLS, *timeline.CALLS, *documents.ACTIONS, *documents.CALLS),
             *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS),
         ),
         calls=(llm.EMBED, *forgetting.PARTS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from proto.llm import Engine
 from proto.memory import ConversationLine
 from proto.printing import Boxed, Printing
 from proto.tasks import Task
+from proto.timeline import Sift
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -24,6 +26,18 @@ class Html(msgspec.Struct, frozen=True, kw_only=True):
     """A page, or the fragments of one that changed."""
 
     html: str
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """How far back a user can look, and where they look now."""
+
+    first: datetime | None = None
+    """None where nothing has happened yet, or memory is away."""
+    last: datetime | None = None
+    as_of: str = ""
+    """The moment that is shown, as addresses name it; empty for now."""
+    then: datetime | None = None
+    """Its time; None for now, and for a place in the log."""
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +56,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The reader's time zone, such as `Europe/Berlin`; empty while it is not known."""
     role: Role = "member"
     """What the account may do, so which pages it has."""
+    past: Past | None = None
+    """Where the page can show the past."""
     notice: str = ""
     """A sentence to show above everything, such as why the last form failed."""
 
@@ -61,6 +77,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...] = ()
     touches: tuple[Touch, ...] = ()
     """The last change of each task, in the same order."""
+    show: Literal["all", "open", "done"] = "all"
+    words: str = ""
+    """Only tasks whose title has these."""
     problem: str = ""
     """Why it cannot be shown, in a sentence."""
 
@@ -79,47 +98,6 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "chat"
     draft: str = ""
     """What stands in the composer already."""
-
-
-class TasksPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The task list on a page of its own."""
-
-    frame: Frame
-    board: Board
-
-
-class TaskPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One task, ready to be edited."""
-
-    frame: Frame
-    task: Task
-    touch: Touch
-    draft: str
-    """What stands in the field."""
-    problem: str = ""
-    """Why the title was not taken, in a sentence."""
-
-
-class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
-    """Events, newest first."""
-
-    frame: Frame
-    events: tuple[Event, ...] = ()
-    noun: str = ""
-    before: str = ""
-    """The event this page starts below; empty for the newest."""
-    older: str = ""
-    """The event below which the next page starts; empty on the last."""
-    problem: str = ""
-
-
-class EventPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One event with what led to it."""
-
-    frame: Frame
-    event: Event
-    causes: tuple[Event, ...] = ()
-    """The chain of causes, nearest first."""
 
 
 class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,14 +192,26 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True, tag="logged"):
     """Events happened; newest last."""
 
     events: tuple[Event, ...]
+    day: str = ""
+    """The day, such as 2026-11-20, that the page has a list for already."""
+
+
+class Relogged(msgspec.Struct, frozen=True, kw_only=True, tag="relogged"):
+    """The newest events anew, because some may have been missed."""
+
+    events: tuple[Event, ...]
+    sift: Sift
+    older: str
 
 
 class Older(msgspec.Struct, frozen=True, kw_only=True, tag="older"):
     """The next page of the timeline."""
 
     events: tuple[Event, ...]
-    noun: str
+    sift: Sift
     older: str
+    before: str = ""
+    """The event below which this page starts."""
 
 
 class Moded(msgspec.Struct, frozen=True, kw_only=True, tag="moded"):
@@ -254,7 +244,9 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Change = Written | Listed | Tasked | Edited | Logged | Older | Moded | Noted | Toasted | Online | Printing | Boxed
+Change = (
+    Written | Listed | Tasked | Edited | Logged | Relogged | Older | Moded | Noted | Toasted | Online | Printing | Boxed
+)
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,16 +270,12 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)
-TASKS = Call("daimon.svc.ui.tasks", TasksPage, Html)
-TASK = Call("daimon.svc.ui.task", TaskPage, Html)
-TIMELINE = Call("daimon.svc.ui.timeline", TimelinePage, Html)
-EVENT = Call("daimon.svc.ui.event", EventPage, Html)
 PROBLEM = Call("daimon.svc.ui.problem", ProblemPage, Html)
 LIVE = Call("daimon.svc.ui.live", Changes, Html)
 PIECE = Call("daimon.svc.ui.piece", Nothing, Piece)
 ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
 CALLS: tuple[Call[Any, Html] | Call[Nothing, Piece] | Call[Nothing, Assets], ...] = (
-    *(CHAT, TASKS, TASK, TIMELINE, EVENT, PROBLEM, LIVE),
+    *(CHAT, PROBLEM, LIVE),
     PIECE,
     ASSETS,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 import msgspec
 
@@ -16,6 +17,7 @@ from services.gateway import panes, undo_pages
 from services.gateway.gate import Gate
 from services.gateway.growing import grown
 from services.gateway.notices import notice
+from services.gateway.tail import Shown, Tail
 from services.gateway.turns import Gap, Talk, merged
 from services.runtime.bus.live import Following
 
@@ -37,9 +39,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     turn: str = ""
     """The first turn that may change; earlier ones are settled."""
     tasks: bool = False
-    timeline: bool = False
-    noun: str = ""
     notices: tuple[Notice, ...] = ()
+    show: Literal["all", "open", "done"] = "all"
+    words: str = ""
+    """Which tasks."""
+    timeline: Shown | None = None
 
 
 class Live:
@@ -66,6 +70,7 @@ class Live:
         """Whether other versions of the conversation are read now than the page shows."""
         self._branching = False
         """Whether the next message begins a branch."""
+        self._tail = Tail(gate.bus, caller, wanted.timeline) if wanted.timeline else None
         self._doubtful: set[str] = set()
         """Turns that are over in the log but not on the page."""
 
@@ -89,6 +94,8 @@ class Live:
                 group.create_task(self._reread(self._lines_changed, SETTLE, self._read_lines))
             if self._wanted.tasks:
                 group.create_task(self._reread(self._tasks_changed, 0, self._read_board))
+            if self._tail:
+                group.create_task(self._look_again(self._tail))
             self._piece = await self._bus.call(ui.PIECE, Nothing())
             await self._show([ui.Online(), *await self._missed()])
             await self._turn_by_turn()
@@ -129,8 +136,8 @@ class Live:
         written, self._parts = self._parts, []
         for event, found in heard:
             changes += self._notice(event, found)
-        if self._wanted.timeline and heard:
-            changes.append(ui.Logged(events=tuple(event for event, _ in heard)))
+        if self._tail:
+            changes += self._tail.taken()
         try:
             for turn, part in written:
                 changes += self._talk.take(turn, part)
@@ -153,8 +160,9 @@ class Live:
             self._came.set()
         wanted = self._wanted
         ours = bool(wanted.conversation) and event.conversation == wanted.conversation
-        if ours or (wanted.timeline and event.kind.startswith(wanted.noun)):
+        if ours:
             self._heard.append((event, found))
+        if ours or (self._tail and self._tail.hear(event)):
             self._came.set()
 
     def _notice(self, event: Event, found: Happening | None) -> tuple[ui.Change, ...]:
@@ -229,7 +237,14 @@ class Live:
             self._came.set()
 
     async def _read_board(self) -> ui.Change:
-        return ui.Tasked(board=await panes.board(self._bus, self._caller))
+        board = await panes.board(self._bus, self._caller)
+        return ui.Tasked(board=msgspec.structs.replace(board, show=self._wanted.show, words=self._wanted.words))
+
+    async def _look_again(self, tail: Tail) -> None:
+        """Show what happened before this page heard of anything, once memory surely has it."""
+        await asyncio.sleep(SETTLE)
+        self._changes += await tail.missed()
+        self._came.set()
 
     async def _read_lines(self) -> ui.Change:
         return ui.Listed(lines=await panes.lines(self._bus, self._caller))

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from proto import memory, ui_memory
 from proto.errors import Failure
 from services.gateway.access import Who
-from services.gateway.pages import MEMORY_LATE, kinds_of
+from services.gateway.panes import MEMORY_LATE
+from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
 

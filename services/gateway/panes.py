@@ -11,6 +11,7 @@ from services.runtime.bus import Bus
 TIMEOUT = 2.0
 """Seconds a page waits for what stands beside its main thing."""
 LINES = 50
+MEMORY_LATE = "Memory is still catching up. What is done meanwhile is safe and will appear."
 
 
 async def conversation(bus: Bus, caller: Caller) -> chat.Conversation:
@@ -21,18 +22,18 @@ async def conversation(bus: Bus, caller: Caller) -> chat.Conversation:
         return chat.Conversation(id=caller.conversation, title="")
 
 
-async def board(bus: Bus, caller: Caller) -> ui.Board:
-    """The task list, or why it cannot be shown."""
+async def board(bus: Bus, caller: Caller, *, as_of: str = "") -> ui.Board:
+    """The task list as it is or was, or why it cannot be shown."""
     try:
-        found = await bus.call(boards.READ, tasks.ListTasks(), caller=caller, timeout=TIMEOUT)
+        found = await bus.call(boards.READ, tasks.ListTasks(as_of=as_of), caller=caller, timeout=TIMEOUT)
     except Failure as failure:
         return ui.Board(problem=failure.message)
     return ui.Board(tasks=found.tasks, touches=found.touches)
 
 
-async def lines(bus: Bus, caller: Caller) -> ui.Lines:
-    """The list of conversations, or why it is not complete."""
-    asked = memory.ListConversations(limit=LINES)
+async def lines(bus: Bus, caller: Caller, *, as_of: str = "") -> ui.Lines:
+    """The list of conversations as it is or was, or why it is not complete."""
+    asked = memory.ListConversations(limit=LINES, as_of=as_of)
     try:
         found = await bus.call(memory.CONVERSATIONS, asked, caller=caller, timeout=TIMEOUT)
     except Failure:

@@ -16,7 +16,8 @@ from proto.chat import Mode, Outcome, ToolUse
 from proto.errors import Invalid, TimedOut, Unavailable
 from services.gateway import message, panes
 from services.gateway.access import Who
-from services.gateway.pages import CONVERSATION_BYTES, kinds_of
+from services.gateway.pages import CONVERSATION_BYTES
+from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit
 from services.runtime.bus import Interrupted
 

@@ -23,6 +23,7 @@ from services.gateway import (
     settings_pages,
     stream,
     task_pages,
+    timeline_pages,
     undo_pages,
     uploads,
 )
@@ -38,6 +39,7 @@ ROUTES = (
     *mind_pages.ROUTES,
     *task_pages.ROUTES,
     *undo_pages.ROUTES,
+    *timeline_pages.ROUTES,
     *conversations.ROUTES,
     *box_pages.ROUTES,
     *box_forms.ROUTES,

@@ -16,6 +16,9 @@ from services.gateway import boxed, printouts
 from services.gateway.access import Who
 from services.gateway.live import Live, Wanted
 from services.gateway.message import conversation_of
+from services.gateway.sifting import sift_of
+from services.gateway.tail import Shown
+from services.gateway.task_pages import show_of
 from services.gateway.visit import Route, Visit
 from services.runtime.bus import Interrupted
 
@@ -98,9 +101,16 @@ def _wanted(visit: Visit) -> Wanted:
         seen=_place(visit.query("seen")),
         turn=visit.query("turn"),
         tasks=bool(visit.query("tasks")),
-        timeline=bool(visit.query("timeline")),
-        noun=visit.query("noun"),
+        show=show_of(visit.query("show")),
+        words=visit.query("q")[:500],
+        timeline=_shown(visit) if visit.query("timeline") else None,
     )
+
+
+def _shown(visit: Visit) -> Shown:
+    """What the page's timeline showed when it was made."""
+    day, newest = visit.query("day")[:10], visit.query("newest")[:36]
+    return Shown(sift=sift_of(visit), zone=visit.frame().zone, day=day, newest=newest)
 
 
 async def _both(*waits: Awaitable[None]) -> None:

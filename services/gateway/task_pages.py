@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from fastapi import Response
+from typing import Literal, cast
 
-from proto import board, tasks, ui
+from fastapi import Response
+from msgspec.structs import replace
+
+from proto import board, tasks, ui, ui_tasks
 from proto.errors import Conflict, Invalid, Missing
 from services.gateway import panes
 from services.gateway.access import Who
+from services.gateway.past import moved, past
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
 POSITION_LIMIT = 100_000
 POSITION_DIGITS = 6
+Show = Literal["all", "open", "done"]
 
 
 async def page(visit: Visit) -> Response:
-    """The list."""
-    found = await panes.board(visit.gate.bus, visit.caller())
-    return await visit.page(ui.TASKS, ui.TasksPage(frame=visit.frame(), board=found))
+    """The list, as it is or was."""
+    back = await past(visit)
+    found = await panes.board(visit.gate.bus, visit.caller(), as_of=back.as_of)
+    found = replace(found, show=show_of(visit.query("show")), words=visit.query("q").strip()[:500])
+    view = ui_tasks.TasksPage(frame=replace(visit.frame(), past=back), board=found)
+    return moved(visit) or await visit.page(ui_tasks.TASKS, view)
+
+
+def show_of(text: str) -> Show:
+    """Which tasks are shown; all for any other word."""
+    return cast("Show", text) if text in ("open", "done") else "all"
 
 
 async def one(visit: Visit) -> Response:
@@ -25,7 +38,7 @@ async def one(visit: Visit) -> Response:
     view = await _one(visit)
     if visit.swaps:
         return await visit.changed(ui.Edited(task=view.task, touch=view.touch, draft=view.draft))
-    return await visit.page(ui.TASK, view)
+    return await visit.page(ui_tasks.TASK, view)
 
 
 async def add(visit: Visit) -> Response:
@@ -54,7 +67,7 @@ async def rename(visit: Visit) -> Response:
     except Conflict as conflict:
         view = await _one(visit, draft=title, problem=conflict.message)
         if not visit.swaps:
-            return await visit.page(ui.TASK, view, status=conflict.code)
+            return await visit.page(ui_tasks.TASK, view, status=conflict.code)
         edited = ui.Edited(task=view.task, touch=view.touch, draft=title, problem=conflict.message)
         return await visit.changed(edited, status=conflict.code)
     return await _done(visit)
@@ -76,12 +89,12 @@ async def delete(visit: Visit) -> Response:
     return await _done(visit)
 
 
-async def _one(visit: Visit, *, draft: str = "", problem: str = "") -> ui.TaskPage:
+async def _one(visit: Visit, *, draft: str = "", problem: str = "") -> ui_tasks.TaskPage:
     found = await visit.call(board.READ, tasks.ListTasks())
     for task, touch in zip(found.tasks, found.touches, strict=True):
         if task.id == visit.path("task"):
             frame = visit.frame(path=f"/tasks/{task.id}")
-            return ui.TaskPage(frame=frame, task=task, touch=touch, draft=draft or task.title, problem=problem)
+            return ui_tasks.TaskPage(frame=frame, task=task, touch=touch, draft=draft or task.title, problem=problem)
     raise Missing("This task is not on the list any more.")
 
 

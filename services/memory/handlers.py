@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import UTC, datetime
 
 import msgspec
 
-from proto import errors, keeping, memory
+from proto import keeping, memory
 from proto.base import Caller, Nothing
 from proto.chat import title_of
-from proto.events import Event, Happening, happened
-from proto.moments import NOW, moment
+from proto.events import Happening, happened
+from proto.moments import moment
 from services.memory.asking import Asker
 from services.memory.search import Searcher
 from services.memory.store import Store
@@ -20,32 +19,9 @@ from services.memory.vectors import BusEmbedder
 from services.memory.verifying import Verifier
 from services.runtime.bus import Bus
 
-LAST = 2**63 - 1
-"""Beyond every place in the log."""
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 RECORDED_ACTORS = frozenset({"user", "model"})
 """Whose questions are worth remembering; programs ask all the time."""
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an event stands in the log."""
-
-    sequence: int
-
-
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as SQL has it."""
-
-    id: str
-    time: datetime
-    user: str
-    actor: str
-    kind: str
-    sentence: str
-    conversation: str
-    cause: str
-    data: str
-    version: int
 
 
 class Handlers:
@@ -79,21 +55,6 @@ class Handlers:
         rows = await self._asker.ask(caller.user, request.sql)
         await self._record(memory.Queried(sql=request.sql, rows=len(rows.rows)), caller)
         return rows
-
-    async def recent(self, request: memory.Recent, caller: Caller) -> memory.Events:
-        """Read events back, newest first."""
-        then = moment(request.as_of) if request.as_of else NOW
-        before = await self._place(request.before, caller) if request.before else LAST
-        rows = await self._store.fetch(
-            EventRow,
-            "recent",
-            user=caller.user,
-            before=min(before, then.sequence + 1),
-            upto=then.time,
-            kinds=list(request.kinds),
-            limit=request.limit,
-        )
-        return memory.Events(events=tuple(map(_event, rows)))
 
     async def conversations(self, request: memory.ListConversations, caller: Caller) -> memory.Conversations:
         """List conversations, newest first."""
@@ -138,15 +99,6 @@ class Handlers:
         """Hash the ends of all chains."""
         return await self._verifier.seal(request.upto)
 
-    async def _place(self, event: str, caller: Caller) -> int:
-        try:
-            known = await self._store.fetch(Place, "place_of_event", event=str(uuid.UUID(event)), user=caller.user)
-        except ValueError:
-            known = []
-        if not known:
-            raise errors.Missing(f"There is no event {event} to read back from.")
-        return known[0].sequence
-
     async def _record(self, what: Happening, caller: Caller) -> None:
         if caller.actor in RECORDED_ACTORS:
             await self._bus.journal.note(happened(what, caller))
@@ -155,18 +107,3 @@ class Handlers:
 def _escaped(word: str) -> str:
     """A word as a part of a pattern, in which nothing stands for anything else."""
     return re.sub(r"([\\%_])", r"\\\1", word)
-
-
-def _event(row: EventRow) -> Event:
-    return Event(
-        id=row.id,
-        time=row.time,
-        user=row.user,
-        actor=row.actor,
-        kind=row.kind,
-        sentence=row.sentence,
-        conversation=row.conversation,
-        cause=row.cause,
-        data=msgspec.Raw(row.data.encode()),
-        version=row.version,
-    )

@@ -13,6 +13,7 @@ from services.memory.rebuilding import Rebuilder
 from services.memory.retention import Retention
 from services.memory.settings import MemorySettings
 from services.memory.store import Store
+from services.memory.timeline import Timeline
 from services.memory.uploads import Uploads
 from services.memory.views import Explainer
 from services.runtime.bus import Bus
@@ -38,7 +39,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 memory.REMIND: handlers.remind,
                 memory.SQL: handlers.sql,
                 memory.EXPLAIN: Explainer(store).explain,
-                memory.RECENT: handlers.recent,
+                **Timeline(store).routes(),
                 memory.CONVERSATIONS: handlers.conversations,
                 memory.PROGRESS: handlers.progress,
                 documents.ADD: Uploads(bus).add,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from proto.moments import zone_of
 
 _ACTORS = {"user": "You", "model": "Daimon", "ghost": "Ghost", "system": "System"}
 _UNSEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"}
@@ -39,22 +39,19 @@ def day(time: datetime, zone: str = "") -> str:
     return f"{here:%A} {here.day} {here:%B %Y}"
 
 
+def field(time: datetime, zone: str = "") -> str:
+    """The time as a field of a form holds it: without its zone."""
+    return f"{reading(time, zone):%Y-%m-%dT%H:%M:%S}"
+
+
 def reading(time: datetime, zone: str) -> datetime:
     """The time where the reader is; UTC where that is not known."""
-    return time.astimezone(_zone(zone) or UTC)
+    return time.astimezone(zone_of(zone) or UTC)
 
 
 def _said(words: str, zone: str) -> str:
     """Say UTC where the reader cannot know it."""
-    return words if _zone(zone) else f"{words} UTC"
-
-
-@functools.lru_cache(100)
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if name else None
-    except (OSError, ValueError, ZoneInfoNotFoundError):
-        return None
+    return words if zone_of(zone) else f"{words} UTC"
 
 
 def _today(here: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from proto import inspection as views
-from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind, ui_settings, ui_undo
+from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind, ui_settings, ui_tasks, ui_timeline, ui_undo
 from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
@@ -37,12 +37,13 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_accounts.SIGN_IN: entrance.sign_in,
     ui_accounts.LINK: entrance.link,
     ui.CHAT: chat.page,
-    ui.TASKS: tasks.page,
-    ui.TASK: tasks.one,
+    ui_tasks.TASKS: tasks.page,
+    ui_tasks.TASK: tasks.one,
     ui_memory.SEARCH: search.page,
     ui_undo.UNDO: undo.page,
-    ui.TIMELINE: timeline.page,
-    ui.EVENT: timeline.event_page,
+    ui_timeline.TIMELINE: timeline.page,
+    ui_timeline.EVENT: timeline.event_page,
+    ui_timeline.THEN: timeline.then_page,
     ui_mind.ACTIONS: actions.page,
     ui.PROBLEM: problem.page,
     ui_accounts.PROFILE: settings_pages.profile,

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 from proto.ui import Frame, Html
 from services.ui import assets, display, markdown
+from services.ui.boards import shown
 from services.ui.passages import passages
 
 
@@ -39,7 +40,7 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.globals.update(asset=assets.address, passages=passages, swap=False)
+_environment.globals.update(asset=assets.address, passages=passages, shown=shown, swap=False)
 _environment.filters |= {
     "markdown": markdown.html_of,
     "streamed": streamed,
@@ -48,6 +49,7 @@ _environment.filters |= {
     "brief": _where_read(display.brief),
     "full": _where_read(display.full),
     "day": _where_read(display.day),
+    "field": _where_read(display.field),
     "duration": display.duration,
     "who": display.who,
     "plain": display.plain,

@@ -113,7 +113,7 @@ async def test_tasks_changed_by_anybody_are_on_every_page(front, browser, ada):
     async with browser.live(tasks="1") as one, browser.live(tasks="1", conversation="x") as other:
         await front.cli.call(tasks.ADD, tasks.AddTask(title="from elsewhere"), caller=ada)
         for stream in (one, other):
-            await stream.until("from elsewhere")
+            await stream.until("from elsewhere: edit")
         assert one.seen.count('id="board"') >= 2
 
 

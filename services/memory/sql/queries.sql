@@ -486,21 +486,6 @@ WHERE e.sequence = ANY (%(sequences)s) AND e.user_name = %(user)s
 SELECT sequence, id::text AS event, time, kind, actor, sentence, coalesce(conversation, '') AS conversation
 FROM events WHERE sequence = ANY (%(sequences)s) AND user_name = %(user)s
 
--- name: place_of_event
-SELECT sequence FROM events WHERE id = %(event)s::uuid AND user_name = %(user)s
-
--- name: recent
-SELECT
-    id::text, time, user_name AS user, actor, kind, sentence, coalesce(conversation, '') AS conversation,
-    coalesce(cause, '') AS cause, data::text AS data, version
-FROM events
-WHERE user_name = %(user)s
-    AND sequence < %(before)s
-    AND time <= %(upto)s
-    AND (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY (%(kinds)s) OR split_part(kind, '.', 1) = ANY (%(kinds)s))
-ORDER BY sequence DESC
-LIMIT %(limit)s
-
 -- name: conversations
 SELECT id, title, time, exchanges, pinned, archived, deleted, tags
 FROM conversations

@@ -6,6 +6,7 @@ from msgspec.structs import asdict
 
 from proto import ui
 from proto.printing import Boxed
+from services.ui.days import Day, grouped
 from services.ui.templating import block
 
 _TEMPLATE = "live.html"
@@ -30,4 +31,17 @@ def piece() -> ui.Piece:
 
 def _fragment(change: ui.Change, frame: ui.Frame) -> str:
     swap = isinstance(change, _IN_PLACE) or (isinstance(change, ui.Used) and not change.first)
-    return block(_TEMPLATE, type(change).__name__.lower(), frame=frame, swap=swap, **asdict(change))
+    beside = _by_day(change, frame.zone)
+    return block(_TEMPLATE, type(change).__name__.lower(), frame=frame, swap=swap, **beside, **asdict(change))
+
+
+def _by_day(change: ui.Change, zone: str) -> dict[str, list[Day]]:
+    """The days of a change of the timeline."""
+    match change:
+        case ui.Logged(events=events):
+            return {"grouped": grouped(reversed(events), zone, named=True)[::-1]}
+        case ui.Relogged(events=events):
+            return {"days": grouped(events, zone, named=True)}
+        case ui.Older(events=events, before=before):
+            return {"days": grouped(events, zone, below=before)}
+    return {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from proto.ui import Html, TaskPage, TasksPage
+from proto.ui import Html
+from proto.ui_tasks import TaskPage, TasksPage
 from services.ui.templating import page as render
 
 

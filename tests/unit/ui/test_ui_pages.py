@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from proto import ui, ui_accounts, ui_memory, ui_mind
+from proto import ui, ui_accounts, ui_memory, ui_mind, ui_tasks, ui_timeline
 from proto.chat import Conversation
 from tests.unit.ui.views import TURN, board, event, every_change, every_page, exchange, frame, html, lines, live, tool
 
@@ -29,7 +29,18 @@ HOSTILE = (
     "nul \0 return \r\n separator \u2028 end",
     "\u202egnp.exe\u202c",
 )
-ALLOWED_HANDLERS = {"hx-headers", "hx-ext", "hx-swap", "hx-swap-oob", "hx-post", "hx-get", "hx-sync", "hx-target"}
+ALLOWED_HANDLERS = {
+    "hx-headers",
+    "hx-ext",
+    "hx-swap",
+    "hx-swap-oob",
+    "hx-post",
+    "hx-get",
+    "hx-sync",
+    "hx-target",
+    "hx-trigger",
+    "hx-push-url",
+}
 
 
 class Outline(HTMLParser):
@@ -152,12 +163,12 @@ def test_a_turn_reads_the_same_on_the_page_and_in_its_live_change():
 
 
 def test_the_list_reads_the_same_on_the_page_and_in_its_live_change():
-    page = html(ui.TASKS, ui.TasksPage(frame=frame(), board=board()))
+    page = html(ui_tasks.TASKS, ui_tasks.TasksPage(frame=frame(), board=board()))
     assert live(ui.Tasked(board=board())).replace(' hx-swap-oob="true"', "").strip() in page
 
 
 def test_times_are_read_where_the_reader_is():
-    page = html(ui.EVENT, ui.EventPage(frame=frame(zone="Asia/Kathmandu"), event=event()))
+    page = html(ui_timeline.EVENT, ui_timeline.EventPage(frame=frame(zone="Asia/Kathmandu"), event=event()))
     here = datetime.now(ZoneInfo("Asia/Kathmandu"))
     assert f"{here:%A} {here.day} {here:%B %Y}" in page
     assert "UTC" not in page
@@ -213,9 +224,9 @@ def test_an_invisible_title_can_still_be_clicked():
 
 def test_empty_pages_teach():
     assert "add buy milk to my list" in html(ui.CHAT, ui.ChatPage(frame=frame(), conversation=conversation()))
-    assert "Nothing to do." in html(ui.TASKS, ui.TasksPage(frame=frame(), board=ui.Board()))
+    assert "Nothing to do." in html(ui_tasks.TASKS, ui_tasks.TasksPage(frame=frame(), board=ui.Board()))
     assert "groceries" in html(ui_memory.SEARCH, ui_memory.SearchPage(frame=frame()))
-    assert "Nothing yet." in html(ui.TIMELINE, ui.TimelinePage(frame=frame()))
+    assert "Nothing yet." in html(ui_timeline.TIMELINE, ui_timeline.TimelinePage(frame=frame()))
     assert "No action is offered" in html(ui_mind.ACTIONS, ui_mind.ActionsPage(frame=frame()))
 
 

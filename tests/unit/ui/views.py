@@ -26,6 +26,8 @@ from proto import (
     ui_memory,
     ui_mind,
     ui_settings,
+    ui_tasks,
+    ui_timeline,
     ui_undo,
     undo,
 )
@@ -35,6 +37,7 @@ from proto.board import Touch
 from proto.chat import Exchange, Spent, ToolUse
 from proto.events import Event, happened
 from proto.memory import ConversationLine, Hit, Hits
+from proto.timeline import Effect, Sift
 from services.ui.routes import pages
 from services.ui.settings import UiSettings
 
@@ -56,6 +59,11 @@ def live(*changes: ui.Change) -> str:
 
 def frame(**changed: Any) -> ui.Frame:
     return msgspec.structs.replace(ui.Frame(user="ada", csrf="a1b2", path="/chat/one"), **changed)
+
+
+def then(text: str) -> ui.Frame:
+    """The frame of a page that shows the past."""
+    return frame(past=ui.Past(first=NOON, last=NOON, as_of=text, then=NOON))
 
 
 def tool(text: str = "buy milk") -> ToolUse:
@@ -204,8 +212,10 @@ def every_page(text: str) -> dict[str, str]:
     )  # fmt: skip
     views: dict[Call[Any, ui.Html], msgspec.Struct] = {
         ui.CHAT: chat_page,
-        ui.TASKS: ui.TasksPage(frame=other, board=board(text)),
-        ui.TASK: ui.TaskPage(frame=other, task=board(text).tasks[0], touch=touch(), draft=text, problem=text),
+        ui_tasks.TASKS: ui_tasks.TasksPage(frame=other, board=board(text)),
+        ui_tasks.TASK: ui_tasks.TaskPage(
+            frame=other, task=board(text).tasks[0], touch=touch(), draft=text, problem=text
+        ),
         ui_memory.SEARCH: ui_memory.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
         ui_undo.UNDO: ui_undo.UndoPage(
             frame=other,
@@ -214,8 +224,26 @@ def every_page(text: str) -> dict[str, str]:
             line=undo.LineRead(steps=(step(text),), redo=step(text), older=TURN),
             preview=undo.Previewed(steps=(step(text),), sentence=text),
         ),
-        ui.TIMELINE: ui.TimelinePage(frame=other, events=(event(text),), noun=text, older=TURN, problem=text),
-        ui.EVENT: ui.EventPage(frame=other, event=event(text), causes=(event(text),)),
+        ui_timeline.TIMELINE: ui_timeline.TimelinePage(
+            frame=other,
+            events=(event(text),),
+            sift=Sift(noun=text, actor=text, words=text),
+            older=TURN,
+            problem=text,
+        ),
+        ui_timeline.EVENT: ui_timeline.EventPage(
+            frame=other,
+            event=event(text),
+            causes=(event(text),),
+            problem=text,
+            effects=(Effect(event=event(text), depth=1), Effect(event=event(text), depth=2)),
+        ),
+        ui_timeline.THEN: ui_timeline.ThenPage(
+            frame=then(text),
+            lines=lines(text),
+            problem=text,
+            conversation=chat.Conversation(id="one", title=text, exchanges=(exchange(text),)),
+        ),
         ui_mind.ACTIONS: ui_mind.ActionsPage(frame=other, actions=(menu_item(text),), problem=text),
         ui.PROBLEM: ui.ProblemPage(frame=other, status=404, sentence=text),
         ui_accounts.SIGN_IN: ui_accounts.SignInPage(frame=ui.Frame(notice=text), name=text),
@@ -255,7 +283,9 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui.Tasked(board=board(text)),
         ui.Edited(task=board(text).tasks[0], touch=touch(), draft=text, problem=text),
         ui.Logged(events=(event(text),)),
-        ui.Older(events=(event(text),), noun=text, older=TURN),
+        ui.Logged(events=(event(text),), day=event().time.date().isoformat()),
+        ui.Relogged(events=(event(text),), sift=Sift(words=text), older=TURN),
+        ui.Older(events=(event(text),), sift=Sift(noun=text), older=TURN, before=TURN),
         ui.Moded(mode="command"),
         ui.Noted(sentence=text),
         ui.Toasted(sentence=text, actor=f"plugin-{text}", event=TURN),

@@ -1,0 +1,54 @@
+"""Looking back: which moment a page is asked to show, and how far back it could."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote, urlencode
+
+from fastapi import Response
+
+from proto import timeline, ui
+from proto.base import Nothing
+from proto.errors import Failure, Invalid
+from proto.moments import NOW, moment, zone_of
+from services.gateway.panes import TIMEOUT
+from services.gateway.visit import ZONE_LIMIT, Visit, see_other
+
+SECONDS_DIGITS = 11
+AS_OF_LIMIT = 40
+
+
+async def past(visit: Visit) -> ui.Past:
+    """What the address says of the past; Invalid where it is no moment."""
+    try:
+        history = await visit.call(timeline.HISTORY, Nothing(), timeout=TIMEOUT)
+    except Failure:
+        history = timeline.History()
+    text = visit.query("as_of").strip()
+    if not text:
+        return ui.Past(first=history.first, last=history.last)
+    if len(text) > AS_OF_LIMIT:
+        raise Invalid("A moment is written shorter, such as 2026-11-20 14:05.")
+    then = moment(text, zone_of(visit.request.cookies.get("daimon_zone", "")[:ZONE_LIMIT]))
+    at = None if then.time == NOW.time else then.time
+    return ui.Past(first=history.first, last=history.last, as_of=_exact(at) if at else text, then=at)
+
+
+def moved(visit: Visit) -> Response | None:
+    """Where the slider leads: to the address of the moment that it was moved to; None where it was not moved."""
+    at = visit.query("at")
+    if not at:
+        return None
+    if not (at.isdecimal() and len(at) <= SECONDS_DIGITS):
+        raise Invalid("The slider gives a time in seconds. Write an exact time beside it instead.")
+    then = datetime.fromtimestamp(int(at), UTC)
+    path = quote(visit.request.url.path)
+    return see_other(path if then >= datetime.now(UTC) else f"{path}?{urlencode({'as_of': _exact(then)})}")
+
+
+def _exact(time: datetime) -> str:
+    return (
+        time.astimezone(UTC)
+        .isoformat(timespec="microseconds" if time.microsecond else "seconds")
+        .replace("+00:00", "Z")
+    )

@@ -1,0 +1,77 @@
+"""The timeline, one event with its chain, and conversations as they were."""
+
+from __future__ import annotations
+
+from fastapi import Response
+from msgspec.structs import replace
+
+from proto import chat, memory, timeline, ui, ui_timeline
+from proto.errors import Failure, Missing
+from proto.events import Event
+from services.gateway import panes, recall
+from services.gateway.access import Who
+from services.gateway.past import moved, past
+from services.gateway.sifting import PAGE, asked, sift_of
+from services.gateway.visit import Endpoint, Route, Visit
+
+
+async def page(visit: Visit) -> Response:
+    """Events, newest first; htmx may ask for the next page alone."""
+    back = await past(visit)
+    before, sift = visit.query("before")[:36], sift_of(visit, back.as_of)
+    events: tuple[Event, ...] = ()
+    problem = ""
+    try:
+        events = (await visit.call(memory.RECENT, asked(sift, before))).events
+    except Failure as failure:
+        if before and visit.swaps:
+            raise
+        problem = f"{panes.MEMORY_LATE} ({failure.message})"
+    older = events[-1].id if len(events) == PAGE else ""
+    if before and visit.swaps:
+        return await visit.changed(ui.Older(events=events, sift=sift, older=older, before=before))
+    frame = replace(visit.frame(), past=back)
+    view = ui_timeline.TimelinePage(frame=frame, events=events, sift=sift, before=before, older=older, problem=problem)
+    return moved(visit) or await visit.page(ui_timeline.TIMELINE, view)
+
+
+async def event(visit: Visit) -> Response:
+    """One event with what led to it, straight from the log, and what it led to."""
+    journal = visit.gate.bus.journal
+    found = await recall.recall(journal, visit.user, visit.path("event"))
+    chain = await recall.causes(journal, visit.user, found)
+    view = ui_timeline.EventPage(frame=visit.frame(), event=found, causes=chain)
+    try:
+        led = await visit.call(timeline.EFFECTS, timeline.Trace(event=found.id))
+        view = replace(view, effects=led.effects, more=led.more)
+    except Failure as failure:
+        view = replace(view, problem=f"What it led to is not known now. {failure.message}")
+    return await visit.page(ui_timeline.EVENT, view)
+
+
+async def conversation_then(visit: Visit, conversation: str = "") -> Response:
+    """Conversations as they were, or one of them."""
+    frame, caller = replace(visit.frame(), past=await past(visit)), visit.caller(conversation)
+    as_of = frame.past.as_of if frame.past else ""
+    lines = await panes.lines(visit.gate.bus, caller, as_of=as_of)
+    view = ui_timeline.ThenPage(frame=frame, lines=lines)
+    if conversation:
+        view = replace(view, conversation=chat.Conversation(id=conversation, title="Conversation"))
+        try:
+            found = await visit.call(chat.READ, chat.Read(conversation=conversation, as_of=as_of))
+            view = replace(view, conversation=found)
+        except Missing:
+            pass
+        except Failure as failure:
+            view = replace(view, problem=failure.message)
+    return moved(visit) or await visit.page(ui_timeline.THEN, view)
+
+
+def _page(path: str, answer: Endpoint) -> Route:
+    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
+
+
+ROUTES = (
+    _page("/timeline", page),
+    _page("/timeline/{event}", event),
+)
