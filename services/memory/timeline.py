@@ -80,8 +80,9 @@ class Timeline:
         if request.kinds and not kinds:
             return []
         if not request.words:
-            name = "recent_of_kinds" if kinds else "recent"
-            return await self._store.fetch(EventRow, name, **page, **({"kinds": kinds} if kinds else {}))
+            if kinds:
+                return await self._store.fetch(EventRow, "recent_of_kinds", **page, kinds=kinds)
+            return await self._store.fetch(EventRow, "recent", **page)
         page |= {"kinds": kinds, "words": request.words}
         rows = await self._store.fetch(EventRow, "recent_with_words", **page, window=WINDOW)
         if len(rows) == request.limit:
