@@ -17,7 +17,7 @@ from services.memory.ranking import UNLIKE, Ranked, Weighed
 from services.memory.store import Session, Store
 from services.memory.terms import Terms
 from services.memory.vectors import BusEmbedder, QueryVector
-from services.runtime.bus import Bus
+from services.runtime.bus import Bus, Routes
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 MOST = 50
@@ -66,6 +66,15 @@ class Library:
         self._bus = bus
         self._embedder = BusEmbedder(store, bus)
         self._lexicon = LibraryLexicon()
+
+    def routes(self) -> Routes:
+        """The calls with what answers them."""
+        return {
+            documents.LIST: self.list,
+            documents.SEARCH: self.search,
+            documents.READ: self.read,
+            documents.DELETE: self.delete,
+        }
 
     async def list(self, request: documents.ListDocuments, caller: Caller) -> documents.DocumentList:
         """List the caller's documents, newest first."""

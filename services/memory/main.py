@@ -30,7 +30,6 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
     async with Store.open(settings) as store:
         handlers = Handlers(store, bus, questions=settings.questions)
         forgetter = Forgetter(store, bus)
-        library = Library(store, bus)
         await bus.serve(
             "memory",
             {
@@ -46,10 +45,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 forgetting.FORGET: forgetter.forget,
                 forgetting.PAUSE: forgetter.pause,
                 forgetting.RESUME: forgetter.resume,
-                documents.LIST: library.list,
-                documents.SEARCH: library.search,
-                documents.READ: library.read,
-                documents.DELETE: library.delete,
+                **Library(store, bus).routes(),
                 **Own(store).routes(),
                 **Insight(store).routes(),
                 keeping.POSITION: handlers.position,
