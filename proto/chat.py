@@ -76,6 +76,10 @@ class Read(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     conversation: Annotated[str, Meta(min_length=1, max_length=100)]
     as_of: AsOf = ""
+    last: Annotated[int, Meta(ge=0)] = 0
+    """Only so many of the last exchanges, and fewer where they are long; 0 for all."""
+    upto: Annotated[str, Meta(max_length=100)] = ""
+    """The turn that ends what is read; empty for the last."""
 
 
 class Asked(Happening, frozen=True, kw_only=True):

@@ -117,9 +117,10 @@ def of_noun(noun: str, user: str = "") -> str:
     return f"daimon.record.{token(user) if user else '*'}.{noun}.>"
 
 
-def of_kind(kind: str, user: str = "") -> str:
-    """The subject filter of one kind; of every user when none is named."""
-    return RECORD.format(user=token(user) if user else "*", kind=kind, conversation="*")
+def of_kind(kind: str, user: str = "", conversation: str = "") -> str:
+    """The subject filter of one kind; of every user when none is named, and of every conversation likewise."""
+    place = token(conversation) if conversation else "*"
+    return RECORD.format(user=token(user) if user else "*", kind=kind, conversation=place)
 
 
 def in_conversation(user: str, conversation: str, noun: str = "*") -> str:

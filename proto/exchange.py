@@ -99,5 +99,7 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     """Along the versions that are chosen, from the first to the last."""
     onward: tuple[str, ...] = ()
     """Turns that follow the last exchange but are not chosen, as after a branch."""
+    earlier: int = 0
+    """How many exchanges stand before these."""
     sequence: int = 0
     """The place in the log up to which this is true."""

@@ -219,6 +219,8 @@ class Conversations(msgspec.Struct, frozen=True, kw_only=True):
     """Conversations, newest first."""
 
     conversations: tuple[ConversationLine, ...]
+    sequence: int = 0
+    """The place in the log up to which it is surely true."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):

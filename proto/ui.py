@@ -2,73 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from proto.accounts import Role
 from proto.assets import Assets
 from proto.base import Call, Nothing
 from proto.board import Touch
 from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
+from proto.frame import Frame, Html, Past, Theme
 from proto.llm import Engine
-from proto.memory import ConversationLine
+from proto.marks import Marks
 from proto.printing import Boxed, Printing
 from proto.tasks import Task
 from proto.timeline import Sift
+from proto.ui_list import Lines, ListChange
 
-Theme = Literal["auto", "light", "dark"]
-
-
-class Html(msgspec.Struct, frozen=True, kw_only=True):
-    """A page, or the fragments of one that changed."""
-
-    html: str
-
-
-class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """How far back a user can look, and where they look now."""
-
-    first: datetime | None = None
-    """None where nothing has happened yet, or memory is away."""
-    last: datetime | None = None
-    as_of: str = ""
-    """The moment that is shown, as addresses name it; empty for now."""
-    then: datetime | None = None
-    """Its time; None for now, and for a place in the log."""
-
-
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What every page carries around its content."""
-
-    user: str = ""
-    """Empty for a stranger."""
-    shown: str = ""
-    """What the user is called on pages."""
-    csrf: str = ""
-    """What a form must send back to show that it came from a page of ours."""
-    path: str = "/"
-    """The page's own address: where a form without JavaScript returns to."""
-    theme: Theme = "auto"
-    zone: str = ""
-    """The reader's time zone, such as `Europe/Berlin`; empty while it is not known."""
-    role: Role = "member"
-    """What the account may do, so which pages it has."""
-    past: Past | None = None
-    """Where the page can show the past."""
-    notice: str = ""
-    """A sentence to show above everything, such as why the last form failed."""
-
-
-class Lines(msgspec.Struct, frozen=True, kw_only=True):
-    """The list of conversations, newest first."""
-
-    lines: tuple[ConversationLine, ...] = ()
-    current: str = ""
-    problem: str = ""
-    """Why the list may not be complete, in a sentence."""
+__all__ = ["Frame", "Html", "Past", "Theme"]
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +49,17 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
     mode: Mode = "chat"
     draft: str = ""
     """What stands in the composer already."""
+    marks: Marks = Marks()
+    """How it stands in the list."""
+    upto: bool = False
+    """Whether these are earlier exchanges, and not the end of the conversation."""
+
+
+class ConversationsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """All conversations, with what can be done with each."""
+
+    frame: Frame
+    lines: Lines
 
 
 class ProblemPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +78,9 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True, tag="reset"):
 
     exchanges: tuple[Exchange, ...]
     whole: bool = False
-    """Whether this is all of it, because other versions of earlier turns are read now."""
+    """Whether this is all that is shown, because other versions of earlier turns are read now."""
+    earlier: int = 0
+    """How many exchanges stand before it, where it is all that is shown."""
     onward: tuple[str, ...] = ()
     """Turns that follow the last exchange but are not chosen."""
 
@@ -167,10 +131,12 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True, tag="settled"):
     exchange: Exchange
 
 
-class Listed(msgspec.Struct, frozen=True, kw_only=True, tag="listed"):
-    """The list of conversations changed."""
+class Earlier(msgspec.Struct, frozen=True, kw_only=True, tag="earlier"):
+    """Exchanges before those that the page shows."""
 
-    lines: Lines
+    exchanges: tuple[Exchange, ...]
+    earlier: int
+    """How many stand before these."""
 
 
 class Tasked(msgspec.Struct, frozen=True, kw_only=True, tag="tasked"):
@@ -244,9 +210,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Change = (
-    Written | Listed | Tasked | Edited | Logged | Relogged | Older | Moded | Noted | Toasted | Online | Printing | Boxed
-)
+Said = Noted | Toasted | Moded | Online
+Change = Written | Earlier | ListChange | Tasked | Edited | Logged | Relogged | Older | Said | Printing | Boxed
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,12 +235,13 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CHAT = Call("daimon.svc.ui.chat", ChatPage, Html)
+CONVERSATIONS = Call("daimon.svc.ui.conversations", ConversationsPage, Html)
 PROBLEM = Call("daimon.svc.ui.problem", ProblemPage, Html)
 LIVE = Call("daimon.svc.ui.live", Changes, Html)
 PIECE = Call("daimon.svc.ui.piece", Nothing, Piece)
 ASSETS = Call("daimon.svc.ui.assets", Nothing, Assets)
 CALLS: tuple[Call[Any, Html] | Call[Nothing, Piece] | Call[Nothing, Assets], ...] = (
-    *(CHAT, PROBLEM, LIVE),
+    *(CHAT, CONVERSATIONS, PROBLEM, LIVE),
     PIECE,
     ASSETS,
 )

@@ -10,7 +10,8 @@ from proto.base import Call
 from proto.chat import Conversation
 from proto.events import Event
 from proto.timeline import Effect, Sift
-from proto.ui import Frame, Html, Lines
+from proto.ui import Frame, Html
+from proto.ui_list import Lines
 
 
 class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -84,7 +84,7 @@ async def _rate(visit: Visit, turn: str, worth: Worth) -> Response:
     await visit.call(choices.RATE, choices.Rate(turn=turn, worth=worth))
     if not visit.swaps:
         return see_other(f"/chat/{visit.conversation}")
-    found = await panes.conversation(visit.gate.bus, visit.caller(visit.conversation))
+    found = await panes.conversation(visit.gate.bus, visit.caller(visit.conversation), upto=turn, last=1)
     return await visit.changed(*(ui.Settled(exchange=each) for each in found.exchanges if each.turn == turn))
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from proto import chat, seen, titles, ui, versions
+from proto import chat, seen, ui, versions
 from proto.accounts import Notice
 from proto.base import Caller, Nothing
 from proto.errors import Failure
@@ -16,6 +16,7 @@ from proto.events import Event, Happening
 from services.gateway import panes, undo_pages
 from services.gateway.gate import Gate
 from services.gateway.growing import grown
+from services.gateway.listing import Listing
 from services.gateway.notices import notice
 from services.gateway.tail import Shown, Tail
 from services.gateway.turns import Gap, Talk, merged
@@ -25,7 +26,7 @@ HEARTBEAT = 15.0
 OVERDUE = 1.0
 """Seconds a turn may look open after the log says that it is over, or a conversation may stay unread."""
 SETTLE = 1.0
-"""Seconds until memory surely lists what has just happened; what happens meanwhile is listed together."""
+"""Seconds until memory surely has what has just happened."""
 
 Write = Callable[[str], Awaitable[None]]
 
@@ -44,6 +45,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     words: str = ""
     """Which tasks."""
     timeline: Shown | None = None
+    lines: str = ""
+    """Whether the list of conversations stands there; `full` with what can be done with each."""
+    listed: int = 0
+    """The place in the log up to which the list was true."""
 
 
 class Live:
@@ -63,7 +68,7 @@ class Live:
         self._changes: list[ui.Change] = []
         self._came = asyncio.Event()
         self._tasks_changed = asyncio.Event()
-        self._lines_changed = asyncio.Event()
+        self._listing = Listing(gate.bus, caller, full=wanted.lines == "full")
         self._unsure = False
         """Whether the conversation must be read (again)."""
         self._whole = False
@@ -90,8 +95,8 @@ class Live:
         ):
             group.create_task(_until(seat.ended))
             group.create_task(self._collect(written))
-            if self._wanted.conversation:
-                group.create_task(self._reread(self._lines_changed, SETTLE, self._read_lines))
+            if self._wanted.lines:
+                group.create_task(self._relist())
             if self._wanted.tasks:
                 group.create_task(self._reread(self._tasks_changed, 0, self._read_board))
             if self._tail:
@@ -102,10 +107,11 @@ class Live:
 
     async def _missed(self) -> list[ui.Change]:
         """What may have changed between the page's first render and now."""
-        if not self._wanted.tasks:
-            return await self._catch_up()
-        board, changes = await asyncio.gather(self._read_board(), self._catch_up())
-        return [*changes, board]
+        wanted = self._wanted
+        changes = await self._catch_up()
+        if wanted.lines:
+            changes += await self._listing.missed(wanted.listed)
+        return [*changes, await self._read_board()] if wanted.tasks else changes
 
     async def _turn_by_turn(self) -> None:
         while True:
@@ -149,8 +155,8 @@ class Live:
         """Keep what concerns this page; everything else must cost next to nothing, because every page hears it."""
         if event.kind.startswith("task."):
             self._tasks_changed.set()
-        elif isinstance(found, chat.Asked | chat.Answered | titles.Titled):
-            self._lines_changed.set()
+        elif self._wanted.lines:
+            self._listing.hear(event, found)
         if told := notice(event, found, self._wanted.notices):
             self._changes.append(told)
             self._came.set()
@@ -201,7 +207,8 @@ class Live:
         # From now on the page differs from its first render.
         first = exchanges[0].turn if whole and exchanges else self._wanted.turn
         self._wanted = msgspec.structs.replace(self._wanted, seen=-1, turn=first)
-        return [ui.Reset(exchanges=shown, whole=whole, onward=found.onward)]
+        before = found.earlier + len(found.exchanges) - len(exchanges)
+        return [ui.Reset(exchanges=shown, whole=whole, onward=found.onward, earlier=before)]
 
     def _changeable(self, found: chat.Conversation) -> tuple[chat.Exchange, ...]:
         """The exchanges that the page must be told of: all of them where the first that may change is not read now."""
@@ -243,11 +250,15 @@ class Live:
     async def _look_again(self, tail: Tail) -> None:
         """Show what happened before this page heard of anything, once memory surely has it."""
         await asyncio.sleep(SETTLE)
-        self._changes += await tail.missed()
+        missed = await tail.missed()
+        self._changes += missed
         self._came.set()
 
-    async def _read_lines(self) -> ui.Change:
-        return ui.Listed(lines=await panes.lines(self._bus, self._caller))
+    async def _relist(self) -> None:
+        while True:
+            changes = await self._listing.next()
+            self._changes += changes
+            self._came.set()
 
 
 async def _until(ended: asyncio.Future[None]) -> None:

@@ -12,6 +12,7 @@ from proto import llm, ui
 from proto.base import Nothing
 from proto.chat import Conversation, Mode
 from proto.errors import Failure
+from services.gateway import lines as listed
 from services.gateway import panes, timeline_pages
 from services.gateway.access import Who
 from services.gateway.visit import Endpoint, Route, Visit
@@ -33,20 +34,32 @@ async def conversation(visit: Visit) -> Response:
     """A conversation as it is now."""
     if visit.query("as_of") or visit.query("at"):
         return await timeline_pages.conversation_then(visit, visit.conversation)
-    caller = visit.caller(visit.conversation)
+    caller, upto = visit.caller(visit.conversation), visit.query("upto")
     try:
-        found, problem = await panes.conversation(visit.gate.bus, caller), ""
+        found, problem = await panes.conversation(visit.gate.bus, caller, upto=upto), ""
     except Failure as failure:
+        if visit.swaps:
+            raise
         found, problem = Conversation(id=caller.conversation, title=""), failure.message
-    view = ui.ChatPage(frame=visit.frame(), conversation=found, problem=problem, mode=mode_of(visit.query("mode")))
+    if visit.swaps and upto:
+        change = ui.Earlier(exchanges=found.exchanges, earlier=found.earlier)
+        return await visit.changed(change, path=visit.request.url.path)
+    mode = mode_of(visit.query("mode"))
+    view = ui.ChatPage(frame=visit.frame(), conversation=found, problem=problem, mode=mode, upto=bool(upto))
     return await chat_page(visit, view)
 
 
 async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Response:
     """A conversation with everything that stands beside it."""
     bus, caller = visit.gate.bus, visit.caller(view.conversation.id)
-    lines, board, engine = await asyncio.gather(panes.lines(bus, caller), panes.board(bus, caller), _engine(visit))
-    return await visit.page(ui.CHAT, replace(view, lines=lines, board=board, engine=engine), status=status)
+    lines, board, engine, marks = await asyncio.gather(
+        listed.lines(bus, caller),
+        panes.board(bus, caller),
+        _engine(visit),
+        listed.standing(bus.journal, caller.user, caller.conversation),
+    )
+    view = replace(view, lines=lines, board=board, engine=engine, marks=marks)
+    return await visit.page(ui.CHAT, view, status=status)
 
 
 def mode_of(text: str) -> Mode:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from proto import board as boards
-from proto import chat, memory, tasks, ui
+from proto import chat, tasks, ui
 from proto.base import Caller
 from proto.errors import Failure, Missing
 from services.runtime.bus import Bus
 
+WINDOW = 20
+"""Exchanges of a conversation on a page; earlier ones come when its beginning is scrolled to."""
 TIMEOUT = 2.0
 """Seconds a page waits for what stands beside its main thing."""
-LINES = 50
 MEMORY_LATE = "Memory is still catching up. What is done meanwhile is safe and will appear."
 
 
-async def conversation(bus: Bus, caller: Caller) -> chat.Conversation:
-    """A conversation as it is now; one that nobody has begun is empty."""
+async def conversation(bus: Bus, caller: Caller, *, upto: str = "", last: int = WINDOW) -> chat.Conversation:
+    """The end of a conversation as it is now, or of its part up to a turn; one that nobody has begun is empty."""
+    wanted = chat.Read(conversation=caller.conversation, last=last, upto=upto)
     try:
-        return await bus.call(chat.READ, chat.Read(conversation=caller.conversation), caller=caller)
+        return await bus.call(chat.READ, wanted, caller=caller)
     except Missing:
         return chat.Conversation(id=caller.conversation, title="")
 
@@ -29,13 +31,3 @@ async def board(bus: Bus, caller: Caller, *, as_of: str = "") -> ui.Board:
     except Failure as failure:
         return ui.Board(problem=failure.message)
     return ui.Board(tasks=found.tasks, touches=found.touches)
-
-
-async def lines(bus: Bus, caller: Caller, *, as_of: str = "") -> ui.Lines:
-    """The list of conversations as it is or was, or why it is not complete."""
-    asked = memory.ListConversations(limit=LINES, as_of=as_of)
-    try:
-        found = await bus.call(memory.CONVERSATIONS, asked, caller=caller, timeout=TIMEOUT)
-    except Failure:
-        return ui.Lines(current=caller.conversation, problem="Memory is away, so the list is too; chat goes on.")
-    return ui.Lines(lines=found.conversations, current=caller.conversation)

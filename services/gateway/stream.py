@@ -74,7 +74,8 @@ async def live(visit: Visit) -> Response:
         return Response(headers=_HEADERS)
     beside = visit.query("job") or visit.query("box")
     wanted = replace(Wanted() if beside else _wanted(visit), notices=visit.profile.notices)
-    frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else "/tasks")
+    elsewhere = "/conversations" if wanted.lines else "/tasks"
+    frame = visit.frame(path=f"/chat/{wanted.conversation}" if wanted.conversation else elsewhere)
     gate, caller = visit.gate, visit.caller(conversation_of(visit.query("conversation")))
 
     async def source(write: Write) -> None:
@@ -104,6 +105,8 @@ def _wanted(visit: Visit) -> Wanted:
         show=show_of(visit.query("show")),
         words=visit.query("q")[:500],
         timeline=_shown(visit) if visit.query("timeline") else None,
+        lines=visit.query("lines"),
+        listed=_place(visit.query("listed")),
     )
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from proto import chat, memory, timeline, ui, ui_timeline
 from proto.errors import Failure, Missing
 from proto.events import Event
+from services.gateway import lines as listed
 from services.gateway import panes, recall
 from services.gateway.access import Who
 from services.gateway.past import moved, past
@@ -53,7 +54,7 @@ async def conversation_then(visit: Visit, conversation: str = "") -> Response:
     """Conversations as they were, or one of them."""
     frame, caller = replace(visit.frame(), past=await past(visit)), visit.caller(conversation)
     as_of = frame.past.as_of if frame.past else ""
-    lines = await panes.lines(visit.gate.bus, caller, as_of=as_of)
+    lines = await listed.then(visit.gate.bus, caller, as_of)
     view = ui_timeline.ThenPage(frame=frame, lines=lines)
     if conversation:
         view = replace(view, conversation=chat.Conversation(id=conversation, title="Conversation"))

@@ -139,11 +139,11 @@ class Visit:
         """Answer with a page."""
         return HTMLResponse((await self.gate.bus.call(call, view)).html, status_code=status)
 
-    async def changed(self, *changes: ui.Change, status: int = 200) -> Response:
-        """Answer htmx with what changed."""
+    async def changed(self, *changes: ui.Change, status: int = 200, path: str = "") -> Response:
+        """Answer htmx with what changed on the page at a path, or on the one that the form says it stands on."""
         if not changes:
             return HTMLResponse("", status_code=status)
-        view = ui.Changes(changes=changes, frame=self.frame(path=await self.back()))
+        view = ui.Changes(changes=changes, frame=self.frame(path=path or await self.back()))
         return HTMLResponse((await self.gate.bus.call(ui.LIVE, view)).html, status_code=status)
 
     async def back(self) -> str:

@@ -59,9 +59,10 @@ class Handlers:
         """Return a conversation as of now, or as it was."""
         if request.as_of:
             then = await self._threads.as_of(caller.user, request.conversation, moment(request.as_of))
-            return then.view(request.conversation)
+            return then.view(request.conversation, request.last, request.upto)
         thread = await self._threads.read(caller.user, request.conversation)
-        found = (await self._engines.chosen.of(caller.user)).rated(thread.view(request.conversation))
+        shown = thread.view(request.conversation, request.last, request.upto)
+        found = (await self._engines.chosen.of(caller.user)).rated(shown)
         return await self._tools.gate.with_questions(found, caller.user) if thread.open else found
 
     async def embed(self, request: llm.Embed, _caller: Caller) -> llm.Embeddings:

@@ -13,6 +13,7 @@ from proto.given import Given
 from proto.kinds import happening
 from proto.models import Options, Tuned
 from services.llm.tree import Tree
+from services.llm.window import window
 
 ENDED = "The turn ended before it came back."
 REPLACED = "A newer message came before this came back, so it was not waited for."
@@ -155,14 +156,18 @@ class Thread:
         """Tell whether a summary stands for what leads to a turn and the turn itself."""
         return turn in self._summaries
 
-    def view(self, conversation: str) -> Conversation:
-        """Return it as others see it."""
+    def view(self, conversation: str, last: int = 0, upto: str = "") -> Conversation:
+        """Return it as others see it, or its last exchanges up to a turn."""
         path = self._tree.path
+        ends = path.index(upto) + 1 if upto in path else len(path)
+        shown = (self[turn] for turn in reversed(path[:ends]))
+        begins = ends - window(shown, last) if last else 0
         return Conversation(
             id=conversation,
             title=self.title,
-            exchanges=tuple(map(self._shown, path)),
-            onward=self._tree.below(path[-1]) if path else (),
+            exchanges=tuple(map(self._shown, path[begins:ends])),
+            onward=self._tree.below(path[-1]) if path and ends == len(path) else (),
+            earlier=begins,
             sequence=self.sequence,
         )
 

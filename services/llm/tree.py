@@ -11,11 +11,13 @@ class Tree:
         self._children: dict[str, list[str]] = {"": []}
         self._chosen: dict[str, str] = {}
         """By turn: which of those that follow it is read; none where the conversation ends there for now."""
+        self._end = ""
+        """Kept, because every message asks for it and conversations grow long."""
 
     def copy(self) -> Tree:
         """Return one that changes on its own from now on."""
         tree = Tree()
-        tree._parents, tree._chosen = dict(self._parents), dict(self._chosen)
+        tree._parents, tree._chosen, tree._end = dict(self._parents), dict(self._chosen), self._end
         tree._children = {turn: [*following] for turn, following in self._children.items()}
         return tree
 
@@ -24,7 +26,10 @@ class Tree:
         self._parents[turn] = parent
         self._children[parent].append(turn)
         self._children[turn] = []
-        self.choose(turn)
+        if parent == self._end:
+            self._chosen[parent] = self._end = turn
+        else:
+            self.choose(turn)
 
     def choose(self, turn: str, *, end: bool = False) -> None:
         """Read along this turn, and on as it was read when it was left; or end there for now."""
@@ -32,6 +37,9 @@ class Tree:
             self._chosen[self._parents[upper]] = upper
         if end:
             self._chosen.pop(turn, None)
+        self._end = turn
+        while following := self._chosen.get(self._end):
+            self._end = following
 
     @property
     def path(self) -> list[str]:
@@ -44,7 +52,7 @@ class Tree:
     @property
     def end(self) -> str:
         """The turn that the next message follows."""
-        return self.path[-1] if self._chosen else ""
+        return self._end
 
     def above(self, turn: str) -> list[str]:
         """The turns that lead to one, in order, without itself."""

@@ -71,8 +71,9 @@ class Handlers:
                 "tag": request.tag,
                 "words": [f"%{_escaped(word)}%" for word in request.words.split()],
             }
+            (position,) = await self._store.fetch(keeping.Position, "position")
             lines = await self._store.fetch(memory.ConversationLine, "conversations", **page, **which)
-            return memory.Conversations(conversations=tuple(lines))
+            return memory.Conversations(conversations=tuple(lines), sequence=position.sequence)
         then = moment(request.as_of)
         lines = await self._store.fetch(
             memory.ConversationLine, "conversations_as_of", sequence=then.sequence, upto=then.time, **page

@@ -37,6 +37,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_accounts.SIGN_IN: entrance.sign_in,
     ui_accounts.LINK: entrance.link,
     ui.CHAT: chat.page,
+    ui.CONVERSATIONS: chat.conversations,
     ui_tasks.TASKS: tasks.page,
     ui_tasks.TASK: tasks.one,
     ui_memory.SEARCH: search.page,

@@ -59,10 +59,10 @@ async def test_two_pages_see_the_same(front, browser, script):
 
 async def test_a_page_of_another_conversation_sees_none_of_it(front, browser, script):
     script(lambda _: Reply(text="private words"))
-    async with browser.live(conversation="one") as one, browser.live(conversation="other") as other:
+    async with browser.live(conversation="one") as one, browser.live(conversation="other", lines="1") as other:
         await send(front, browser, "one", "go")
         await one.until('aria-busy="false"')
-        await other.until('id="lines"')
+        await other.until('hx-swap-oob="afterbegin:#lines-open"')
     assert "private words" not in other.seen
     assert "turn open" not in other.seen
 
@@ -134,12 +134,14 @@ async def test_a_tool_card_stands_between_the_words(front, browser, ada, script)
 
 
 async def test_a_new_conversation_appears_where_others_are_open(own_front, ada):
-    # Memory is away here, so the list says so instead; that it is asked for anew is what counts.
+    # Memory is away here: what is new in the list is read from the log.
     browser = await own_front.browser(ada.user)
-    async with browser.live(conversation="open") as stream:
+    async with browser.live(conversation="open", lines="1") as stream:
         async with Bus.open(own_front.nats.settings("llm"), "llm") as bus:
             await bus.journal.append(events.happened(chat.Asked(text="hello"), replace(ada, conversation="elsewhere")))
-        await stream.until('id="lines"', "Memory is away")
+        await stream.until("afterbegin:#lines-open", "/chat/elsewhere", ">hello<")
+    assert "Memory is away" in (page := await browser.page("/conversations"))
+    assert "/chat/elsewhere" in page
 
 
 async def test_the_timeline_follows(front, browser, ada):

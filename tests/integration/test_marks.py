@@ -17,6 +17,8 @@ from tests.integration.memory_parts import Daimon
 from tests.support.answering import answering
 from tests.support.running import running
 
+pytest_plugins = ("tests.integration.memory_fixtures",)
+
 
 @pytest.fixture
 async def talk(own_nats, models_dir, ada):

@@ -8,8 +8,8 @@ KINDS = {
     ),
     "open form": ("POST /sign-in", "POST /in/{token}"),
     "page": (
-        "GET /", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}",
         "GET /undo", "GET /timeline", "GET /timeline/{event}",
+        "GET /", "GET /conversations", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}",
         "GET /chat/{conversation}/export/{form}", "GET /chat/{conversation}/turns/{turn}/seen",
         "GET /box", "GET /box/{conversation}", "GET /box/{conversation}/file", "GET /box/{conversation}/jobs/{job}",
         "GET /memory", "GET /search", "GET /mind", "GET /mind/actions", "GET /actions",
@@ -20,7 +20,7 @@ KINDS = {
     "stream": ("GET /live",),
     "form": (
         "POST /chat/{conversation}", "POST /chat/{conversation}/stop", "POST /chat/{conversation}/turns/{turn}",
-        "POST /chat/{conversation}/title",
+        "POST /chat/{conversation}/title", "POST /chat/{conversation}/marks", "POST /chat/{conversation}/forget",
         "POST /box/{conversation}/network", "POST /box/{conversation}/file", "POST /box/{conversation}/upload",
         "POST /box/{conversation}/jobs", "POST /box/{conversation}/jobs/{job}",
         "POST /undo",

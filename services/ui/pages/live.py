@@ -6,12 +6,13 @@ from msgspec.structs import asdict
 
 from proto import ui
 from proto.printing import Boxed
+from proto.ui_list import Listed, Stands
 from services.ui.days import Day, grouped
 from services.ui.templating import block
 
 _TEMPLATE = "live.html"
 _TURN, _PASSAGE, _TEXT = "a-turn", 987654321, "a-text"
-_IN_PLACE = (ui.Settled, ui.Weighed, ui.Listed, ui.Tasked, ui.Moded, ui.Online, Boxed)
+_IN_PLACE = (ui.Settled, ui.Weighed, Listed, Stands, ui.Tasked, ui.Moded, ui.Online, Boxed)
 """Changes whose piece takes the place of the one on the page; the others are put beside what is there."""
 
 

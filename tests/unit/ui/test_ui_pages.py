@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from proto import ui, ui_accounts, ui_memory, ui_mind, ui_tasks, ui_timeline
+from proto import ui, ui_accounts, ui_list, ui_memory, ui_mind, ui_tasks, ui_timeline
 from proto.chat import Conversation
 from tests.unit.ui.views import TURN, board, event, every_change, every_page, exchange, frame, html, lines, live, tool
 
@@ -40,7 +40,11 @@ ALLOWED_HANDLERS = {
     "hx-target",
     "hx-trigger",
     "hx-push-url",
+    "hx-include",
+    "hx-preserve",
 }
+TRIGGERS = {"change, submit", "intersect once", "input changed delay:150ms, search"}
+"""What starts a request by itself; nothing else may, least of all what somebody wrote."""
 
 
 class Outline(HTMLParser):
@@ -89,6 +93,7 @@ def test_a_hostile_text_changes_no_tag_of_any_page(hostile):
             assert not attribute.startswith("on"), (name, tag, attribute)
             assert not attribute.startswith("hx-") or attribute in ALLOWED_HANDLERS, (name, tag, attribute)
             assert attribute != "style", (name, tag)
+            assert attribute != "hx-trigger" or value in TRIGGERS, (name, tag, value)
             assert not (attribute in {"href", "src", "action"} and value.lower().startswith("javascript:")), name
         assert not [tag for tag in ("<iframe", "<img", "<object", "<base") if tag in page.lower()], name
 
@@ -100,7 +105,8 @@ def test_a_hostile_text_stays_text_in_every_live_change(hostile):
         assert not found.scripts, change
         places = [value for _, name, value in found.attributes if name == "hx-swap-oob"]
         assert len(places) <= 3, change
-        assert not [name for _, name, _ in found.attributes if name.startswith("on") or name in {"style", "hx-trigger"}]
+        assert not [name for _, name, _ in found.attributes if name.startswith("on") or name == "style"]
+        assert {value for _, name, value in found.attributes if name == "hx-trigger"} <= TRIGGERS, change
 
 
 def test_texts_with_and_without_markup_make_pages_of_the_same_shape():
@@ -176,7 +182,7 @@ def test_times_are_read_where_the_reader_is():
 
 def test_the_conversations_read_the_same_on_the_page_and_in_their_live_change():
     page = html(ui.CHAT, ui.ChatPage(frame=frame(), conversation=conversation(), lines=lines()))
-    assert live(ui.Listed(lines=lines())).replace(' hx-swap-oob="true"', "").strip() in page
+    assert live(ui_list.Listed(lines=lines())).replace(' hx-swap-oob="true"', "").strip() in page
 
 
 def test_streamed_text_costs_bytes_in_proportion_to_its_length():

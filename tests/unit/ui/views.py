@@ -23,6 +23,7 @@ from proto import (
     ui,
     ui_accounts,
     ui_box,
+    ui_list,
     ui_memory,
     ui_mind,
     ui_settings,
@@ -36,6 +37,7 @@ from proto.base import Call, Caller
 from proto.board import Touch
 from proto.chat import Exchange, Spent, ToolUse
 from proto.events import Event, happened
+from proto.marks import Marks
 from proto.memory import ConversationLine, Hit, Hits
 from proto.timeline import Effect, Sift
 from services.ui.routes import pages
@@ -90,8 +92,9 @@ def board(text: str = "buy milk") -> ui.Board:
     return ui.Board(tasks=found, touches=(touch(), touch()))
 
 
-def lines(text: str = "buy milk") -> ui.Lines:
-    return ui.Lines(lines=(ConversationLine(id="one", title=text, time=NOON, exchanges=1),), current="one")
+def lines(text: str = "buy milk") -> ui_list.Lines:
+    line = ConversationLine(id="one", title=text, time=NOON, exchanges=1, tags=(text,))
+    return ui_list.Lines(pinned=(line,), lines=(line,), current="one", tag=text)
 
 
 def step(text: str) -> undo.Step:
@@ -212,6 +215,7 @@ def every_page(text: str) -> dict[str, str]:
     )  # fmt: skip
     views: dict[Call[Any, ui.Html], msgspec.Struct] = {
         ui.CHAT: chat_page,
+        ui.CONVERSATIONS: ui.ConversationsPage(frame=other, lines=msgspec.structs.replace(lines(text), full=True)),
         ui_tasks.TASKS: ui_tasks.TasksPage(frame=other, board=board(text)),
         ui_tasks.TASK: ui_tasks.TaskPage(
             frame=other, task=board(text).tasks[0], touch=touch(), draft=text, problem=text
@@ -279,7 +283,12 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui.Used(turn=TURN, number=0, tool=tool(text), first=True),
         ui.Used(turn=TURN, number=0, tool=tool(text), first=False),
         ui.Settled(exchange=exchange(text)),
-        ui.Listed(lines=lines(text)),
+        ui_list.Listed(lines=lines(text)),
+        ui_list.Further(lines=lines(text)),
+        ui_list.Found(lines=msgspec.structs.replace(lines(text), words=text)),
+        ui_list.Lined(line=lines(text).lines[0], place="open", full=True),
+        ui_list.Stands(conversation="one", marks=Marks(deleted=True, tags=(text,))),
+        ui.Earlier(exchanges=(exchange(text),), earlier=3),
         ui.Tasked(board=board(text)),
         ui.Edited(task=board(text).tasks[0], touch=touch(), draft=text, problem=text),
         ui.Logged(events=(event(text),)),
