@@ -35,7 +35,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     """Time zone, such as `Europe/Oslo`; where the browser is when empty."""
     language: str = ""
-    """What the model answers in; the language of the question when empty."""
+    """What the model answers in, and whose words memory knows the forms of; the language of the question when empty."""
     notices: tuple[Notice, ...] = NOTICES
     """What is told on every open page."""
 

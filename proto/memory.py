@@ -232,6 +232,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Rows in the events table."""
     waiting: int
     """Events that have no vector yet."""
+    relearning: int = 0
+    """Places in the log whose words are still indexed in the language that somebody had before."""
     engine: str = ""
     """Whose vectors are searched."""
     coming: str = ""

@@ -8,6 +8,7 @@ import sys
 
 import msgspec
 
+from daimon import indexing
 from daimon.commands import add_home
 from daimon.units import installed
 from daimon.units.installed import Installed
@@ -15,6 +16,7 @@ from daimon.units.look import Fare, fares
 from daimon.up import procfs, state
 from daimon.up.home import Home, find_home
 from daimon.up.state import ChildState, State
+from proto.memory import Progress
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     resident: int = 0
     """Bytes of memory of all of them, each one's shared pages counted again."""
     processes: list[Row] = []
+    indexing: Progress | None = None
+    """How far memory has come; None when it does not answer."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     home = find_home(arguments.home)
     units = installed.read(home)
     status = look(home) if units is None else of_units(home, units, asyncio.run(fares()))
+    if status.ready:
+        status = msgspec.structs.replace(status, indexing=asyncio.run(indexing.progress(home.path)))
     text = msgspec.json.encode(status).decode() if arguments.json else readable(status)
     sys.stdout.write(f"{text}\n")
     return 0 if status.running else 3
@@ -122,7 +128,8 @@ def readable(status: Status) -> str:
     lines = [f"{'name':<10}{'pid':>8}  {'state':<9}{'restarts':>8}{'uptime':>10}{'memory':>9}"]
     lines += [_line(row) for row in status.processes]
     where = f"{status.address}/" if status.ready else "not ready yet"
-    return "\n".join([*lines, "", f"{where}  {status.resident >> 20} MB in all, data in {status.home}"])
+    lines += ["", f"{where}  {status.resident >> 20} MB in all, data in {status.home}"]
+    return "\n".join([*lines, indexing.told(status.indexing)] if status.ready else lines)
 
 
 def _line(row: Row) -> str:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from typing import Annotated
 
 import msgspec
 from fastapi import Response
-from msgspec import Meta
 
 from proto import chat, llm, memory, tasks
 from proto.base import Nothing
 from proto.chat import Mode, Outcome, ToolUse
 from proto.errors import Invalid, TimedOut, Unavailable
-from services.gateway import message, panes
+from services.gateway import finding, message, panes
 from services.gateway.access import Who
 from services.gateway.pages import CONVERSATION_BYTES
-from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit
 from services.runtime.bus import Interrupted
 
@@ -39,12 +36,6 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     answer: str = ""
     error: str = ""
     tools: tuple[ToolUse, ...] = ()
-
-
-class SearchLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """How much a search returns."""
-
-    limit: Annotated[int, Meta(ge=1, le=50)] = 10
 
 
 async def do(visit: Visit) -> Response:
@@ -72,15 +63,7 @@ async def list_tasks(visit: Visit) -> Response:
 
 async def search(visit: Visit) -> Response:
     """Search everything that happened."""
-    query = visit.query("q").strip()
-    if not query:
-        raise Invalid("Say what to look for: /api/search?q=groceries")
-    try:
-        limit = msgspec.convert({"limit": visit.query("limit") or "10"}, SearchLimit, strict=False).limit
-    except msgspec.ValidationError as error:
-        raise Invalid("`limit` is a number from 1 to 50.") from error
-    asked = memory.Search(query=query[:2000], kinds=kinds_of(visit.query("noun")), limit=limit)
-    found = await visit.call(memory.SEARCH, asked)
+    found = await visit.call(memory.SEARCH, finding.asked(visit.request.query_params))
     return _json(found)
 
 
@@ -152,6 +135,6 @@ ROUTES = (
     _asked("chat/{conversation}", say),
     _read("conversations/{conversation}", read, chat.Conversation),
     _read("tasks", list_tasks, tasks.TaskList),
-    _read("search", search, memory.Hits, "q", "noun", "limit"),
+    _read("search", search, memory.Hits, *finding.PARAMETERS),
     _read("actions", actions, llm.Menu),
 )

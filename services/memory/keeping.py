@@ -8,6 +8,7 @@ from collections.abc import Callable
 from services.memory.indexing import Indexer
 from services.memory.projector import Projector
 from services.memory.reader import Reader
+from services.memory.relearning import Relearner
 from services.memory.retention import Retention
 from services.memory.sealing import Sealer
 from services.memory.store import Store
@@ -24,6 +25,7 @@ async def keep_up(store: Store, bus: Bus, tried: Callable[[], None], retention: 
             group.create_task(Sealer(store).run())
             group.create_task(Reader(store, bus, written=indexer.wake).run())
             group.create_task(projector.run(tried))
+            group.create_task(Relearner(store).run())
             group.create_task(retention.run())
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None

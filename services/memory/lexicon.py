@@ -65,7 +65,7 @@ class Lexicon:
 
     async def read(self, session: Session, user: str, query: str) -> Terms:
         """Parse a query and weigh its words."""
-        (parsed,) = await session.fetch(Parsed, "parse", query=query)
+        (parsed,) = await session.fetch(Parsed, "parse", user=user, query=query)
         asks = is_question(query)
         if not parsed.lexemes:
             return Terms(asks=asks)

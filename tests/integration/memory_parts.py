@@ -152,6 +152,7 @@ class Daimon:
             "sandbox": "sandbox",
             "page": "gateway",
             "session": "gateway",
+            "account": "gateway",
             "memory": "memory",
             "document": "memory",
         }

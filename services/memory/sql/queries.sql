@@ -195,6 +195,7 @@ SELECT drop_unfinished_segments()
 -- name: progress
 SELECT
     sequence, events, engine, coming,
+    (SELECT coalesce(sum(upto), 0)::bigint FROM languages) AS relearning,
     (SELECT count(*) FROM waiting JOIN events USING (text_hash))
     + (SELECT count(*) FROM waiting JOIN passages USING (text_hash)) AS waiting
 FROM progress
@@ -228,14 +229,15 @@ e.kind <> ALL (%(hidden)s::text[])
 AND e.user_name = %(user)s
 
 -- name: parse
--- The stems of a query, or its plain words where English has only fillers; and the query with its operators.
+-- The stems of a query, or its plain words where its language has only fillers; and the query with its operators.
 SELECT
     tsvector_to_array(CASE WHEN length(stems) > 0 THEN stems ELSE words END) AS lexemes,
     CASE WHEN numnode(strict) > 0 THEN strict::text ELSE '' END AS strict
 FROM
-    to_tsvector('english', %(query)s) AS stems,
+    language_of(%(user)s) AS language,
+    to_tsvector(language, %(query)s) AS stems,
     to_tsvector('simple', %(query)s) AS words,
-    websearch_to_tsquery('english', %(query)s) AS strict
+    websearch_to_tsquery(language, %(query)s) AS strict
 
 -- name: served_engine
 SELECT engine FROM progress

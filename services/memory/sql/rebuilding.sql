@@ -10,6 +10,8 @@ WITH tasks_gone AS (
     DELETE FROM messages WHERE %(user)s::text IS NULL OR user_name = %(user)s
 ), commands_gone AS (
     DELETE FROM commands WHERE %(user)s::text IS NULL OR user_name = %(user)s
+), languages_gone AS (
+    DELETE FROM languages WHERE %(user)s::text IS NOT NULL AND user_name = %(user)s
 ), documents_gone AS (
     DELETE FROM documents WHERE %(user)s::text IS NULL OR user_name = %(user)s
 )

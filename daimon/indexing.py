@@ -1,0 +1,37 @@
+"""How far memory's indexes have come, for `daimon status`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from daimon.connection import OWNER, connect
+from proto import errors, memory
+from proto.base import Nothing
+from proto.memory import Progress
+
+PATIENCE = 3.0
+"""Seconds to wait for memory: whoever asks for the status wants it now."""
+
+
+async def progress(home: Path) -> Progress | None:
+    """Ask memory; None when it does not answer."""
+    try:
+        async with asyncio.timeout(PATIENCE), connect(home, OWNER) as connection:
+            return await connection.call(memory.PROGRESS, Nothing())
+    except (errors.Failure, TimeoutError):
+        return None
+
+
+def told(found: Progress | None) -> str:
+    """Say it in a line."""
+    if found is None:
+        return "memory does not answer; its indexes are not known"
+    waits = []
+    if found.coming:
+        waits.append(f"{found.waiting:,} wait for vectors by {found.coming}, {found.engine} still answers")
+    elif found.waiting:
+        waits.append(f"{found.waiting:,} wait for their vectors")
+    if found.relearning:
+        waits.append(f"{found.relearning:,} places are gone through for a language that was changed")
+    return f"{found.events:,} events, {'; '.join(waits) or 'all of them indexed'}"
