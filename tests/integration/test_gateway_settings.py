@@ -12,6 +12,7 @@ from proto.base import Caller, Nothing
 from proto.kinds import happening
 from tests.fakes.ollama import Reply
 from tests.fakes.ollama_script import FakeModel
+from tests.support.prompts import context
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
 
@@ -34,7 +35,7 @@ async def whose(browser):
 
 async def test_a_profile_is_kept_shown_and_told_to_the_model(front, browser, script):
     heard = []
-    script(lambda body: heard.append(body["messages"][0]["content"]) or Reply(text="Hei."))
+    script(lambda body: heard.append(body) or Reply(text="Hei."))
     user = await whose(browser)
     form = {"shown": "Ada L.", "zone": "Asia/Kathmandu", "language": "Norsk"}
     assert (await browser.post("/settings", htmx=False, **form)).headers["location"] == "/settings"
@@ -45,10 +46,10 @@ async def test_a_profile_is_kept_shown_and_told_to_the_model(front, browser, scr
     async with browser.live(conversation="met") as stream:
         await browser.post("/chat/met", text="hello")
         await stream.until("Hei.", 'aria-busy="false"')
-    answering = next(text for text in heard if "You are Daimon" in text)
-    assert "is called Ada L." in answering
-    assert "wants answers in Norsk" in answering
-    assert re.search(r"Today is .* Asia/Kathmandu\.", answering)
+    (answering,) = (body for body in heard if "You are Daimon" in body["messages"][0]["content"])
+    assert "is called Ada L." in answering["messages"][0]["content"]
+    assert "wants answers in Norsk" in answering["messages"][0]["content"]
+    assert re.search(r"It is .* Asia/Kathmandu\.", context(answering))
 
 
 @pytest.mark.parametrize(("field", "typed", "why"), [
