@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from proto import errors, titles
 from proto.base import Caller
-from proto.chat import Answered, Exchange, excerpt
+from proto.chat import Answered, excerpt
 from proto.kinds import happening
 from proto.titles import Exported, Titled
 from services.llm import exporting
@@ -81,8 +81,10 @@ class Titling:
         event = delivery.recorded.event
         answered = happening(event)
         caller = Caller(user=event.user, actor="model", conversation=event.conversation, cause=event.id)
-        thread = await self._threads.read(caller.user, caller.conversation)
-        if not isinstance(answered, Answered) or not _wants(thread, answered):
+        if not isinstance(answered, Answered):
+            return
+        thread = await self._threads.containing(caller.user, caller.conversation, answered.turn)
+        if not _wants(thread, answered):
             return
         choices = await self._engines.chosen.of(caller.user)
         aside = self._engines.aside("title", caller, choices, thread.options.model or "")
@@ -91,7 +93,7 @@ class Titling:
         rules = choices.instruction("title")
         # In another context size a server would load the model anew.
         num_ctx = thread.options.num_ctx or self._num_ctx
-        title = cleaned(await aside.ask(rules.text, _told(thread[answered.turn]), num_ctx, TOKENS))
+        title = cleaned(await aside.ask(rules.text, _told(thread[answered.turn].asked, answered.text), num_ctx, TOKENS))
         if title:
             named = Titled(title=title, version=rules.number)
             await self._threads.decide(caller, lambda now: None if now.titled else named)
@@ -129,5 +131,5 @@ def _wants(thread: Thread, answered: Answered) -> bool:
     return first and listed and not thread.titled and answered.outcome == "done"
 
 
-def _told(exchange: Exchange) -> str:
-    return f"User: {exchange.asked[:READ]}\nAssistant: {exchange.answer[:READ]}"
+def _told(asked: str, answer: str) -> str:
+    return f"User: {asked[:READ]}\nAssistant: {answer[:READ]}"
