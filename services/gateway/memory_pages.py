@@ -1,30 +1,82 @@
-"""The pages of memory: what can be found in it, and how far it has come."""
+"""The pages of memory: what is found in it by words, by meaning and by SQL, and a picture of it."""
 
 from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import time
+from collections.abc import Sequence
 
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import memory, ui_memory
-from proto.errors import Failure
+from proto import insight, memory, ui_memory
+from proto.base import Nothing
+from proto.errors import Failure, Invalid
+from proto.memory import Cell, Rows
+from services.gateway import panes
 from services.gateway.access import Who
 from services.gateway.panes import MEMORY_LATE
 from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
+SQL_LIMIT = 20_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
 
 async def search(visit: Visit) -> Response:
-    """A search over everything that happened."""
+    """A search over everything that happened, and how far memory has come."""
     query, noun = visit.query("q").strip(), visit.query("noun")
     view = ui_memory.SearchPage(frame=visit.frame(), query=query, noun=noun)
-    if not query:
-        return await visit.page(ui_memory.SEARCH, view)
     try:
-        hits = await visit.call(memory.SEARCH, memory.Search(query=query[:2000], kinds=kinds_of(noun), limit=30))
-        view = replace(view, hits=hits)
+        standing = await visit.call(insight.STANDING, Nothing(), timeout=panes.TIMEOUT)
+        view = replace(view, standing=standing)
+        if query:
+            asked = memory.Search(query=query[:2000], kinds=kinds_of(noun), limit=30)
+            view = replace(view, hits=await visit.call(memory.SEARCH, asked))
     except Failure as failure:
         view = replace(view, problem=f"{MEMORY_LATE} ({failure.message})")
     return await visit.page(ui_memory.SEARCH, view)
+
+
+async def console(visit: Visit) -> Response:
+    """A place to ask in SQL; the address may bring a question, which is not asked before somebody says so."""
+    return await _console(visit, ui_memory.SqlPage(frame=visit.frame(), sql=visit.query("sql")[:SQL_LIMIT]))
+
+
+async def ask(visit: Visit) -> Response:
+    """Ask in SQL; a question that is refused stays in the field."""
+    sql = (await visit.form()).get("sql", "")
+    view = ui_memory.SqlPage(frame=visit.frame(), sql=sql)
+    began = time.perf_counter()
+    try:
+        rows = await _answer(visit, sql)
+    except Failure as failure:
+        return await _console(visit, replace(view, problem=failure.message), status=failure.code)
+    return await _console(visit, replace(view, rows=rows, seconds=time.perf_counter() - began))
+
+
+async def download(visit: Visit) -> Response:
+    """Ask in SQL and hand the answer out as a file."""
+    sql = (await visit.form()).get("sql", "")
+    try:
+        rows = await _answer(visit, sql)
+    except Failure as failure:
+        view = ui_memory.SqlPage(frame=visit.frame(path="/memory/sql"), sql=sql, problem=failure.message)
+        return await _console(visit, view, status=failure.code)
+    headers = {"Content-Disposition": 'attachment; filename="daimon.csv"'}
+    return Response(table(rows), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+async def picture(visit: Visit) -> Response:
+    """One's memory by its meaning, drawn."""
+    view = ui_memory.PicturePage(frame=visit.frame())
+    try:
+        view = replace(view, picture=await visit.call(insight.PICTURE, Nothing()))
+    except Failure as failure:
+        view = replace(view, problem=f"{MEMORY_LATE} ({failure.message})")
+    return await visit.page(ui_memory.PICTURE, view)
 
 
 async def moved(visit: Visit) -> Response:
@@ -33,11 +85,58 @@ async def moved(visit: Visit) -> Response:
     return see_other(f"/memory?{asked}" if asked else "/memory")
 
 
+def table(rows: Rows) -> str:
+    """Rows as CSV; a text that a spreadsheet would run as a formula is marked as text."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow([_harmless(name) for name in rows.columns])
+    writer.writerows([_harmless(value) for value in row] for row in rows.rows)
+    return written.getvalue()
+
+
+def _harmless(value: Cell) -> Cell:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+async def _answer(visit: Visit, sql: str) -> Rows:
+    if not sql.strip():
+        raise Invalid("Write a question first, or take one of the examples.")
+    if len(sql) > SQL_LIMIT:
+        raise Invalid(f"A question has at most {SQL_LIMIT:,} characters.")
+    return await visit.call(memory.SQL, memory.Query(sql=sql))
+
+
+async def _console(visit: Visit, view: ui_memory.SqlPage, *, status: int = 200) -> Response:
+    views, examples = await _known(visit)
+    return await visit.page(ui_memory.SQL, replace(view, views=views, examples=examples), status=status)
+
+
+async def _known(visit: Visit) -> tuple[Sequence[memory.View], Sequence[insight.Example]]:
+    """What can be asked; nothing while memory is away, which the answer then says."""
+    try:
+        explained, taught = await asyncio.gather(
+            visit.call(memory.EXPLAIN, memory.ListViews(), timeout=panes.TIMEOUT),
+            visit.call(insight.EXAMPLES, Nothing(), timeout=panes.TIMEOUT),
+        )
+    except Failure:
+        return (), ()
+    return explained.views, taught.examples
+
+
 def _page(path: str, answer: Endpoint) -> Route:
     return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
 
 
+def _reading(path: str, answer: Endpoint) -> Route:
+    """A form that changes nothing, so it is a guest's too."""
+    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer, least="guest")
+
+
 ROUTES = (
     _page("/memory", search),
+    _page("/memory/sql", console),
+    _page("/memory/map", picture),
     _page("/search", moved),
+    _reading("/memory/sql", ask),
+    _reading("/memory/sql/csv", download),
 )

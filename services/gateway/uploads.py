@@ -36,12 +36,19 @@ class Uploaded(msgspec.Struct, frozen=True, kw_only=True):
 
 async def receive(visit: Visit) -> Uploaded:
     """Take the file that a request carries: a form's first file, or the body itself under `?name=`."""
+    document = await receive_document(visit, visit.conversation)
+    path, note = await _placed(visit, document, visit.conversation)
+    return Uploaded(document=document, link=documents.link(document.sha256, document.name), path=path, note=note)
+
+
+async def receive_document(visit: Visit, conversation: str = "") -> Document:
+    """Take the file that a request carries as a document, and put it into no box."""
     kind = visit.request.headers.get("content-type", "")
     if kind.lower().startswith("multipart/form-data"):
         form = Multipart(aiter(visit.request.stream()), kind)
         await form.find()
-        return await _keep(visit, form.pieces(), form.name, form.media_type)
-    return await _keep(visit, aiter(visit.request.stream()), visit.query("name") or "file", kind)
+        return await _keep(visit, form.pieces(), (form.name, form.media_type), conversation)
+    return await _keep(visit, aiter(visit.request.stream()), (visit.query("name") or "file", kind), conversation)
 
 
 async def upload(visit: Visit) -> Response:
@@ -65,13 +72,11 @@ async def download(visit: Visit) -> Response:
     return StreamingResponse(files.read(visit.user, sha256), headers=headers, media_type=ANY_TYPE)
 
 
-async def _keep(visit: Visit, pieces: AsyncIterator[bytes], name: str, media_type: str) -> Uploaded:
+async def _keep(visit: Visit, pieces: AsyncIterator[bytes], named: tuple[str, str], conversation: str) -> Document:
+    name, media_type = named
     kept = await _files(visit).put(visit.user, pieces, limit=visit.gate.settings.upload_bytes)
     request = AddDocument(name=name[:1000], size=kept.size, sha256=kept.sha256, media_type=media_type[:200])
-    conversation = visit.conversation
-    document = await visit.call(documents.ADD, request, conversation=conversation, timeout=ADD_SECONDS)
-    path, note = await _placed(visit, document, conversation)
-    return Uploaded(document=document, link=documents.link(document.sha256, document.name), path=path, note=note)
+    return await visit.call(documents.ADD, request, conversation=conversation, timeout=ADD_SECONDS)
 
 
 async def _placed(visit: Visit, document: Document, conversation: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ FEWEST = 3
 """Points below which there is no plane to lay through them."""
 GROWTH = 2
 """When a sample has grown so many times over, its plane is laid anew."""
-FRESH = 20.0
+FRESH = 5.0
 """Seconds for which a picture is shown again."""
 KEPT = 200
 """Users whose picture is kept."""

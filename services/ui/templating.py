@@ -51,6 +51,7 @@ _environment.filters |= {
     "day": _where_read(display.day),
     "field": _where_read(display.field),
     "duration": display.duration,
+    "clipped": display.clipped,
     "who": display.who,
     "plain": display.plain,
 }

@@ -35,7 +35,7 @@ CROSS JOIN LATERAL (
     SELECT first.* FROM (
         SELECT id, kind, sentence, text_hash FROM events
         WHERE user_name = %(user)s AND sequence >= place AND sequence < place + step
-        ORDER BY sequence LIMIT 20
+        ORDER BY sequence LIMIT 60
     ) AS first
     WHERE first.kind <> ALL (%(hidden)s::text[]) AND first.sentence <> ''
     LIMIT 1

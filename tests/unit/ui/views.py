@@ -42,6 +42,7 @@ from proto.memory import ConversationLine, Hit, Hits
 from proto.timeline import Effect, Sift
 from services.ui.routes import pages
 from services.ui.settings import UiSettings
+from tests.unit.ui.views_memory import memory_pages
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TURN = "01a20146-760f-7ca8-981b-65a61ab6be15"
@@ -221,6 +222,7 @@ def every_page(text: str) -> dict[str, str]:
             frame=other, task=board(text).tasks[0], touch=touch(), draft=text, problem=text
         ),
         ui_memory.SEARCH: ui_memory.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
+        **memory_pages(text),
         ui_undo.UNDO: ui_undo.UndoPage(
             frame=other,
             step=TURN,
