@@ -46,6 +46,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """The reader's time zone, such as `Europe/Berlin`; empty while it is not known."""
     role: Role = "member"
     """What the account may do, so which pages it has."""
+    keys: bool = True
+    """Whether keys of one character do something."""
     past: Past | None = None
     """Where the page can show the past."""
     notice: str = ""

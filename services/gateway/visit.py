@@ -128,6 +128,7 @@ class Visit:
             theme=theme,
             zone=self.profile.zone or self.request.cookies.get("daimon_zone", "")[:ZONE_LIMIT],
             role=self.role,
+            keys=self.request.cookies.get("daimon_keys", "") != "off",
             notice=notice,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from proto import inspection as views
-from proto import ui, ui_accounts, ui_box, ui_memory, ui_mind, ui_settings, ui_tasks, ui_timeline, ui_undo
+from proto import ui, ui_accounts, ui_box, ui_go, ui_memory, ui_mind, ui_settings, ui_tasks, ui_timeline, ui_undo
 from proto.assets import Assets
 from proto.base import Call, Caller, Nothing
 from services.ui import assets, templating
@@ -19,6 +19,7 @@ from services.ui.pages import (
     chat,
     choices,
     entrance,
+    go,
     inspection,
     live,
     memory,
@@ -45,6 +46,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_memory.DOCUMENTS: memory.listed,
     ui_memory.DOCUMENT: memory.document,
     ui_memory.PICTURE: memory.picture,
+    ui_go.GO: go.page,
     ui_undo.UNDO: undo.page,
     ui_timeline.TIMELINE: timeline.page,
     ui_timeline.EVENT: timeline.event_page,

@@ -8,7 +8,7 @@ KINDS = {
     ),
     "open form": ("POST /sign-in", "POST /in/{token}"),
     "page": (
-        "GET /undo", "GET /timeline", "GET /timeline/{event}",
+        "GET /undo", "GET /go", "GET /timeline", "GET /timeline/{event}",
         "GET /", "GET /conversations", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}",
         "GET /chat/{conversation}/export/{form}", "GET /chat/{conversation}/turns/{turn}/seen",
         "GET /box", "GET /box/{conversation}", "GET /box/{conversation}/file", "GET /box/{conversation}/jobs/{job}",
@@ -24,7 +24,7 @@ KINDS = {
         "POST /chat/{conversation}/title", "POST /chat/{conversation}/marks", "POST /chat/{conversation}/forget",
         "POST /box/{conversation}/network", "POST /box/{conversation}/file", "POST /box/{conversation}/upload",
         "POST /box/{conversation}/jobs", "POST /box/{conversation}/jobs/{job}",
-        "POST /undo",
+        "POST /undo", "POST /go",
         "POST /tasks", "POST /tasks/{task}/complete", "POST /tasks/{task}/reopen", "POST /tasks/{task}/rename",
         "POST /tasks/{task}/move", "POST /tasks/{task}/delete", "POST /settings/keys",
         "POST /memory/documents", "POST /memory/documents/{document}/delete",
@@ -32,7 +32,7 @@ KINDS = {
         "POST /settings/models", "POST /settings/filter", "POST /chat/{conversation}/options",
     ),
     "guest's form": (
-        "POST /theme", "POST /settings", "POST /settings/notifications",
+        "POST /theme", "POST /keyboard", "POST /settings", "POST /settings/notifications",
         "POST /memory/sql", "POST /memory/sql/csv",
         "POST /settings/password", "POST /settings/sessions/{session}/revoke",
         "POST /settings/keys/{key}/revoke", "POST /sign-out",

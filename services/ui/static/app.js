@@ -35,19 +35,25 @@ const lost = () => (document.getElementById("connection").hidden = false);
 // A tab out of sight lets its stream go, because browsers allow six connections to one address, and takes it up again.
 let source = null;
 htmx.createEventSource = (address) => (source = new EventSource(address));
-const again = () => source?.readyState === EventSource.CLOSED && source.onerror();
-document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : again()));
+document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : source?.readyState === 2 && source.onerror()));
 
 // A key presses what names it in data-key; what stands in a data-scope only from inside of that.
 document.addEventListener("keydown", (event) => {
   const held = [event.ctrlKey || event.metaKey ? "ctrl+" : "", event.altKey ? "alt+" : ""].join("");
-  if (!held && event.key.length === 1 && event.target.matches("input, textarea, select")) return;
+  const idle = document.documentElement.dataset.keys === "off" || event.target.matches("input, textarea, select");
+  if (!held && event.key.length === 1 && idle) return;
   const named = `[data-key="${CSS.escape(held + event.key)}"]`;
-  const near = event.target.closest("[data-scope]")?.querySelector(named);
-  const found = near ?? document.querySelector(`${named}:not([data-scope] *)`);
+  const found = event.target.closest("[data-scope]")?.querySelector(named) ?? document.querySelector(`${named}:not([data-scope] *)`);
   if (!found || event.isComposing) return;
   event.preventDefault();
   found.focus(), found.click();
+});
+
+// The arrows walk through what can be chosen.
+on("keydown", "[data-walk]", (event, list) => {
+  const stops = [...list.querySelectorAll("input:not([type=hidden]), a, .way")];
+  const next = stops[stops.indexOf(event.target) + { ArrowDown: 1, ArrowUp: -1 }[event.key]];
+  if (next) event.preventDefault(), next.focus();
 });
 
 // Reordering by drag: what is dropped on another takes its place.

@@ -23,6 +23,7 @@ from proto import (
     ui,
     ui_accounts,
     ui_box,
+    ui_go,
     ui_list,
     ui_memory,
     ui_mind,
@@ -223,6 +224,13 @@ def every_page(text: str) -> dict[str, str]:
         ),
         ui_memory.SEARCH: ui_memory.SearchPage(frame=other, query=text, hits=Hits(hits=(hit,), note=text)),
         **memory_pages(text),
+        ui_go.GO: ui_go.GoPage(
+            frame=other,
+            query=text,
+            problem=text,
+            found=(ui_go.Ways(sort="Pages", ways=tuple(ui_go.Way(path="/x", title=text, note=text) for _ in "abc")),)
+            * 2,
+        ),
         ui_undo.UNDO: ui_undo.UndoPage(
             frame=other,
             step=TURN,
