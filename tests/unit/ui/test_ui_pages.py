@@ -44,7 +44,14 @@ ALLOWED_HANDLERS = {
     "hx-preserve",
     "hx-select",
 }
-TRIGGERS = {"focus, input changed delay:100ms", "change, submit", "intersect once", "input changed delay:150ms, search", "every 2s", "every 5s"}
+TRIGGERS = {
+    "focus, input changed delay:100ms",
+    "change, submit",
+    "intersect once",
+    "input changed delay:150ms, search",
+    "every 2s",
+    "every 5s",
+}
 """What starts a request by itself; nothing else may, least of all what somebody wrote."""
 
 
