@@ -20,6 +20,7 @@ EVERYBODY = "daimon.do.*.*"
 PERSONAL = "daimon.own."
 """How the subject of a call begins that is a person's alone to ask."""
 _PLAIN = re.compile(r"[A-Za-z0-9_-]")
+_WHOLLY_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPED = re.compile(r"=([0-9a-f]{2})")
 
 
@@ -30,6 +31,8 @@ def new_id() -> str:
 
 def token(name: str) -> str:
     """Encode a user-made name as one subject token, so that a name can never reach another subject."""
+    if _WHOLLY_PLAIN.fullmatch(name):
+        return name
     if not name:
         return "="
     return "".join(c if _PLAIN.match(c) else "".join(f"={b:02x}" for b in c.encode()) for c in name)

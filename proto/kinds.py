@@ -50,14 +50,15 @@ _NOUNS = (
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in KINDS.items()}
 CHANGING = tuple(name for name, kind in KINDS.items() if kind.inverse is not Happening.inverse)
 """The kinds that can be undone, where an event names what was before; `proto.lasting` says why the others cannot."""
 
 
 def happening(event: Event) -> Happening | None:
     """Read an event's data; None for what this version does not know or cannot read."""
-    kind = KINDS.get(event.kind)
+    decoder = _DECODERS.get(event.kind)
     try:
-        return msgspec.json.decode(event.data, type=kind) if kind else None
+        return decoder.decode(event.data) if decoder else None
     except msgspec.MsgspecError:
         return None

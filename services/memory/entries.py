@@ -19,6 +19,8 @@ BODY_LIMIT = 50_000
 NAME_LIMIT = 500
 REPLACEMENT = "\ufffd"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_ESCAPED_NUL = b"\\u0000"
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UNREADABLE = msgspec.Raw(b'{"unreadable":true}')
 
 
@@ -47,8 +49,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 def entry(recorded: Recorded) -> Entry:
     """Make the row of an event."""
     event = recorded.event
-    data = _NUL.sub(rb"\1\\ufffd", bytes(event.data))
-    what = _typed(msgspec.structs.replace(event, data=msgspec.Raw(data)))
+    data = bytes(event.data)
+    if _ESCAPED_NUL in data:
+        data = _NUL.sub(rb"\1\\ufffd", data)
+        event = msgspec.structs.replace(event, data=msgspec.Raw(data))
+    what = _typed(event)
     sentence, body = _clean(event.sentence), _clean(body_of(event, what))
     return Entry(
         sequence=recorded.sequence,
@@ -102,6 +107,8 @@ def hash_of(text: str) -> bytes:
 
 def identity(name: str) -> str:
     """Return an event's id as a UUID; a program that made up another form gets one derived from it."""
+    if _CANONICAL.fullmatch(name):
+        return name
     try:
         return str(uuid.UUID(name))
     except ValueError:

@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 import msgspec
 
 from proto import errors, events
-from proto.events import Recorded
 from proto.keeping import Position
 from services.memory import projections
 from services.memory.backoff import Backoff
@@ -88,12 +87,13 @@ class Projector:
         log.info("projecting from %d on", self._last, extra={"action": "memory.projecting"})
         await self._catch_up(session)
         self._written()
-        async with contextlib.aclosing(self._bus.work(DURABLE).batches(BATCH, gather=GATHER, ahead=AHEAD)) as batches:
-            async for batch in batches:
-                await self._take(session, batch)
+        work = self._bus.work(DURABLE).batches(BATCH, gather=GATHER, ahead=AHEAD)
+        async with contextlib.aclosing(work) as batches, contextlib.aclosing(read_ahead(batches)) as read:
+            async for batch, entries in read:
+                await self._take(session, batch, entries)
 
-    async def _take(self, session: Session, batch: Batch) -> None:
-        fresh = [one for one in batch.recorded if one.sequence > self._last]
+    async def _take(self, session: Session, batch: Batch, entries: Sequence[Entry]) -> None:
+        fresh = [one for one in entries if one.sequence > self._last]
         try:
             if fresh and continues(self._last, fresh):
                 await self._write(session, fresh)
@@ -111,16 +111,15 @@ class Projector:
         while page_is_full:
             page = await self._bus.journal.read(events.ALL, after=self._last, limit=BATCH)
             if page:
-                await self._write(session, page)
+                await self._write(session, [entry(one) for one in page])
             page_is_full = len(page) == BATCH
 
-    async def _write(self, session: Session, recorded: Sequence[Recorded]) -> None:
-        entries = [entry(one) for one in recorded]
+    async def _write(self, session: Session, entries: Sequence[Entry]) -> None:
         try:
             await write(session, entries)
         except Unstorable:
             await _write_apart(session, entries)
-        self._last = recorded[-1].sequence
+        self._last = entries[-1].sequence
 
     async def _check_log(self, session: Session) -> None:
         """Refuse to mix two logs: the newest event that both should have must be the same one."""
@@ -136,9 +135,27 @@ class Projector:
             )
 
 
-def continues(last: int, recorded: Sequence[Recorded]) -> bool:
+def continues(last: int, entries: Sequence[Entry]) -> bool:
     """Whether these are the very next events, in order and without a gap."""
-    return [one.sequence for one in recorded] == list(range(last + 1, last + 1 + len(recorded)))
+    return [one.sequence for one in entries] == list(range(last + 1, last + 1 + len(entries)))
+
+
+async def read_ahead(batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[tuple[Batch, list[Entry]], None]:
+    """Yield batches with their rows; the next one is read while Postgres writes the one before."""
+    following = asyncio.create_task(_read(batches))
+    try:
+        while True:
+            ready = await following
+            following = asyncio.create_task(_read(batches))
+            yield ready
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+
+
+async def _read(batches: AsyncGenerator[Batch, None]) -> tuple[Batch, list[Entry]]:
+    batch = await anext(batches)
+    return batch, [entry(one) for one in batch.recorded]
 
 
 async def write(session: Session, entries: Sequence[Entry]) -> None:

@@ -18,6 +18,7 @@ from psycopg.rows import TupleRow, class_row
 
 from proto import errors
 from services.memory import options
+from services.memory.arrays import array
 from services.memory.dumping import dump_before
 from services.memory.queries import query
 from services.memory.settings import MemorySettings
@@ -293,6 +294,6 @@ def _refusals() -> Iterator[None]:
         raise SqlFailure(error.sqlstate, said.message_primary or str(error), said.message_hint or "") from error
 
 
-def by_column(rows: Sequence[msgspec.Struct], *names: str) -> dict[str, list[object]]:
-    """Turn rows into one list a column, as the statements that write many rows take them."""
-    return {name: [getattr(row, name) for row in rows] for name in names}
+def by_column(rows: Sequence[msgspec.Struct], *names: str) -> dict[str, str]:
+    """Turn rows into one array a column, as the statements that write many rows take them."""
+    return {name: array([getattr(row, name) for row in rows]) for name in names}

@@ -101,6 +101,15 @@ async def test_an_event_that_is_too_large_fails_alone(open_bus, ada):
     assert titles == ["Added task 'small'", "Added task 'small too'"]
 
 
+async def test_an_event_with_an_endless_name_fails_alone(open_bus, ada):
+    bus = await open_bus("tasks")
+    good = [events.happened(tasks.TaskAdded(task=f"t{number}", title="one of many"), ada) for number in range(20)]
+    bad = events.happened(tasks.TaskAdded(task="t", title="bad"), replace(ada, conversation="x" * 2000))
+    results = await asyncio.gather(*map(bus.journal.append, [*good, bad]), return_exceptions=True)
+    assert isinstance(results.pop(), errors.Invalid)
+    assert all(isinstance(place, int) for place in results)
+
+
 async def test_nobody_hears_an_event_that_was_refused(open_bus, ada):
     bus, cli = await open_bus("tasks"), await open_bus("cli")
     mine = events.of_noun("task", ada.user)

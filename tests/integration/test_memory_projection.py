@@ -36,6 +36,17 @@ async def test_many_events_at_once_are_all_there(daimon, ada):
     assert found.rows == ((500, 500),)
 
 
+async def test_a_text_is_in_sql_as_it_was_said_whatever_signs_it_has(daimon, ada):
+    said = ['say "hi"', "C:\\dir\\", "{1,2}", "x','y", "NULL", "two\nlines", "Grüße 👋", "$1 %s \\x00", "'; --"]
+    recorded = await asyncio.gather(
+        *(daimon.record(tasks.TaskAdded(task=f"t{place}", title=text), ada) for place, text in enumerate(said))
+    )
+    await daimon.projected(max(sequence for _, sequence in recorded))
+    assert (await daimon.sql("select title from tasks order by id", ada)).rows == tuple((text,) for text in said)
+    found = await daimon.sql("select data->>'title' from events order by data->>'task'", ada)
+    assert found.rows == tuple((text,) for text in said)
+
+
 async def test_an_event_that_comes_twice_is_there_once(daimon, ada):
     event = happened(tasks.TaskAdded(task="t1", title="buy milk"), ada)
     again = msgspec.structs.replace(event, key="another message with the same event")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.aio.transport import TcpTransport
 
-from services.runtime.bus.wire import Headers, checked
+from services.runtime.bus.wire import Headers, checked, one_line
 
 NAME_BYTES = 12
 """Random bytes in the name of a reply, so that nobody else can send one."""
@@ -41,6 +41,17 @@ class Client(nats_client.Client):
         subscription = await self.subscribe(subject, queue, pending_bytes_limit=0)
         subscription._pending_queue = _Handed(deliver)  # type: ignore[assignment]  # noqa: SLF001 - there is no other door
         return subscription
+
+    async def publish_all(self, messages: Iterable[tuple[str, Headers, bytes]]) -> None:
+        """Publish messages, each a subject with headers and payload, in one write; in order, and nothing between them.
+
+        Their headers are ours, so they are not looked at again as nats-py does with each of them.
+        """
+        if not self.is_connected:
+            raise errors.ConnectionClosedError
+        frames = b"".join(_frame(*message) for message in messages)
+        await self._send_command(frames)
+        await self._flush_pending()
 
     async def ask(self, subject: str, payload: bytes, timeout: float, headers: Headers | None = None) -> Msg:
         """Send a request and wait for its reply; raises nats' errors.
@@ -87,6 +98,17 @@ class Client(nats_client.Client):
         if waiting is not None and not waiting.done():
             waiting.set_result(reply)
 
+    @staticmethod
+    def _parse_header_lines(raw: bytes) -> dict[str, str]:
+        """Read headers as nats-py does, but a name at a time instead of a letter."""
+        found = {}
+        for line in raw.decode("utf-8", "replace").split("\r\n"):
+            name, colon, value = line.partition(":")
+            words = name.split()
+            if colon and len(words) == 1 and name.isascii():
+                found[words[0]] = value.strip()
+        return found
+
     async def _flush_pending(self, force_flush: bool = False) -> Any:
         if force_flush or not self._can_write():
             return await super()._flush_pending(force_flush)
@@ -111,6 +133,14 @@ class Client(nats_client.Client):
             self._turn = asyncio.get_running_loop().call_soon(self._write)
         elif self._flush_queue is not None and self._flush_queue.empty():
             self._flush_queue.put_nowait(asyncio.Future())
+
+
+def _frame(subject: str, headers: Headers, payload: bytes) -> bytes:
+    """A message as the wire has it."""
+    lines = "".join(f"{name}: {one_line(value)}\r\n" for name, value in headers.items())
+    head = f"NATS/1.0\r\n{lines}\r\n".encode()
+    size = len(head)
+    return b"HPUB %s %d %d\r\n%s%s\r\n" % (checked(subject).encode(), size, size + len(payload), head, payload)
 
 
 class _Handed:

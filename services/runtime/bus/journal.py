@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,7 +12,6 @@ import msgspec
 from nats import errors as nats_errors
 
 from proto import errors, events
-from proto.base import new_id
 from proto.events import Event, Recorded
 from services.runtime.bus import wire
 from services.runtime.bus.client import Client
@@ -20,6 +20,8 @@ from services.runtime.bus.stored import Stored
 
 BATCH_LIMIT = 1000
 """Messages in one atomic batch: the server's own limit."""
+TOGETHER = 8
+"""Events from which on a batch is faster than each alone: the server makes a store for every batch."""
 ACK_TIMEOUT = 1.5
 TRIES = 3
 HEADER_ROOM = 2000
@@ -59,13 +61,21 @@ class Repeated(Exception):
         self.recorded = recorded
 
 
+class Handed(msgspec.Struct, frozen=True, eq=False):
+    """An event that was handed in and waits for its place."""
+
+    event: Event
+    payload: bytes
+    done: asyncio.Future[int]
+
+
 class Journal:
     """Appends to and reads from the log."""
 
     def __init__(self, client: Client, live: Live) -> None:
         self._client = client
         self._stored = Stored(client, live, events.STREAM)
-        self._waiting: list[tuple[Event, asyncio.Future[int]]] = []
+        self._waiting: list[Handed] = []
         self._flusher: asyncio.Task[None] | None = None
 
     async def append(self, event: Event, *, expect: Expect | None = None, begun_by: str = "") -> int:
@@ -79,12 +89,14 @@ class Journal:
         """
         if not self._client.is_connected:
             raise errors.Unavailable("The event log cannot be reached, so nothing was done. Try again in a moment.")
-        if len(wire.encode(event)) > self._client.max_payload - HEADER_ROOM:
+        wire.checked(event.subject)
+        payload = wire.encode(event)
+        if len(payload) > self._client.max_payload - HEADER_ROOM:
             raise errors.TooLarge("That is too large to be recorded; the limit is 1 MB.")
         if expect is not None:
-            return await self._publish(event, expect, begun_by)
+            return await self._publish(event, payload, expect, begun_by)
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, done))
+        self._waiting.append(Handed(event, payload, done))
         if self._flusher is None or self._flusher.done():
             self._flusher = asyncio.create_task(self._flush())
         return await done
@@ -110,41 +122,44 @@ class Journal:
             try:
                 await self._commit(batch)
             except errors.Failure as failure:
-                for _, done in batch:
-                    _settle(done, failure)
+                for handed in batch:
+                    _settle(handed.done, failure)
 
-    async def _commit(self, batch: Sequence[tuple[Event, asyncio.Future[int]]]) -> None:
-        if len(batch) > 1 and await self._commit_together(batch):
+    async def _commit(self, batch: Sequence[Handed]) -> None:
+        if len(batch) >= TOGETHER and await self._commit_together(batch):
             return
-        results = await asyncio.gather(*(self._publish(event) for event, _ in batch), return_exceptions=True)
-        for (_, done), result in zip(batch, results, strict=True):
-            _settle(done, result)
+        single = (self._publish(handed.event, handed.payload) for handed in batch)
+        results = await asyncio.gather(*single, return_exceptions=True)
+        for handed, result in zip(batch, results, strict=True):
+            _settle(handed.done, result)
 
-    async def _commit_together(self, batch: Sequence[tuple[Event, asyncio.Future[int]]]) -> bool:
+    async def _commit_together(self, batch: Sequence[Handed]) -> bool:
         """Publish as one atomic batch; False when the server would not take it as such."""
-        name, last = new_id(), len(batch)
+        name, last = secrets.token_hex(8), len(batch)
+        *others, final = batch
         try:
-            for number, (event, _) in enumerate(batch[:-1], start=1):
-                await self._client.publish(event.subject, wire.encode(event), headers=_batched(event, name, number))
+            await self._client.publish_all(
+                (handed.event.subject, _batched(handed.event, name, number), handed.payload)
+                for number, handed in enumerate(others, start=1)
+            )
         except nats_errors.Error:
             return False
-        final = batch[-1][0]
-        commit = _batched(final, name, last) | {"Nats-Batch-Commit": "1"}
-        answer = await self._ask(final.subject, wire.encode(final), commit)
+        commit = _batched(final.event, name, last) | {"Nats-Batch-Commit": "1"}
+        answer = await self._ask(final.event.subject, final.payload, commit)
         if answer is None or answer.error:
             return False
-        for place, (_, done) in enumerate(batch, start=answer.seq - last + 1):
-            _settle(done, place)
+        for place, handed in enumerate(batch, start=answer.seq - last + 1):
+            _settle(handed.done, place)
         return True
 
-    async def _publish(self, event: Event, expect: Expect | None = None, begun_by: str = "") -> int:
+    async def _publish(self, event: Event, payload: bytes, expect: Expect | None = None, begun_by: str = "") -> int:
         """Publish one event; safe to repeat, because the server knows its id."""
         found = {"Nats-Msg-Id": event.message_id} | ({wire.BEGUN_BY: begun_by} if begun_by else {})
         if expect is not None:
             found["Nats-Expected-Last-Subject-Sequence"] = str(expect.sequence)
             found["Nats-Expected-Last-Subject-Sequence-Subject"] = expect.filter
         for attempt in range(TRIES):
-            answer = await self._ask(event.subject, wire.encode(event), found)
+            answer = await self._ask(event.subject, payload, found)
             if answer is None:
                 continue
             try:

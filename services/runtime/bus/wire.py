@@ -98,6 +98,11 @@ def checked(subject: str) -> str:
     return subject
 
 
+def one_line(value: str) -> str:
+    """A header's value without line ends, which would begin another header."""
+    return value if value.isprintable() else " ".join(value.splitlines())
+
+
 def header_text(message: str) -> str:
     """A message as one header line."""
     return " ".join(message.split())[:HEADER_LIMIT] or "Failed"

@@ -12,6 +12,7 @@ from proto.base import Caller
 from proto.events import Recorded, happened
 from services.memory import store
 from services.memory.backoff import Backoff
+from services.memory.entries import entry
 from services.memory.projector import continues
 
 EVENT = happened(tasks.TaskAdded(task="t", title="x"), Caller(user="ada"))
@@ -29,7 +30,7 @@ EVENT = happened(tasks.TaskAdded(task="t", title="x"), Caller(user="ada"))
     ],
 )
 def test_only_the_very_next_events_are_written_as_they_came(last, sequences, next_ones):
-    assert continues(last, [Recorded(sequence=sequence, event=EVENT) for sequence in sequences]) is next_ones
+    assert continues(last, [entry(Recorded(sequence=sequence, event=EVENT)) for sequence in sequences]) is next_ones
 
 
 def test_waits_double_up_to_a_bound_and_begin_anew_after_a_success():

@@ -1,0 +1,28 @@
+"""Headers of messages as the wire has them."""
+
+from __future__ import annotations
+
+import pytest
+from nats.aio.client import Client as NatsClient
+
+from services.runtime.bus.client import Client
+from services.runtime.bus.wire import one_line
+
+BLOCKS = [
+    b"Nats-Msg-Id: 0190\r\nNats-Batch-Sequence: 7\r\n\r\n",
+    b"Name:Value\r\nOther:\tTabbed \r\n",
+    b"With space in: x\r\nGood: y\r\n",
+    "Grüße: x\r\nTitle: Grüße: und mehr\r\n".encode(),
+    b"Broken: \xff\xfe\r\nno colon here\r\n",
+    b"",
+]
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_headers_are_read_as_the_library_reads_them(block):
+    assert Client._parse_header_lines(block) == NatsClient._parse_header_lines(block)
+
+
+def test_a_value_cannot_begin_another_header():
+    assert one_line("a\r\nNats-Batch-Commit: 1") == "a Nats-Batch-Commit: 1"
+    assert one_line("Grüße, 7") == "Grüße, 7"
