@@ -47,6 +47,24 @@ async def test_a_text_is_in_sql_as_it_was_said_whatever_signs_it_has(daimon, ada
     assert found.rows == tuple((text,) for text in said)
 
 
+async def test_a_row_has_the_same_words_whether_it_is_written_with_many_or_changed_later(alone, database):
+    async with alone.remembering(database):
+        for user, config in (("ada", "english"), ("bob", "german")):
+            async with await psycopg.AsyncConnection.connect(database.database, autocommit=True) as connection:
+                speak = "INSERT INTO languages (user_name, config, upto) VALUES (%s, %s::regconfig, 0)"
+                await connection.execute(speak, [user, config])
+            for title in ("buy two loaves of bread", "die Häuser kaufen", "  "):
+                _, sequence = await alone.record(tasks.TaskAdded(task="t", title=title), Caller(user=user))
+        await alone.projected(sequence)
+        async with await psycopg.AsyncConnection.connect(database.database, autocommit=True) as connection:
+            words = "SELECT id, tsvector_to_array(fts) FROM events ORDER BY id"
+            together = await (await connection.execute(words)).fetchall()
+            await connection.execute("UPDATE events SET sentence = sentence")
+            assert await (await connection.execute(words)).fetchall() == together
+    assert len(together) == 6
+    assert any("haus" in found for _, found in together)
+
+
 async def test_an_event_that_comes_twice_is_there_once(daimon, ada):
     event = happened(tasks.TaskAdded(task="t1", title="buy milk"), ada)
     again = msgspec.structs.replace(event, key="another message with the same event")

@@ -26,19 +26,32 @@ fresh AS MATERIALIZED (
 ends AS MATERIALIZED (
     SELECT
         user_name,
-        (SELECT chain FROM events WHERE events.user_name = fresh.user_name ORDER BY sequence DESC LIMIT 1) AS chain
+        (SELECT chain FROM events WHERE events.user_name = fresh.user_name ORDER BY sequence DESC LIMIT 1) AS chain,
+        language_of(user_name) AS config
     FROM fresh
     GROUP BY user_name
+),
+days AS MATERIALIZED (
+    SELECT day, config, searchable('', day::timestamp AT TIME ZONE 'UTC', config) AS words
+    FROM (
+        SELECT DISTINCT (time AT TIME ZONE 'UTC')::date AS day, config FROM fresh JOIN ends USING (user_name)
+    ) AS lived
 )
 INSERT INTO events (
     id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
-    digest, chain
+    digest, chain, fts
 )
 SELECT
     id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
-    digest, chained(ends.chain, digest) OVER (PARTITION BY user_name ORDER BY sequence)
+    digest, chained(ends.chain, digest) OVER (PARTITION BY user_name ORDER BY sequence),
+    CASE
+        WHEN sentence = '' AND body = '' THEN ''
+        ELSE worded(sentence || E'\n' || body, config, days.words)
+    END
 FROM fresh
 JOIN ends USING (user_name)
+JOIN days USING (config)
+WHERE days.day = (fresh.time AT TIME ZONE 'UTC')::date
 ON CONFLICT (id) DO NOTHING
 RETURNING sequence
 
