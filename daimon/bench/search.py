@@ -18,6 +18,8 @@ from daimon.up.errors import ChildFailed
 from daimon.up.postgres import DATABASE, OWNER, READER, PostgresServer, embedded_postgres
 
 MODULE = "services.memory.bench.main"
+FILLED = "filled.json"
+"""How far a kept log was filled."""
 MEGABYTE = 1_000_000
 
 
@@ -35,25 +37,35 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     filling: float
 
 
-async def run(_rounds: int, size: int, plot: Path | None) -> dict[str, Figure]:
+async def run(_rounds: int, size: int, plot: Path | None, keep: Path | None) -> dict[str, Figure]:
     """Let a log grow in a Postgres of its own, and search it at each size."""
-    with tempfile.TemporaryDirectory(prefix="daimon-bench-", ignore_cleanup_errors=True) as directory:
-        async with embedded_postgres(Path(directory)) as server:
-            found = await _measured(server, size)
-            resident = shared(Path(directory) / "data/postmaster.pid")
+    with tempfile.TemporaryDirectory(prefix="daimon-bench-", ignore_cleanup_errors=True) as temporary:
+        directory = folder(keep, temporary)
+        async with embedded_postgres(directory) as server:
+            found = await _measured(server, size, directory / FILLED)
+            resident = shared(directory / "data/postmaster.pid")
     if plot is not None:
         save(plot, drawn(found))
     return {**figures(found[-1], resident), **smaller(found)}
 
 
-async def _measured(server: PostgresServer, size: int) -> list[Measured]:
+def folder(keep: Path | None, temporary: str) -> Path:
+    """Return where the log lies."""
+    directory = (keep or Path(temporary)).absolute()
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+async def _measured(server: PostgresServer, size: int, filled: Path) -> list[Measured]:
     settings = {
         "DAIMON_MEMORY_DATABASE": server.conninfo_for(OWNER, DATABASE),
         "DAIMON_MEMORY_READER": server.conninfo_for(READER, DATABASE),
     }
     words = [f"{name}={value}" for name, value in settings.items()]
     process = await create_subprocess_exec(
-        "env", *words, sys.executable, "-m", MODULE, "--size", str(size), cwd=ROOT, stdout=PIPE
+        *("env", *words, sys.executable, "-m", MODULE, "--size", str(size), "--kept", str(filled)),
+        cwd=ROOT,
+        stdout=PIPE,
     )
     assert process.stdout is not None  # noqa: S101 - it was started with a pipe
     try:

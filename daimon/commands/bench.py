@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", type=Path, metavar="F", help="of recall: conversations in the LoCoMo format")
     parser.add_argument("--size", type=int, default=SIZE, metavar="N", help=f"of search: events in the end ({SIZE})")
     parser.add_argument("--plot", type=Path, metavar="F", help="of search: write how it grows as an SVG")
+    parser.add_argument(
+        "--keep", type=Path, metavar="D", help="of search: keep the log in this folder, and go on with it"
+    )
     parser.add_argument("--check", action="store_true", help="exit with 1 when a figure misses its goal")
     add_json(parser)
 
@@ -54,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _options(arguments: argparse.Namespace) -> dict[str, object]:
     """Return what a bench takes beyond rounds."""
     if arguments.bench == "search":
-        return {"size": arguments.size, "plot": arguments.plot}
+        return {"size": arguments.size, "plot": arguments.plot, "keep": arguments.keep}
     if arguments.bench != "recall":
         return {}
     if arguments.file is None:

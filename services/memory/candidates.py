@@ -13,7 +13,7 @@ from services.memory.vectors import QueryVector
 
 FEW = 5000
 """Up to so many events that pass the filters are measured one by one."""
-STRONG = 12
+STRONG = 8
 """How many of the best have their surroundings looked at."""
 NOTHING = QueryVector(engine="", dimensions=1, vector="[0]")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=80 -c hnsw.max_scan_tuples=5000"
+OWN = "-c timezone=UTC -c hnsw.iterative_scan=relaxed_order -c hnsw.ef_search=60 -c hnsw.max_scan_tuples=5000"
 """Planner settings belong to the whole session: flipped later, they would miss statements already prepared."""
 CALLS = f"{OWN} -c statement_timeout=10s -c plan_cache_mode=force_custom_plan"
 SEARCHES = f"{OWN} -c statement_timeout=10s -c plan_cache_mode=force_generic_plan"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-MATCHES = 700
+MATCHES = 400
 """So many events are fetched by words and compared."""
 SCANNED = 30_000
 """Words that more events have are fetched with others only: their list alone takes too long to read."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 
 from services.memory.bench.filling import fill
 from services.memory.bench.measuring import CLIENTS, Measured, measure
-from services.memory.bench.story import World
+from services.memory.bench.story import Told, World
 from services.memory.migrations import migrate
 from services.memory.settings import MemorySettings
 from services.memory.store import Store
@@ -21,21 +24,49 @@ STEP = 10
 SMALLEST = 10_000
 
 
-async def run(size: int) -> None:
-    """Let the log grow tenfold from size to size."""
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a kept log was filled."""
+
+    size: int = 0
+    seconds: float = 0.0
+    """That the last part took, with its indexes."""
+    sample: list[Told] = []
+    """Some of what was told in it."""
+
+
+async def run(size: int, kept: Path | None) -> None:
+    """Let the log grow tenfold from size to size; one that is kept goes on from where it is."""
     settings = msgspec.structs.replace(load("memory", MemorySettings), connections=CLIENTS)
     world = World(SEED)
-    story = world.tell(size)
-    done = 0
+    filled = read(kept)
+    story = itertools.islice(world.tell(size), filled.size, None)
     async with Store.open(settings) as store:
         async with store.alone() as session:
             await migrate(session, store.dump_before)
-        for wanted in sizes(size):
-            began = time.perf_counter()
-            sample = await fill(store, world, story, wanted - done, done + 1)
-            filling = time.perf_counter() - began
-            done = wanted
-            show(await measure(store, world, sample, wanted, filling))
+        for wanted in (one for one in sizes(size) if one >= filled.size):
+            filled = await grow(store, world, story, filled, wanted)
+            write(kept, filled)
+            show(await measure(store, world, filled.sample, wanted, filled.seconds))
+
+
+def read(kept: Path | None) -> Filled:
+    """Return how far a log was filled."""
+    return msgspec.json.decode(kept.read_bytes(), type=Filled) if kept and kept.exists() else Filled()
+
+
+def write(kept: Path | None, filled: Filled) -> None:
+    """Note how far it is filled."""
+    if kept:
+        kept.write_bytes(msgspec.json.encode(filled))
+
+
+async def grow(store: Store, world: World, story: Iterator[Told], filled: Filled, wanted: int) -> Filled:
+    """Fill the log up to a size."""
+    if wanted == filled.size:
+        return filled
+    began = time.perf_counter()
+    sample = await fill(store, world, story, wanted - filled.size, filled.size + 1)
+    return Filled(size=wanted, seconds=time.perf_counter() - began, sample=sample)
 
 
 def sizes(size: int) -> list[int]:
@@ -57,7 +88,9 @@ def main() -> None:
     """Run the measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, required=True, help="events in the end")
-    asyncio.run(run(parser.parse_args().size))
+    parser.add_argument("--kept", type=Path, help="the file that says how far a kept log was filled")
+    arguments = parser.parse_args()
+    asyncio.run(run(arguments.size, arguments.kept))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from services.memory.store import Session, Store
 from services.memory.vectors import QueryVector
 
 FIRST = 10
-WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 25, 8, 60, 3
+WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 20, 8, 60, 3
 WINDOW = timedelta(days=7)
 EVERYTHING = 10**9
 ADA = Caller(user=USER, actor="plugin-bench")
@@ -84,7 +84,7 @@ async def measure(store: Store, world: World, sample: Sequence[Told], size: int,
         made.prepare(search.query)
     await _times(searcher, searches[:WARM])
     free, filtered = await _times(searcher, searches[WARM:]), await _times(searcher, narrow)
-    checked = [await _agreement(store, searcher, made, search) for search in searches[:CHECKED]]
+    checked = [await agreement(store, searcher, made, search) for search in searches[:CHECKED]]
     naive = [await _naive(store, made, search) for search in searches[:NAIVE]]
     (disk,) = await store.fetch(Count, "database_size")
     return Measured(
@@ -128,7 +128,7 @@ async def _rate(searcher: Searcher, searches: Sequence[memory.Search]) -> float:
     return CLIENTS * EACH / (time.perf_counter() - began)
 
 
-async def _agreement(store: Store, searcher: Searcher, made: Made, search: memory.Search) -> float:
+async def agreement(store: Store, searcher: Searcher, made: Made, search: memory.Search) -> float:
     """Return how many of the first ten of the exact search are among the first ten found."""
     found = await searcher.search(search, ADA)
     async with store.alone() as session:

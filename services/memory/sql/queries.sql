@@ -375,7 +375,7 @@ CROSS JOIN LATERAL (
 ) AS e
 WHERE v.engine = %(engine)s
 ORDER BY {distance}
-LIMIT 80
+LIMIT 60
 
 -- name: nearest_passages
 SELECT e.sequence, 'epoch'::timestamptz AS time, false AS in_conversation, e.coverage, 1 - ({distance}) AS likeness
@@ -402,7 +402,7 @@ CROSS JOIN LATERAL (
 ) AS e
 WHERE v.engine = %(engine)s
 ORDER BY {distance}
-LIMIT 80
+LIMIT 60
 
 -- name: nearest_of_few
 -- The same where so few match that measuring each is faster than passing by all others; `matching` tells whether.
