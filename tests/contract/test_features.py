@@ -23,3 +23,11 @@ def test_the_tests_that_keep_a_row_are_there():
     assert named <= TESTS
     folders = re.findall(r"`(tests/[\w/]+)`", PAGE)
     assert [folder for folder in folders if not (ROOT / folder).is_dir()] == []
+
+
+def test_the_tests_that_keep_what_is_said_of_turns_are_there():
+    page = (ROOT / "docs/turns.md").read_text()
+    named = re.findall(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`", page)
+    assert len(named) > 20
+    gone = [(path, test) for path, test in named if f"def {test}" not in (ROOT / path).read_text()]
+    assert gone == []

@@ -15,8 +15,9 @@ import msgspec
 from daimon.connection import connect
 from daimon.up import state
 from daimon.up.home import Home
-from proto import events, llm, memory
+from proto import events, memory
 from proto.base import Nothing
+from proto.llm import MENU
 
 ROOT = Path(__file__).resolve().parents[2]
 WITHIN = 60.0
@@ -62,7 +63,7 @@ class Whole:
         """Wait until the actions of every service are in the menu."""
         async with asyncio.timeout(WITHIN), connect(self.home.path, "owner") as connection:
             while True:
-                menu = await connection.call(llm.MENU, Nothing())
+                menu = await connection.call(MENU, Nothing())
                 if {"tasks", "memory", "sandbox"} <= {action.service for action in menu.actions}:
                     return
                 await asyncio.sleep(0.02)
@@ -79,10 +80,11 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole_daimon(directory: Path, model_server: str = "off") -> AsyncIterator[Whole]:
-    """Run `daimon up` in a fresh home, with this model server."""
+async def whole_daimon(directory: Path, model_server: str = "off", **llm: str) -> AsyncIterator[Whole]:
+    """Run `daimon up` in a fresh home, with this model server and these settings of llm."""
     home = Home(path=directory)
-    home.overrides.write_text(f'[llm]\nollama = "{model_server}"\n')
+    chosen = {"ollama": model_server, **llm}
+    home.overrides.write_text("[llm]\n" + "".join(f'{name} = "{value}"\n' for name, value in chosen.items()))
     whole = Whole(home)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "daimon", "up", "--home", str(directory), "--port", "0",
