@@ -170,6 +170,15 @@ class ProfileChanged(Happening, frozen=True, kw_only=True):
         return "Changed the profile: " + ", ".join(f"{name} {value}" for name, value in known.items())
 
 
+class Exported(Happening, frozen=True, kw_only=True):
+    """All that is kept of an account was handed out as a file."""
+
+    kind: ClassVar[str] = "account.exported"
+
+    def sentence(self) -> str:
+        return "Downloaded all that is kept"
+
+
 class AccountChanged(Happening, frozen=True, kw_only=True):
     """An account has another role or state."""
 
@@ -188,5 +197,5 @@ CHANGE_ACCOUNT = Call("daimon.svc.gateway.change_account", ChangeAccount, Accoun
 CALLS = (INVITE, LIST_ACCOUNTS, CHANGE_ACCOUNT)
 KINDS: tuple[type[Happening], ...] = (
     *(SignedIn, SignedOut, SignInFailed, SessionRevoked, Visited),
-    *(PasswordSet, Invited, AccountChanged, ProfileChanged),
+    *(PasswordSet, Invited, AccountChanged, ProfileChanged, Exported),
 )

@@ -17,6 +17,7 @@ from proto import (
     marks,
     memory,
     models,
+    retention,
     sandbox,
     seen,
     sorting,
@@ -47,6 +48,7 @@ _NOUNS = (
     approvals,
     choices,
     models,
+    retention,
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 

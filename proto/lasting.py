@@ -29,6 +29,7 @@ LASTING: Final = {
     "memory.forgot": "it is gone, which is what forgetting is for",
     "memory.noted": "a note is a part of the log; `daimon forget` takes it out",
     "memory.queried": _RECORD,
+    "memory.retained": "choose other days; what was forgotten meanwhile does not come back",
     "memory.searched": _RECORD,
     "model": "a model is gigabytes on the server; pull it, or remove it, again",
     "page": _RECORD,

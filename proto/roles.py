@@ -27,6 +27,7 @@ from proto import (
     models,
     own,
     pages,
+    retention,
     sandbox,
     seen,
     sorting,
@@ -70,7 +71,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     discovers: bool = False
 
 
-OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
+_MODELS_OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
+OWN: tuple[AnyCall, ...] = (*_MODELS_OWN, *retention.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
 _TALKS: tuple[AnyCall, ...] = (*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS)
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
@@ -101,7 +103,7 @@ ROLES: dict[str, Role] = {
             *marks.CALLS,
             *actions.CALLS,
             *llm.CALLS,
-            *OWN,
+            *_MODELS_OWN,
         ),
         acts_as=("model",),
         emits=("chat", marks.NOUN, "late", "approval", "choice", "filter", "model"),
@@ -115,7 +117,7 @@ ROLES: dict[str, Role] = {
     "memory": Role(
         serves=(
             *(*memory.ACTIONS, *memory.CALLS, *insight.CALLS, *timeline.CALLS, *documents.ACTIONS, *documents.CALLS),
-            *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS),
+            *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS, *retention.CALLS),
         ),
         calls=(llm.EMBED, *forgetting.PARTS),
         emits=("memory", "document", "recording"),

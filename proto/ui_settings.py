@@ -10,7 +10,9 @@ from proto.approvals import ActionRule
 from proto.base import Call
 from proto.choices import Job, Pattern, Version, VersionCount
 from proto.llm import Engine, ModelLine
+from proto.memory import Progress
 from proto.models import JobModel, Options
+from proto.retention import KeptKind
 from proto.ui import Frame, Html
 
 
@@ -87,9 +89,39 @@ class OptionsPage(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class MemoryPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What is recorded and how long it is kept, and how far the vectors are."""
+
+    frame: Frame
+    progress: Progress | None = None
+    """None while memory is away."""
+    paused: bool = False
+    """Whether recording what Daimon can do without is paused."""
+    kinds: tuple[KeptKind, ...] = ()
+    kind: str = ""
+    """The kind for which something was typed and not taken."""
+    days: str = ""
+    problem: str = ""
+
+    @property
+    def share(self) -> int:
+        """Percent of what has a vector already."""
+        if self.progress is None or not self.progress.waiting:
+            return 100
+        return max(0, 100 - 100 * self.progress.waiting // max(1, self.progress.events))
+
+
+class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Where all that is kept of oneself is had."""
+
+    frame: Frame
+
+
 APPROVALS = Call("daimon.svc.ui.approvals", ApprovalsPage, Html)
 INSTRUCTIONS = Call("daimon.svc.ui.instructions", InstructionsPage, Html)
 MODELS = Call("daimon.svc.ui.models", ModelsPage, Html)
 FILTER = Call("daimon.svc.ui.filter", FilterPage, Html)
 OPTIONS = Call("daimon.svc.ui.options", OptionsPage, Html)
-CALLS: tuple[Call[Any, Html], ...] = (APPROVALS, INSTRUCTIONS, MODELS, FILTER, OPTIONS)
+MEMORY = Call("daimon.svc.ui.kept", MemoryPage, Html)
+EXPORT = Call("daimon.svc.ui.export", ExportPage, Html)
+CALLS: tuple[Call[Any, Html], ...] = (APPROVALS, INSTRUCTIONS, MODELS, FILTER, OPTIONS, MEMORY, EXPORT)

@@ -66,10 +66,11 @@ class Forgetter:
         caller = msgspec.structs.replace(caller, conversation="", cause="", key="")
         return await self._forget(targets, what, caller, anew=True)
 
-    async def forget_old(self, kind: str, days: int) -> int:
-        """Delete what is older than a kind is kept; return how many events."""
+    async def forget_old(self, kind: str, days: int, user: str = "") -> int:
+        """Delete what is older than a kind is kept, of one user or of all; return how many events."""
         count = 0
-        for owner in await self._store.fetch(_Owner, "owners_of_old", kind=kind, days=days):
+        old = await self._store.fetch(_Owner, "owners_of_old", kind=kind, days=days)
+        for owner in (each for each in old if user in ("", each.user)):
             caller = Caller(user=owner.user, actor="system")
             while targets := await self._store.fetch(
                 Target, "old_events", user=owner.user, kind=kind, days=days, limit=AT_ONCE

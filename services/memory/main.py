@@ -30,6 +30,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
     async with Store.open(settings) as store:
         handlers = Handlers(store, bus, questions=settings.questions)
         forgetter = Forgetter(store, bus)
+        retention = Retention(forgetter, bus.journal, settings.keep)
         await bus.serve(
             "memory",
             {
@@ -48,6 +49,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
                 **Library(store, bus).routes(),
                 **Own(store).routes(),
                 **Insight(store).routes(),
+                **retention.routes(),
                 keeping.POSITION: handlers.position,
                 keeping.VERIFY: handlers.verify,
                 keeping.SEAL: handlers.seal,
@@ -55,7 +57,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
             },
             description="Search and SQL over everything that happened",
         )
-        await keep_up(store, bus, ready, Retention(forgetter, settings.keep))
+        await keep_up(store, bus, ready, retention)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from zipfile import ZipFile
+
 import pytest
 from playwright.async_api import expect
 
 from proto.base import new_id
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, say
 
 SECRET = "four quiet rivers sing"
 
@@ -77,7 +79,112 @@ async def test_another_browser_is_signed_out_while_it_looks(visitor):
     await expect(there.get_by_role("heading", name="You are at the door")).to_be_visible()
 
 
-@pytest.mark.parametrize("path", ["/settings", "/settings/sessions", "/settings/keys", "/settings/users"])
-async def test_the_pages_fit_a_phone(owner, path):
-    page = await owner.page(path, viewport={"width": 360, "height": 740})
-    assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+PAGES = (
+    *("/settings", "/settings/sessions", "/settings/keys", "/settings/notifications", "/settings/models"),
+    *("/settings/approvals", "/settings/filter", "/settings/instructions", "/settings/memory", "/settings/export"),
+    "/settings/users",
+)
+
+
+async def test_the_pages_fit_a_phone_and_each_is_in_the_index(owner):
+    page = await owner.page("/settings", viewport={"width": 360, "height": 740})
+    links = page.locator(".index a")
+    assert {await link.get_attribute("href") for link in await links.all()} >= set(PAGES)
+    for path in PAGES:
+        await page.goto(path)
+        await expect(page.locator(".index [aria-current=page]")).to_have_count(1)
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_instructions_are_written_compared_and_taken_back(owner, scripts):
+    page = await owner.page("/settings/instructions?job=summary", java_script_enabled=scripts)
+    text = page.get_by_label("Text")
+    own = await text.input_value()
+    await text.fill("You summarise conversations.\nIn one line.")
+    await page.get_by_role("button", name="Use this text").click()
+    await expect(page.locator("main")).to_contain_text("The text in use")
+    await page.goto("/settings/instructions?job=summary&against=0")
+    await expect(page.locator(".changes ins").last).to_contain_text("In one line.")
+    await page.get_by_role("button", name="Go back to Daimon").click()
+    await expect(page.get_by_label("Text")).to_have_value(own)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_profile_that_cannot_be_keeps_what_was_typed(visitor, scripts):
+    page = await visitor.page("/settings", java_script_enabled=scripts)
+    await page.get_by_label("Name shown").fill("Ada L.")
+    await page.get_by_label("Time zone").fill("Narnia")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.locator("#notices")).to_contain_text("There is no time zone 'Narnia'")
+    await expect(page.get_by_label("Name shown")).to_have_value("Ada L.")
+    await page.get_by_label("Time zone").fill("Asia/Kathmandu")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.locator("header .account")).to_have_text("Ada L.")
+
+
+async def test_a_command_is_told_in_another_tab_and_leads_to_its_conversation(visitor):
+    context = await visitor.context()
+    here = await context.new_page()
+    await here.goto(await visitor.link())
+    await here.get_by_role("button", name="Open Daimon").click()
+    await here.wait_for_url("**/")
+    there = await context.new_page()
+    await there.goto("/settings/approvals")
+    await say(here, "/command add buy milk to my list")
+    notice = there.locator("#notices .notice")
+    await expect(notice).to_contain_text("Added task 'buy milk'")
+    await notice.get_by_role("link", name="Open").click()
+    await expect(there.locator(".asked")).to_contain_text("add buy milk to my list")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_recording_is_paused_and_kinds_are_kept_for_days(visitor, scripts):
+    page = await visitor.page("/settings/memory", java_script_enabled=scripts)
+    await expect(page.locator("#progress")).to_contain_text("Search by meaning goes by minilm")
+    await page.get_by_role("button", name="Pause what Daimon can do without").click()
+    await expect(page.locator("main")).to_contain_text("leave no trace")
+    await page.get_by_role("button", name="Record everything again").click()
+    await expect(page.locator("main")).to_contain_text("Everything is recorded.")
+    days = page.get_by_label("Days that page.visited is kept")
+    await days.fill("soon")
+    await page.get_by_role("button", name="Keep the days of page.visited").click()
+    await expect(page.locator("#notices")).to_contain_text("The days are a number")
+    await expect(days).to_have_value("soon")
+    await days.fill("30")
+    await page.get_by_role("button", name="Keep the days of page.visited").click()
+    await expect(page.locator("main")).to_contain_text("30 days")
+
+
+async def test_all_that_is_kept_is_downloaded(visitor):
+    page = await visitor.page("/settings/export")
+    async with page.expect_download() as coming:
+        await page.get_by_role("button", name="Download all of it").click()
+    with ZipFile(await (await coming.value).path()) as archive:
+        assert set(archive.namelist()) == {"README.txt", "events.jsonl", "tasks.jsonl"}
+        events = archive.read("events.jsonl").decode().splitlines()
+    assert events
+    assert all(visitor.user in line for line in events)
+
+
+async def test_a_model_is_chosen_for_titles_and_one_for_a_conversation(visitor):
+    page = await visitor.page("/settings/models")
+    await page.get_by_label("Model for title").select_option("plain:latest")
+    await page.get_by_role("button", name="Use for title").click()
+    await expect(page.locator(".rows").first).to_contain_text("plain:latest · chosen by you")
+    await page.goto("/")
+    await say(page, "hello there")
+    await page.wait_for_url("**/chat/*")
+    await expect(page.locator(".turn:not(.open)")).to_have_count(1)
+    await page.reload()
+    await page.get_by_text("This conversation").click()
+    await page.get_by_role("link", name="How it answers here").click()
+    await page.get_by_label("Temperature").fill("hot")
+    await page.get_by_role("button", name="Keep").click()
+    await expect(page.locator("#notices")).to_contain_text("a number from 0 to 2")
+    await page.get_by_label("Temperature").fill("0.3")
+    await page.get_by_label("Model").select_option("plain:latest")
+    await page.get_by_role("button", name="Keep").click()
+    await page.wait_for_url("**/chat/*")
+    await say(page, "and now")
+    await expect(page.locator(".asked .meta").last).to_contain_text("plain:latest")

@@ -8,8 +8,8 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import accounts, chat, documents, errors, events, forgetting, sandbox, tasks
-from proto.base import Caller
+from proto import accounts, chat, documents, errors, events, forgetting, retention, sandbox, tasks
+from proto.base import Caller, Nothing
 from proto.events import happened
 from services.memory.retention import parse
 from services.runtime.settings import SettingsError
@@ -246,6 +246,31 @@ async def test_what_is_older_than_its_kind_is_kept_goes(alone, database):
         assert await traces(alone, database, "/old") == []
         assert await traces(alone, database, "/new") != []
         assert await verified(alone) == []
+
+
+async def test_a_user_chooses_how_long_a_kind_of_their_own_is_kept(alone, database):
+    bob = Caller(user="bob")
+    async with alone.remembering(database):
+        for caller in (ADA, bob):
+            old = happened(accounts.Visited(path=f"/old-{caller.user}"), caller)
+            await alone.append(msgspec.structs.replace(old, time=old.time.replace(year=2020)))
+        await alone.record(accounts.Visited(path="/new"), ADA)
+        await alone.embedded()
+        async with alone.cli.follow(events.of_kind(forgetting.Forgot.kind)) as live:
+            chosen = retention.Retain(kind="page.visited", days=30)
+            kept = await alone.cli.call(retention.RETAIN, chosen, caller=ADA)
+            assert retention.KeptKind(kind="page.visited", days=30) in kept.kinds
+            assert (await live.next()).user == ADA.user
+        assert await traces(alone, database, f"/old-{ADA.user}") == []
+        assert await traces(alone, database, "/old-bob") != []
+        assert await traces(alone, database, "/new") != []
+        theirs = await alone.cli.call(retention.LIST, Nothing(), caller=bob)
+        assert not any(kind.days for kind in theirs.kinds)
+        back = retention.Retain(kind="page.visited", days=0)
+        assert not any(kind.days for kind in (await alone.cli.call(retention.RETAIN, back, caller=ADA)).kinds)
+        for kind in ("chat.asked", "task.added", "choice.model", "nonsense"):
+            with pytest.raises(errors.Invalid, match=r"page\.visited"):
+                await alone.cli.call(retention.RETAIN, retention.Retain(kind=kind, days=1), caller=ADA)
 
 
 @pytest.mark.parametrize("setting", ["page.visit=3", "page.visited", "page.visited=0", "page.visited=soon"])

@@ -134,7 +134,9 @@ async def test_a_model_is_chosen_for_a_job(front, browser, model_server):
     page = await browser.page("/settings/models")
     assert "tiny:latest · chosen by you" in page
     assert '<option value="tiny:latest" selected>' in page
-    assert (await told(front, user, "choice.model"))[-1] == models.ModelChosen(model="tiny:latest", job="title")
+    assert (await told(front, user, "choice.model"))[-1] == models.ModelChosen(
+        model="tiny:latest", job="title", before=""
+    )
     del model_server.models["tiny:latest"]
     assert "no server has it" in await browser.page("/settings/models")
     missing = await browser.post("/settings/models", htmx=False, job="title", model="nowhere")

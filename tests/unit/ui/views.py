@@ -16,8 +16,10 @@ from proto import (
     jobs,
     keys,
     llm,
+    memory,
     models,
     printing,
+    retention,
     seen,
     tasks,
     ui,
@@ -183,6 +185,15 @@ def settings_pages(text: str) -> dict[Call[Any, ui.Html], msgspec.Struct]:
         ui_settings.FILTER: ui_settings.FilterPage(
             frame=owner, patterns=(choices.Pattern(name="code", words=text),), name=text, words=text, problem=text
         ),
+        ui_settings.MEMORY: ui_settings.MemoryPage(
+            frame=owner,
+            progress=memory.Progress(sequence=1, events=9, waiting=3, engine=text, coming=text),
+            kinds=(retention.KeptKind(kind="page.visited", days=3, limit=9),),
+            kind="page.visited",
+            days=text,
+            problem=text,
+        ),
+        ui_settings.EXPORT: ui_settings.ExportPage(frame=owner),
         ui_settings.OPTIONS: ui_settings.OptionsPage(
             frame=owner,
             conversation="one",
