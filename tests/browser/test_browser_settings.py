@@ -183,7 +183,7 @@ async def test_a_model_is_chosen_for_titles_and_one_for_a_conversation(visitor):
     await page.get_by_role("button", name="Keep").click()
     await expect(page.locator("#notices")).to_contain_text("a number from 0 to 2")
     await page.get_by_label("Temperature").fill("0.3")
-    await page.get_by_label("Model").select_option("plain:latest")
+    await page.locator("select[name=model]").select_option("plain:latest")
     await page.get_by_role("button", name="Keep").click()
     await page.wait_for_url("**/chat/*")
     await say(page, "and now")
