@@ -17,11 +17,9 @@ SEEN = 3
 """Words that fewer texts of the sample have are counted in the log itself."""
 COUNTED = 200
 """Up to here."""
-KEPT = 600.0
-"""Seconds for which a sample is good enough, in a log of some size."""
-SMALL = 10_000
-"""Up to so many texts a sample is made anew every few seconds: each new one may change it much."""
-KEPT_SMALL = 5.0
+KEPT_LEAST, KEPT_MOST = 5.0, 600.0
+"""Seconds for which a sample is good enough: the smaller the log, the more each new text changes it."""
+KEPT_PER_TEXT = 0.01
 MOST_KEPT = 20_000
 USERS_KEPT = 100
 
@@ -102,10 +100,11 @@ class Lexicon:
             return known
         if known is not None:
             # Whoever asks meanwhile is answered by what is known.
-            self._learned[user] = msgspec.structs.replace(known, until=now + KEPT_SMALL)
+            self._learned[user] = msgspec.structs.replace(known, until=now + KEPT_LEAST)
         size = await self.measure(session, user)
         sample = Sample(size, await self.sample(session, user, size))
-        learned = Learned(sample=sample, until=time.monotonic() + (KEPT if size > SMALL else KEPT_SMALL), counts={})
+        kept = min(max(size * KEPT_PER_TEXT, KEPT_LEAST), KEPT_MOST)
+        learned = Learned(sample=sample, until=time.monotonic() + kept, counts={})
         if len(self._learned) >= USERS_KEPT:
             self._learned.clear()
         self._learned[user] = learned

@@ -38,3 +38,17 @@ FROM (
 ) AS e
 ORDER BY power(coverage + %(meaning)s * greatest(0, likeness - %(unlike)s), %(strength)s) DESC, sequence DESC
 LIMIT 1000
+
+-- name: make_incremental
+CREATE TABLE incremental AS
+SELECT text_hash, vector::public.halfvec({dimensions}) AS vector FROM vectors WHERE engine = %(engine)s
+
+-- name: index_incremental
+CREATE INDEX ON incremental USING hnsw (vector public.halfvec_cosine_ops)
+
+-- name: insert_incremental
+INSERT INTO incremental (text_hash, vector)
+SELECT text_hash, vector::public.halfvec FROM unnest(%(text_hash)s::bytea[], %(vector)s::text[]) AS made (text_hash, vector)
+
+-- name: drop_incremental
+DROP TABLE incremental

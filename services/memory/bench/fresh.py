@@ -1,0 +1,138 @@
+"""How soon what was just written is found, at thousands of rows a second, against one table with an incremental HNSW.
+
+Events and vectors are written side by side, as the projector and the indexer do; segments are sealed meanwhile. The
+vectors are made beforehand: the embedding engine is measured elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+import msgspec
+
+from proto import memory
+from services.memory.bench.filling import ENGINE, Ready, fill, make
+from services.memory.bench.measuring import CLIENTS, Made, agreement
+from services.memory.bench.story import World
+from services.memory.migrations import migrate
+from services.memory.projections.events import COLUMNS
+from services.memory.sealing import Sealer
+from services.memory.search import Searcher
+from services.memory.settings import MemorySettings
+from services.memory.store import Session, Store, by_column
+from services.runtime.settings import load
+
+SEED = 21
+BEFORE, ROWS, BATCH = 20_000, 40_000, 500
+RATE = 5000
+"""Rows a second that come."""
+ASKED = 20
+INCREMENTAL_SECONDS = 5.0
+
+
+class Fresh(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome."""
+
+    rate: float
+    """Rows a second that were made searchable, of those that came."""
+    late: float
+    """Milliseconds from a row's coming to its being found by words and by meaning, 99th percentile."""
+    agreement: float
+    """Share of the first ten of the exact search, asking for what came last."""
+    incremental: float
+    """Rows a second that one table with an HNSW takes."""
+
+
+async def run() -> Fresh:
+    """Measure on a log that has something in it."""
+    world = World(SEED)
+    settings = msgspec.structs.replace(load("memory", MemorySettings), connections=CLIENTS)
+    async with Store.open(settings) as store:
+        async with store.alone() as session:
+            await migrate(session, store.dump_before)
+        story = world.tell(BEFORE + ROWS)
+        await fill(store, world, story, BEFORE, 1)
+        firsts = range(BEFORE + 1, BEFORE + ROWS + 1, BATCH)
+        batches = [make(world, list(itertools.islice(story, BATCH)), first) for first in firsts]
+        incremental = await _incremental(store, batches)
+        rate, late = await _ours(store, batches)
+        return Fresh(rate=rate, late=late, agreement=await _agreement(store, world, batches), incremental=incremental)
+
+
+async def _ours(store: Store, batches: Sequence[Ready]) -> tuple[float, float]:
+    """Write batches as they come; return rows a second, and how late the latest of a hundred were."""
+    began = time.perf_counter()
+    sealing = asyncio.create_task(Sealer(store).run())
+    try:
+        both = await asyncio.gather(
+            _written(store, batches, began, _write_events), _written(store, batches, began, _write_vectors)
+        )
+    finally:
+        sealing.cancel()
+    ends = [max(done) for done in zip(*both, strict=True)]
+    late = [(end - _due(number)) * 1000 for number, end in enumerate(ends)]
+    return len(batches) * BATCH / ends[-1], statistics.quantiles(late, n=100)[-1]
+
+
+async def _written(
+    store: Store, batches: Sequence[Ready], began: float, write: Callable[[Session, Ready], Awaitable[None]]
+) -> list[float]:
+    """Write each batch when it comes, or as soon as the one before is written; return when each was."""
+    ends = []
+    async with store.alone() as session:
+        for number, batch in enumerate(batches):
+            await asyncio.sleep(max(0.0, began + _due(number) - time.perf_counter()))
+            await write(session, batch)
+            ends.append(time.perf_counter() - began)
+    return ends
+
+
+def _due(number: int) -> float:
+    """When a batch comes, in seconds after the first."""
+    return number * BATCH / RATE
+
+
+async def _write_events(session: Session, batch: Ready) -> None:
+    await session.run("insert_events", **by_column(batch.entries, *COLUMNS))
+
+
+async def _write_vectors(session: Session, batch: Ready) -> None:
+    hashes, vectors = list(batch.vectors), list(batch.vectors.values())
+    await session.run("save_vectors", engine=ENGINE, text_hash=hashes, vector=vectors)
+
+
+async def _agreement(store: Store, world: World, batches: Sequence[Ready]) -> float:
+    made = Made(world)
+    searcher = Searcher(store, made)
+    told = [batch.told[0] for batch in batches[-ASKED:]]
+    searches = [memory.Search(query=world.ask(one).text) for one in told]
+    for search in searches:
+        made.prepare(search.query)
+    return statistics.mean([await agreement(store, searcher, made, search) for search in searches])
+
+
+async def _incremental(store: Store, batches: Sequence[Ready]) -> float:
+    """Write the same vectors into one table with an HNSW for some seconds; return rows a second."""
+    async with store.alone() as session:
+        await session.run("make_incremental", engine=ENGINE, dimensions=384)
+        await session.run("index_incremental", dimensions=384)
+        began, rows = time.perf_counter(), 0
+        for batch in batches:
+            if time.perf_counter() - began > INCREMENTAL_SECONDS:
+                break
+            vectors = list(batch.vectors.values())
+            await session.run("insert_incremental", text_hash=list(batch.vectors), vector=vectors)
+            # A text that was said before has its vector, here as there.
+            rows += len(batch.entries)
+        rate = rows / (time.perf_counter() - began)
+        await session.run("drop_incremental")
+    return rate
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{msgspec.json.encode(asyncio.run(run())).decode()}\n")
