@@ -42,6 +42,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """How long it has run, or ran."""
     exit_code: int | None = None
     """None while it runs, and where it is not known."""
+    rows: int = 0
+    columns: int = 0
+    """Of a terminal that runs, the size of its screen."""
 
 
 class JobList(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +133,13 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True, tag="printed"):
     stream: Literal["out", "err"] = "out"
 
 
+class Resized(msgspec.Struct, frozen=True, kw_only=True, tag="resized"):
+    """The screen of a terminal has this size from here on."""
+
+    rows: int
+    columns: int
+
+
 class Over(msgspec.Struct, frozen=True, kw_only=True, tag="over"):
     """It has ended; nothing follows."""
 
@@ -140,7 +150,7 @@ class Over(msgspec.Struct, frozen=True, kw_only=True, tag="over"):
     """It printed more than the feed keeps."""
 
 
-Item = Began | Printed | Over
+Item = Began | Printed | Resized | Over
 
 
 class JobStarted(Happening, frozen=True, kw_only=True):
@@ -207,7 +217,7 @@ STOP = Action(f"{_AT}.stop", StopJob, JobReply, contained=True, phrasings=PHRASI
 INPUT = Action(f"{_AT}.input", GiveInput, JobReply, contained=True)
 OPEN = Call(f"{_AT}.open", OpenTerminal, JobReply)
 RESIZE = Call(f"{_AT}.resize", Resize, Nothing)
-PRINTS = Feed[Item]("daimon.output.{user}.{conversation}.{job}", "OUTPUT", (Began, Printed, Over))
+PRINTS = Feed[Item]("daimon.output.{user}.{conversation}.{job}", "OUTPUT", (Began, Printed, Resized, Over))
 ACTIONS = (JOBS, OUTPUT, STOP, INPUT)
 CALLS = (OPEN, RESIZE)
 KINDS: tuple[type[Happening], ...] = (JobStarted, JobEnded, JobFed, JobSignalled)

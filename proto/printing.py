@@ -36,6 +36,31 @@ class Printing(msgspec.Struct, frozen=True, kw_only=True, tag="printing"):
     """How it stands, in a few words."""
 
 
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a screen."""
+
+    at: int
+    """From 0 at the top."""
+    row: Row
+
+
+class Painted(msgspec.Struct, frozen=True, kw_only=True, tag="painted"):
+    """The screen of a terminal changed, or the terminal ended."""
+
+    changed: tuple[Line, ...]
+    """The rows that changed."""
+    back: tuple[Row, ...] = ()
+    """Rows that went off the top."""
+    rows: int
+    whole: bool = False
+    """Whether this takes the place of all on the page."""
+    modes: str = ""
+    """How keys are to be told, as keystrokes have it."""
+    running: bool = True
+    standing: str = ""
+    """How it stands, in a few words."""
+
+
 class Boxed(msgspec.Struct, frozen=True, kw_only=True, tag="boxed"):
     """The jobs, the files or the network of a box changed."""
 

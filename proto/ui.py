@@ -14,7 +14,7 @@ from proto.events import Event
 from proto.frame import Frame, Html, Past, Theme
 from proto.llm import Engine
 from proto.marks import Marks
-from proto.printing import Boxed, Printing
+from proto.printing import Boxed, Painted, Printing
 from proto.tasks import Task
 from proto.timeline import Sift
 from proto.ui_list import Lines, ListChange
@@ -211,7 +211,8 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
 Said = Noted | Toasted | Moded | Online
-Change = Written | Earlier | ListChange | Tasked | Edited | Logged | Relogged | Older | Said | Printing | Boxed
+InBox = Printing | Painted | Boxed
+Change = Written | Earlier | ListChange | Tasked | Edited | Logged | Relogged | Older | Said | InBox
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

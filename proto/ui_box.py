@@ -9,7 +9,7 @@ import msgspec
 from proto.base import Call
 from proto.boxes import Description, FileText
 from proto.jobs import Job
-from proto.printing import Boxed, Printing
+from proto.printing import Boxed, Painted, Printing
 from proto.ui import Frame, Html
 
 
@@ -47,7 +47,9 @@ class JobPage(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame
     conversation: str
     job: Job
-    printed: Printing
+    printed: Printing | None = None
+    screen: Painted | None = None
+    """Of a terminal, in place of what it printed."""
     cut: bool = False
     """Whether it printed more than is shown."""
 

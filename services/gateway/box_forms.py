@@ -12,12 +12,13 @@ from proto import boxes, jobs, sandbox
 from proto.base import Caller
 from proto.boxes import NetworkMode, SetNetwork, WriteFile
 from proto.errors import Conflict, Failure, Invalid, Missing
-from services.gateway import box_pages, boxed, printouts, uploads
+from services.gateway import box_pages, boxed, job_views, keystrokes, uploads
 from services.gateway.access import Who
 from services.gateway.box_pages import owned
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
-ROWS = 40
+ROWS, COLUMNS = 40, 100
+"""Of a terminal, until its page has said how many fit there."""
 INTERRUPT = "\x03"
 """Ctrl-C, as a terminal sends it."""
 
@@ -67,7 +68,7 @@ async def begin(visit: Visit) -> Response:
         ran = await visit.call(sandbox.RUN, wanted, conversation=caller.conversation, timeout=boxed.SECONDS)
         job = ran.job
     else:
-        screen = jobs.OpenTerminal(rows=ROWS, columns=printouts.COLUMNS)
+        screen = jobs.OpenTerminal(rows=ROWS, columns=COLUMNS)
         opened = await visit.call(jobs.OPEN, screen, conversation=caller.conversation, timeout=boxed.SECONDS)
         job = opened.job.id
     return see_other(f"/box/{caller.conversation}/jobs/{job}")
@@ -76,7 +77,7 @@ async def begin(visit: Visit) -> Response:
 async def tell(visit: Visit) -> Response:
     """Type to a job, interrupt it, or stop it."""
     form, caller = await visit.form(), await owned(visit)
-    job = await printouts.find(visit.gate.bus, caller, visit.path("job"))
+    job = await job_views.find(visit.gate.bus, caller, visit.path("job"))
     terminal, wish = job.kind == "terminal", form.get("do", "")
     if wish == "stop" or (wish == "interrupt" and not terminal):
         stop = jobs.StopJob(job=job.id, signal=None if wish == "stop" else "INT")
@@ -90,12 +91,33 @@ async def tell(visit: Visit) -> Response:
     return await visit.changed() if visit.swaps else see_other(f"/box/{caller.conversation}/jobs/{job.id}")
 
 
+async def keys(visit: Visit) -> Response:
+    """Type keys in a terminal as they are pressed; its screen takes the size that the page tells of among them."""
+    form, conversation, job = await visit.form(), visit.conversation, visit.path("job")
+    pressed = _pressed(form.get("keys", ""))
+    if fits := keystrokes.size(pressed):
+        size = jobs.Resize(job=job, rows=fits[0], columns=fits[1])
+        await visit.call(jobs.RESIZE, size, conversation=conversation)
+    typed = keystrokes.typed(pressed, form.get("modes", ""))
+    for begin in range(0, len(typed), jobs.INPUT_LIMIT):
+        given = jobs.GiveInput(job=job, text=typed[begin : begin + jobs.INPUT_LIMIT])
+        await visit.call(jobs.INPUT, given, conversation=conversation)
+    return await visit.changed() if visit.swaps else see_other(f"/box/{conversation}/jobs/{quote(job)}")
+
+
 async def _as_it_is(visit: Visit, caller: Caller, path: str) -> boxes.FileText:
     """The file that is to be replaced; an empty one where there is none yet."""
     try:
         return await box_pages.read(visit, caller, path)
     except Missing:
         return boxes.FileText(path=path, size=0)
+
+
+def _pressed(text: str) -> list[str]:
+    try:
+        return msgspec.json.decode(text, type=list[str])
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError) as error:
+        raise Invalid("Keys are told as a list of their names.") from error
 
 
 def _mode(text: str) -> NetworkMode:
@@ -121,4 +143,5 @@ ROUTES = (
     _form("/box/{conversation}/upload", upload),
     _form("/box/{conversation}/jobs", begin),
     _form("/box/{conversation}/jobs/{job}", tell),
+    _form("/box/{conversation}/jobs/{job}/keys", keys),
 )

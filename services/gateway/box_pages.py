@@ -11,7 +11,7 @@ from proto import boxes, memory, ui_box
 from proto.base import Caller, Nothing
 from proto.boxes import Description, FileText
 from proto.errors import Failure, Missing
-from services.gateway import boxed, panes, printouts
+from services.gateway import boxed, job_views, panes
 from services.gateway.access import Who
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
@@ -82,10 +82,12 @@ async def job(visit: Visit) -> Response:
     """A job or a terminal."""
     caller = await owned(visit)
     bus = visit.gate.bus
-    found = await printouts.find(bus, caller, visit.path("job"))
-    told, cut = await printouts.printed(bus, caller, found)
+    found = await job_views.find(bus, caller, visit.path("job"))
+    told, screen, cut = await job_views.shown(bus, caller, found)
     frame = visit.frame(path=f"/box/{caller.conversation}/jobs/{found.id}")
-    view = ui_box.JobPage(frame=frame, conversation=caller.conversation, job=found, printed=told, cut=cut)
+    view = ui_box.JobPage(
+        frame=frame, conversation=caller.conversation, job=found, printed=told, screen=screen, cut=cut
+    )
     return await visit.page(ui_box.JOB, view)
 
 

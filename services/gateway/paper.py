@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from proto.printing import Row, Span
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"\x1b\[(?P<numbers>[0-9;]*)(?P<what>[A-Za-z@`])|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b[()*+][ -~]|\x1b[ -/]*[0-~]|(?P<control>[\x00-\x1f\x7f-\x9f])|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
 )
-_BROKEN_OFF = re.compile(r"\x1b(?:\[[0-?]{0,200}[ -/]{0,9}|\][^\x07\x1b]{0,2000}\x1b?|[ -/]{0,9})?\Z")
+BROKEN_OFF = re.compile(r"\x1b(?:\[[0-?]{0,200}[ -/]{0,9}|\][^\x07\x1b]{0,2000}\x1b?|[ -/]{0,9})?\Z")
 _ON = {1: "bold", 2: "faint", 3: "italic", 4: "underline", 7: "inverse"}
 _OFF = {22: ("bold", "faint"), 23: ("italic",), 24: ("underline",), 27: ("inverse",)}
 _PALETTES = {38: "f", 48: "b"}
@@ -44,9 +44,9 @@ class Paper:
     def take(self, text: str, *, error: bool = False) -> tuple[Row, ...]:
         """Take what was printed; returns the rows that are finished by it."""
         text = self._rest + text
-        broken = _BROKEN_OFF.search(text)
+        broken = BROKEN_OFF.search(text)
         self._rest = broken.group() if broken else ""
-        for token in _TOKEN.finditer(text, 0, broken.start() if broken else len(text)):
+        for token in TOKEN.finditer(text, 0, broken.start() if broken else len(text)):
             if token["text"]:
                 self._write(token["text"], error)
             elif token["control"]:

@@ -12,7 +12,7 @@ from fastapi import Response
 from msgspec.structs import replace
 
 from proto.errors import Failure
-from services.gateway import boxed, printouts
+from services.gateway import boxed, job_views
 from services.gateway.access import Who
 from services.gateway.live import Live, Wanted
 from services.gateway.message import conversation_of
@@ -85,7 +85,7 @@ async def live(visit: Visit) -> Response:
             await boxed.check(gate.bus, caller)
         page = Live(gate, caller, wanted, frame, write).run()
         if visit.query("job"):
-            await _both(page, printouts.follow(gate.bus, caller, visit.query("job"), write))
+            await _both(page, job_views.follow(gate.bus, caller, visit.query("job"), write))
         elif visit.query("box"):
             await _both(page, boxed.follow(gate, caller, write))
         else:

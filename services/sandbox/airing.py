@@ -8,16 +8,20 @@ from collections.abc import Callable
 from typing import Literal
 
 from proto import errors
-from proto.jobs import OUTPUT_LIMIT, Began, Item, Kind, Over, Printed
+from proto.jobs import OUTPUT_LIMIT, Began, Item, Kind, Over, Printed, Resized
 from services.runtime.bus.feed import Append
 
 PATIENCE = 0.2
 """Seconds that a command may run without anybody hearing of it."""
 PULSE = 0.03
 """Seconds between two pieces of one feed."""
-PIECE = 60_000
+PIECE_SIZE = 60_000
 HELD = 256_000
 """Characters that wait to be sent at most; of a command that prints faster the feed leaves some out."""
+
+
+Piece = tuple[Literal["out", "err"], str] | Resized
+"""Something printed, or another size of the screen."""
 
 
 class Airing:
@@ -29,7 +33,7 @@ class Airing:
         self._began = Began(command=command, kind=kind)
         self._terminal = kind == "terminal"
         self._sent = sent
-        self._waiting: list[tuple[Literal["out", "err"], str]] = []
+        self._waiting: list[Piece] = []
         self._size = 0
         self._offset = 0
         self._cut = False
@@ -51,6 +55,11 @@ class Airing:
             self._size += len(text)
             self._waiting.append((stream, text))
             self._news.set()
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Its screen has another size from here on."""
+        self._waiting.append(Resized(rows=rows, columns=columns))
+        self._news.set()
 
     def end(self, exit_code: int, note: str) -> None:
         """It is over."""
@@ -78,20 +87,27 @@ class Airing:
     async def _flush(self) -> None:
         self._news.clear()
         waiting, self._waiting, self._size = self._waiting, [], 0
-        for stream, text in _joined(waiting):
-            for start in range(0, len(text), PIECE):
-                piece = text[start : start + PIECE]
-                await self._append(Printed(offset=self._offset, text=piece, stream=stream))
-                self._offset += len(piece)
+        for piece in _joined(waiting):
+            if isinstance(piece, Resized):
+                await self._append(piece)
+            else:
+                await self._print(*piece)
         self._sent()
 
+    async def _print(self, stream: Literal["out", "err"], text: str) -> None:
+        for start in range(0, len(text), PIECE_SIZE):
+            piece = text[start : start + PIECE_SIZE]
+            await self._append(Printed(offset=self._offset, text=piece, stream=stream))
+            self._offset += len(piece)
 
-def _joined(pieces: list[tuple[Literal["out", "err"], str]]) -> list[tuple[Literal["out", "err"], str]]:
+
+def _joined(pieces: list[Piece]) -> list[Piece]:
     """Neighbouring pieces of one stream as one."""
-    found: list[tuple[Literal["out", "err"], str]] = []
-    for stream, text in pieces:
-        if found and found[-1][0] == stream:
-            found[-1] = (stream, found[-1][1] + text)
+    found: list[Piece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        if isinstance(piece, tuple) and isinstance(last, tuple) and last[0] == piece[0]:
+            found[-1] = (piece[0], last[1] + piece[1])
         else:
-            found.append((stream, text))
+            found.append(piece)
     return found

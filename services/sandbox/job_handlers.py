@@ -83,9 +83,7 @@ class JobHandlers:
 
     async def resize(self, request: jobs.Resize, caller: Caller) -> Nothing:
         """Change the size of a terminal."""
-        live = self._jobs.find(caller, request.job)
-        live.touch()
-        live.work.resize(request.rows, request.columns)
+        self._jobs.find(caller, request.job).resize(request.rows, request.columns)
         return Nothing()
 
     async def _type(self, live: Live, request: jobs.GiveInput, caller: Caller) -> None:

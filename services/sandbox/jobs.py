@@ -47,6 +47,8 @@ class Live:
         self.forgotten = False
         """Nothing more is recorded of it."""
         self.started = datetime.now(UTC)
+        self.size = (order.rows, order.columns)
+        """Rows and columns of its screen."""
         self.touched = time.monotonic()
         """When somebody last typed."""
         self.typed: asyncio.Queue[str] = asyncio.Queue()
@@ -62,6 +64,14 @@ class Live:
         """Somebody is there."""
         self.touched = time.monotonic()
 
+    def resize(self, rows: int, columns: int) -> None:
+        """Give its screen another size."""
+        self.touch()
+        if (rows, columns) != self.size:
+            self.size = (rows, columns)
+            self.work.resize(rows, columns)
+            self.airing.resize(rows, columns)
+
     def heard(self, stream: Literal["out", "err", "typed"], text: str) -> None:
         """Take what it prints, and what was typed in it."""
         if stream == "typed":
@@ -71,6 +81,7 @@ class Live:
 
     def told(self) -> jobs.Job:
         """What is told of it."""
+        rows, columns = self.size if self.terminal else (0, 0)
         return jobs.Job(
             id=self.id,
             command=self.order.command,
@@ -78,6 +89,8 @@ class Live:
             kind="terminal" if self.terminal else "command",
             started=self.started,
             seconds=round((datetime.now(UTC) - self.started).total_seconds(), 3),
+            rows=rows,
+            columns=columns,
         )
 
 

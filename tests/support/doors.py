@@ -25,6 +25,7 @@ KINDS = {
         "POST /chat/{conversation}/title", "POST /chat/{conversation}/marks", "POST /chat/{conversation}/forget",
         "POST /box/{conversation}/network", "POST /box/{conversation}/file", "POST /box/{conversation}/upload",
         "POST /box/{conversation}/jobs", "POST /box/{conversation}/jobs/{job}",
+        "POST /box/{conversation}/jobs/{job}/keys",
         "POST /undo", "POST /go",
         "POST /tasks", "POST /tasks/{task}/complete", "POST /tasks/{task}/reopen", "POST /tasks/{task}/rename",
         "POST /tasks/{task}/move", "POST /tasks/{task}/delete", "POST /settings/keys",

@@ -22,4 +22,6 @@ def file(view: FilePage) -> Html:
 
 def job(view: JobPage) -> Html:
     """A job or a terminal."""
-    return render("box_job.html", frame=view.frame, view=view, job=view.job, **asdict(view.printed))
+    shown = view.printed or view.screen
+    fields = asdict(shown) if shown else {}
+    return render("box_job.html", frame=view.frame, view=view, job=view.job, **fields)

@@ -80,37 +80,37 @@ def job(**changed) -> Job:
     return Job(**{"id": "a1", "command": "x", "state": "running", "started": NOON, "seconds": 1, **changed})
 
 
-def test_a_piece_that_came_twice_is_shown_once_and_one_that_is_missing_is_noticed():
+async def test_a_piece_that_came_twice_is_shown_once_and_one_that_is_missing_is_noticed():
     printout = Printout(job())
-    printout.begin([Printed(offset=0, text="one\n")])
-    told = printout.go_on([Printed(offset=0, text="one\n"), Printed(offset=2, text="e\ntwo")])
+    await printout.begin([Printed(offset=0, text="one\n")])
+    told = await printout.go_on([Printed(offset=0, text="one\n"), Printed(offset=2, text="e\ntwo")])
     assert (told.rows, text(told.open), told.whole) == ((), "two", False)
     with pytest.raises(Interrupted):
-        printout.go_on([Printed(offset=9, text="four")])
+        await printout.go_on([Printed(offset=9, text="four")])
 
 
-def test_output_whose_beginning_is_not_kept_any_more_is_shown_from_where_it_is():
+async def test_output_whose_beginning_is_not_kept_any_more_is_shown_from_where_it_is():
     printout = Printout(job())
-    told = printout.begin([Printed(offset=100, text="one\n")])
+    told = await printout.begin([Printed(offset=100, text="one\n")])
     assert [text(row) for row in told.rows] == ["one"]
     assert printout.cut
-    assert [text(row) for row in printout.go_on([Printed(offset=104, text="two\n")]).rows] == ["two"]
+    assert [text(row) for row in (await printout.go_on([Printed(offset=104, text="two\n")])).rows] == ["two"]
 
 
-def test_of_much_output_a_page_gets_the_end():
+async def test_of_much_output_a_page_gets_the_end():
     printout = Printout(job())
-    told = printout.begin([Printed(offset=0, text="x\n" * TAIL), Printed(offset=2 * TAIL, text="last\n")])
+    told = await printout.begin([Printed(offset=0, text="x\n" * TAIL), Printed(offset=2 * TAIL, text="last\n")])
     assert printout.cut
     assert len(told.rows) == ROWS
     assert text(told.rows[-1]) == "last"
 
 
-def test_a_page_that_stays_open_does_not_grow_without_end():
+async def test_a_page_that_stays_open_does_not_grow_without_end():
     printout = Printout(job())
-    printout.begin([])
+    await printout.begin([])
     given, offset, anew = 0, 0, 0
     for _ in range(20):
-        told = printout.go_on([Printed(offset=offset, text="y\n" * 1000)])
+        told = await printout.go_on([Printed(offset=offset, text="y\n" * 1000)])
         offset += 2000
         given = len(told.rows) if told.whole else given + len(told.rows)
         anew += told.whole
@@ -118,8 +118,8 @@ def test_a_page_that_stays_open_does_not_grow_without_end():
     assert anew
 
 
-def test_the_end_is_told_with_its_code_and_its_limit():
-    told = Printout(job()).begin([Over(exit_code=137, note="It ran out of memory.")])
+async def test_the_end_is_told_with_its_code_and_its_limit():
+    told = await Printout(job()).begin([Over(exit_code=137, note="It ran out of memory.")])
     assert not told.running
     assert told.standing == "Ended with exit code 137. It ran out of memory."
-    assert Printout(job(state="lost")).begin([]).standing == "Was lost with its box."
+    assert (await Printout(job(state="lost")).begin([])).standing == "Was lost with its box."

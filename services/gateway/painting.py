@@ -1,0 +1,87 @@
+"""A terminal on its page: its screen as it is now, and each change of it while the page is open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from proto.jobs import Item, Job, Over, Printed, Resized
+from proto.printing import Line, Painted, Row
+from services.gateway.printouts import standing
+from services.gateway.screen import Screen
+from services.runtime.bus import Interrupted
+
+TAIL = 60_000
+"""Characters printed before that a screen is made of; more than any screen holds."""
+FLOOD = 30_000
+"""Characters that come at once and are all painted; of more only the last, for nobody could have read the others."""
+SLICE = 4_000
+"""Characters after which other pages have their turn."""
+BACK = 500
+"""Rows above the screen that a page is given at most; when it has twice as many it is given the last ones anew."""
+
+
+class Painting:
+    """The screen of one terminal."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._screen = Screen(job.rows or 24, job.columns or 80)
+        self._offset = 0
+        self._over: Over | None = None
+        self._back: list[Row] = []
+        self._given = 0
+
+    async def begin(self, items: Iterable[Item]) -> Painted:
+        """Take all there is; of much only the end."""
+        items = list(items)
+        printed = [item for item in items if isinstance(item, Printed)]
+        length = printed[-1].offset + len(printed[-1].text) if printed else 0
+        self._offset = max(printed[0].offset if printed else 0, length - TAIL)
+        await self._take(items)
+        return self._told(whole=True)
+
+    async def go_on(self, items: Iterable[Item]) -> Painted:
+        """Take what came; raises Interrupted when something before it did not."""
+        items = list(items)
+        many = sum(len(item.text) for item in items if isinstance(item, Printed)) - FLOOD
+        await self._take(items, skipped=max(0, many))
+        return self._told(whole=False)
+
+    async def _take(self, items: Iterable[Item], skipped: int = 0) -> None:
+        for item in items:
+            if isinstance(item, Over):
+                self._over = item
+            elif isinstance(item, Resized):
+                self._screen.resize(item.rows, item.columns)
+            elif isinstance(item, Printed):
+                if item.offset > self._offset:
+                    raise Interrupted
+                fresh = item.text[self._offset - item.offset :]
+                self._offset += len(fresh)
+                cut = min(skipped, len(fresh))
+                skipped -= cut
+                await self._paint(fresh[cut:])
+
+    async def _paint(self, text: str) -> None:
+        for begin in range(0, len(text), SLICE):
+            self._screen.take(text[begin : begin + SLICE])
+            await asyncio.sleep(0)
+
+    def _told(self, *, whole: bool) -> Painted:
+        gone = self._screen.gone()
+        self._back = [*self._back, *gone][-BACK:]
+        whole = whole or self._given + len(gone) > 2 * BACK
+        back = self._back if whole else gone[-BACK:]
+        self._given = len(back) if whole else self._given + len(back)
+        running = self._over is None and self._job.state == "running"
+        rows = self._screen.all() if whole else self._screen.changed()
+        return Painted(
+            changed=tuple(Line(at=at, row=row) for at, row in rows),
+            back=tuple(back),
+            rows=self._screen.rows,
+            whole=whole,
+            modes=self._screen.modes,
+            running=running,
+            standing=standing(self._job, self._over),
+        )

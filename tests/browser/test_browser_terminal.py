@@ -1,0 +1,182 @@
+"""The terminal of a box in a real browser: keys as they are pressed, programs with a screen, sizes, two pages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from daimon.connection import connect
+from proto import events
+from proto.kinds import happening
+from proto.sandbox import CommandRan
+from tests.browser.conftest import Visitor
+from tests.browser.test_browser_box import begun, screen
+
+
+@pytest.fixture
+async def page(system, visitor: Visitor) -> Page:
+    """A terminal that has been opened; its screen has the focus."""
+    return await opened(await visitor.page(await begun(system, visitor)))
+
+
+async def opened(page: Page) -> Page:
+    await page.get_by_role("button", name="Open a terminal").click()
+    await expect(screen(page)).to_be_focused()
+    await expect(screen(page)).to_contain_text("$")
+    return page
+
+
+async def keys(page: Page, text: str) -> None:
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+
+
+async def size(page: Page) -> tuple[int, int]:
+    """What a program believes that the screen measures."""
+    await keys(page, "clear; stty size | sed 's/^/now /'")
+    found = screen(page).get_by_text(re.compile(r"now \d+ \d+"))
+    await expect(found.first).to_be_visible()
+    rows, columns = re.findall(r"now (\d+) (\d+)", await screen(page).inner_text())[-1]
+    return int(rows), int(columns)
+
+
+async def test_a_python_prompt_is_typed_into_key_by_key(page):
+    await keys(page, "python3")
+    await expect(screen(page)).to_contain_text(">>>")
+    await keys(page, "6 * 7 + 0.5")
+    await expect(screen(page)).to_contain_text("42.5")
+    await page.keyboard.type("'wrong'")
+    for _ in range(6):
+        await page.keyboard.press("Backspace")
+    await keys(page, "right'.upper()")
+    await expect(screen(page)).to_contain_text("'RIGHT'")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(screen(page).get_by_text("42.5")).to_have_count(2)
+    await page.keyboard.press("Control+d")
+    await keys(page, "echo left-$((1+1))")
+    await expect(screen(page)).to_contain_text("left-2")
+
+
+async def test_top_runs_with_its_screen_and_quits_with_a_key(page):
+    await keys(page, "echo before; top -d 1")
+    await expect(screen(page)).to_contain_text("load average")
+    await expect(screen(page)).to_contain_text("COMMAND")
+    await expect(screen(page).locator(".inverse").first).to_be_visible()
+    await page.keyboard.press("q")
+    await keys(page, "echo after-$((1+1))")
+    await expect(screen(page)).to_contain_text("after-2")
+
+
+async def test_a_pager_moves_and_gives_the_screen_back(page):
+    await keys(page, "seq 1 500 > numbers; echo kept; clear; echo here; less numbers")
+    await expect(screen(page).locator("#row-0")).to_have_text("1\n")
+    await page.keyboard.press("PageDown")
+    await expect(screen(page).locator("#row-0")).not_to_have_text("1\n")
+    await page.keyboard.press("Shift+G")
+    await expect(screen(page)).to_contain_text("500")
+    await page.keyboard.press("q")
+    await expect(screen(page).locator("#row-0")).to_have_text("here\n")
+
+
+async def test_an_interrupt_is_a_key_and_text_is_pasted(page, visitor):
+    await keys(page, "sleep 600; echo slept")
+    await page.keyboard.press("Control+c")
+    await page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.setData("text/plain", "echo pasted-$((20+2))");
+          document.getElementById("screen").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+        }"""
+    )
+    await expect(screen(page)).to_contain_text("echo pasted-")
+    await page.keyboard.press("Enter")
+    await expect(screen(page)).to_contain_text("pasted-22")
+    await expect(screen(page)).not_to_contain_text("slept\n")
+
+
+async def test_colours_are_classes_and_what_scrolls_off_stays_above(page):
+    await keys(page, r"printf '\033[1;32mgreen\033[0m \033[48;5;196mred\033[0m\n'; seq 1 300")
+    await expect(screen(page).locator("#back .bold.f2")).to_have_text("green")
+    await expect(screen(page).locator("#back .b9")).to_have_text("red")
+    await expect(screen(page).locator("#back")).to_contain_text("100\n101\n102\n")
+    text = await screen(page).inner_text()
+    assert re.findall(r"^(?:299|300)$", text, re.MULTILINE) == ["299", "300"]
+
+
+async def test_the_screen_takes_the_size_of_the_page(page):
+    rows, columns = await size(page)
+    await page.set_viewport_size({"width": 700, "height": 900})
+    await expect(screen(page).locator("#rows > span")).not_to_have_count(rows)
+    narrow_rows, narrow_columns = await size(page)
+    assert narrow_rows > rows
+    assert narrow_columns < columns
+    assert await screen(page).locator("#rows > span").count() == narrow_rows
+    await keys(page, "printf '%*s\\n' $(tput cols) end")
+    await expect(screen(page)).to_contain_text(f"{' ' * (narrow_columns - 3)}end")
+
+
+async def test_two_pages_see_the_same_and_one_that_comes_later_sees_all(page, visitor):
+    beside = await page.context.new_page()
+    await beside.goto(page.url)
+    await keys(page, "echo seen-$((1+1))")
+    await expect(screen(beside)).to_contain_text("seen-2")
+    await beside.keyboard.type("echo both-")
+    await expect(screen(page)).to_contain_text("echo both-")
+    await beside.reload()
+    await expect(screen(beside)).to_contain_text("seen-2")
+    assert [line for line in (await screen(beside).inner_text()).splitlines() if "seen-2" in line] == ["seen-2"]
+
+
+async def test_the_keyboard_can_leave_and_come_back(page):
+    await page.keyboard.press("Shift+Tab")
+    await expect(screen(page)).not_to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(screen(page)).to_be_focused()
+    await page.keyboard.type("ec")
+    await page.keyboard.press("Tab")
+    await expect(screen(page)).to_be_focused()
+    await expect(screen(page)).to_contain_text("echo")
+
+
+async def test_what_is_typed_is_an_event_by_its_command_and_no_key_is_kept(page, system, visitor):
+    await keys(page, "read -s secret; echo done-$((1+1))")
+    await keys(page, "hunter2")
+    await expect(screen(page)).to_contain_text("done-2")
+    await page.keyboard.press("Control+d")
+    await expect(page.locator("#standing")).to_contain_text("Ended with exit code 0")
+    async with connect(system.home.path, visitor.user) as connection:
+        found = await connection.bus.journal.read(events.of_user(visitor.user))
+    ran = [what for what in (happening(each.event) for each in found) if isinstance(what, CommandRan)]
+    assert [what.command for what in ran if what.where == "terminal"] == ["read -s secret; echo done-$((1+1))"]
+    assert not any(b"hunter2" in bytes(each.event.data) for each in found)
+
+
+async def test_without_scripts_the_screen_is_shown_and_lines_are_typed(system, visitor):
+    page = await visitor.page(await begun(system, visitor), java_script_enabled=False)
+    await page.get_by_role("button", name="Open a terminal").click()
+    await page.get_by_label("A line to type").fill("echo plain-$((1+1))")
+    await page.get_by_role("button", name="Enter", exact=True).click()
+    await expect(screen(page)).to_contain_text("plain-2")
+    await page.get_by_role("button", name="Ctrl-D").click()
+    await expect(page.locator("#standing")).to_contain_text("Ended")
+
+
+async def test_nobody_types_into_the_terminal_of_another(page, system, visitor, chromium):
+    other = Visitor(system, chromium)
+    strange = await other.page()
+    path = page.url.removeprefix(system.address)
+    answer = await strange.evaluate(
+        """async (path) => (await fetch(`${path}/keys`, { method: "POST", body: new URLSearchParams({ keys: '["x"]' }),
+            headers: JSON.parse(document.body.getAttribute("hx-headers")) })).status""",
+        path,
+    )
+    assert answer == 404
+    assert (await strange.goto(path)).status == 404
+    await keys(page, "echo mine-$((1+1))")
+    await expect(screen(page)).to_contain_text("mine-2")
+    await expect(screen(page)).not_to_contain_text("x\n")
+    await other.leave()
