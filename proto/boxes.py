@@ -124,6 +124,8 @@ class BoxLimit(msgspec.Struct, frozen=True, kw_only=True):
     """A limit of a box, and what holds it on this machine."""
 
     limit: str
+    most: str = ""
+    """How much it is, in words."""
     by: str
 
 

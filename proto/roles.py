@@ -38,7 +38,7 @@ from proto import (
     versions,
 )
 from proto.base import Call
-from proto.streams import CONSUMERS, MEMORY, TITLES, TURNS, Consumer
+from proto.streams import CONSUMERS, ENDS, MEMORY, TITLES, TURNS, Consumer
 
 AnyCall = Call[Any, Any]
 
@@ -109,7 +109,7 @@ ROLES: dict[str, Role] = {
         emits=("chat", marks.NOUN, "late", "approval", "choice", "filter", "model"),
         reads_log=True,
         follows=(events.ALL,),
-        works=(TURNS, TITLES),
+        works=(TURNS, TITLES, ENDS),
         writes_parts=True,
         reads_parts=True,
         discovers=True,

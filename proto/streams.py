@@ -133,6 +133,12 @@ TITLES = Consumer(
     ack_wait=120 * SECOND,
     deliver_policy="new",
 )
-CONSUMERS = (MEMORY, TURNS, TITLES)
+ENDS = Consumer(
+    durable_name="ends",
+    filter_subject=events.of_kind(jobs.JobEnded.kind),
+    ack_wait=30 * SECOND,
+    deliver_policy="new",
+)
+CONSUMERS = (MEMORY, TURNS, TITLES, ENDS)
 """All of them on the log."""
 FEEDS: tuple[Feed[Any], ...] = (chat.PARTS, jobs.PRINTS, seen.SENT)

@@ -72,7 +72,7 @@ async def _describe(connection: Connection, arguments: argparse.Namespace) -> in
         return 0
     hosts = f" ({', '.join(found.network.hosts)})" if found.network.hosts else ""
     print(f"held by {found.backend}, {'alive' if found.alive else 'not open'}, network {found.network.mode}{hosts}")
-    print("\n".join(table(("limit", "held by"), [(each.limit, each.by) for each in found.limits])))
+    print("\n".join(table(("limit", "most", "held by"), [(each.limit, each.most, each.by) for each in found.limits])))
     for sentence in found.not_hidden:
         print(printable(f"Not hidden: {sentence}"))
     return 0

@@ -18,6 +18,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """A limit of each box, and what holds it."""
 
     limit: str
+    most: str
     by: str
 
 

@@ -31,6 +31,8 @@ class Painting:
         self._over: Over | None = None
         self._back: list[Row] = []
         self._given = 0
+        self._anew = True
+        """Whether the page has other rows than the screen."""
 
     async def begin(self, items: Iterable[Item]) -> Painted:
         """Take all there is; of much only the end."""
@@ -39,14 +41,15 @@ class Painting:
         length = printed[-1].offset + len(printed[-1].text) if printed else 0
         self._offset = max(printed[0].offset if printed else 0, length - TAIL)
         await self._take(items)
-        return self._told(whole=True)
+        self._anew = True
+        return self._told()
 
     async def go_on(self, items: Iterable[Item]) -> Painted:
         """Take what came; raises Interrupted when something before it did not."""
         items = list(items)
         many = sum(len(item.text) for item in items if isinstance(item, Printed)) - FLOOD
         await self._take(items, skipped=max(0, many))
-        return self._told(whole=False)
+        return self._told()
 
     async def _take(self, items: Iterable[Item], skipped: int = 0) -> None:
         for item in items:
@@ -54,6 +57,7 @@ class Painting:
                 self._over = item
             elif isinstance(item, Resized):
                 self._screen.resize(item.rows, item.columns)
+                self._anew = True
             elif isinstance(item, Printed):
                 if item.offset > self._offset:
                     raise Interrupted
@@ -68,10 +72,10 @@ class Painting:
             self._screen.take(text[begin : begin + SLICE])
             await asyncio.sleep(0)
 
-    def _told(self, *, whole: bool) -> Painted:
+    def _told(self) -> Painted:
         gone = self._screen.gone()
         self._back = [*self._back, *gone][-BACK:]
-        whole = whole or self._given + len(gone) > 2 * BACK
+        whole, self._anew = self._anew or self._given + len(gone) > 2 * BACK, False
         back = self._back if whole else gone[-BACK:]
         self._given = len(back) if whole else self._given + len(back)
         running = self._over is None and self._job.state == "running"

@@ -32,6 +32,7 @@ from services.llm.threads import Threads
 from services.llm.titling import Titling
 from services.llm.tools import Tools
 from services.llm.tuning import Tuning
+from services.llm.waking import Waking
 from services.llm.worker import Worker
 from services.runtime.bus import Bus, Routes
 from services.runtime.forgetting import heed
@@ -48,6 +49,7 @@ class House:
         self._engines = engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus), Chosen(bus))
         threads = Threads(bus.journal)
         self._worker = worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), room)
+        self._waking = Waking(bus, threads, engines, settings.wakes)
         self._titling = Titling(bus, threads, engines, settings.num_ctx)
         self._bus = bus
         self._caches = (threads, ledgers, engines.chosen)
@@ -74,6 +76,7 @@ class House:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._worker.run())
                 group.create_task(self._titling.run())
+                group.create_task(self._waking.run())
                 group.create_task(self._tools.keep_learning())
                 group.create_task(self._engines.keep_looking())
                 group.create_task(self._engines.chosen.run())

@@ -36,5 +36,7 @@ class LlmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """What becomes of a message that comes while an answer is written; one that comes while an action runs is taken."""
     approval_timeout: float = 600.0
     """Seconds that a call waits for a person's word; then it is refused."""
+    wakes: int = 3
+    """Turns that open by themselves at the ends of jobs, in one conversation, until a person speaks again; 0: none."""
     stall_timeout: float = 120.0
     """Seconds of silence after which the model server counts as hung."""

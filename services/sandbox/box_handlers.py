@@ -35,7 +35,9 @@ class BoxHandlers:
             backend=self._backend.name,
             alive=self._boxes.alive(caller.user, caller.conversation),
             network=told(self._opening.reach(caller)),
-            limits=tuple(BoxLimit(limit=each.limit, by=each.by) for each in self._backend.limits_in_force()),
+            limits=tuple(
+                BoxLimit(limit=each.limit, most=each.most, by=each.by) for each in self._backend.limits_in_force()
+            ),
             not_hidden=self._backend.hidden_not,
             jobs=tuple(one.told() for one in live if one.apart),
             ready=self._backend.ready,

@@ -96,7 +96,7 @@ class Bubblewrap(Backend):
 
     def limits_in_force(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this machine."""
-        return enforcements(frozenset(self._cgroups.folders), self._cgroups.version)
+        return enforcements(self._plan.limits, frozenset(self._cgroups.folders), self._cgroups.version)
 
     async def _prepare(self) -> Shared:
         async with self._preparing:

@@ -91,7 +91,7 @@ class Confinement(Backend):
 
     def limits_in_force(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this machine."""
-        return enforcements(frozenset(self._cgroups.folders), self._cgroups.version)
+        return enforcements(self._plan.limits, frozenset(self._cgroups.folders), self._cgroups.version)
 
     async def _prepared(self) -> Shared:
         async with self._preparing:

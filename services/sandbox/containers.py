@@ -85,7 +85,7 @@ class Containers(Backend):
 
     def limits_in_force(self) -> tuple[Enforcement, ...]:
         """What holds each limit on this machine."""
-        return container_enforcements()
+        return container_enforcements(self._plan.limits)
 
     async def left(self) -> list[Path]:
         """The roots of boxes that an earlier service left running; what it left otherwise is taken away."""

@@ -8,9 +8,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from proto.documents import readable_size
+
 MIB = 1024 * 1024
 # From this kernel on, a limit on processes set inside a user namespace counts only that namespace's own.
 COUNTS_PER_NAMESPACE = (5, 14)
+OUT_OF_TIME, OUT_OF_DISK = 128 + 24, 128 + 25
+"""Exit codes of what the kernel ended by SIGXCPU and SIGXFSZ."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +46,8 @@ class Enforcement(msgspec.Struct, frozen=True, kw_only=True):
     """What holds one limit on this machine."""
 
     limit: str
+    most: str
+    """How much it is, in words."""
     by: str
 
 
@@ -51,32 +57,52 @@ def counts_processes_per_namespace(release: str = "") -> bool:
     return (int(major), int("".join(filter(str.isdigit, minor)))) >= COUNTS_PER_NAMESPACE
 
 
-def container_enforcements() -> tuple[Enforcement, ...]:
+def container_enforcements(limits: Limits) -> tuple[Enforcement, ...]:
     """What holds each limit of a container."""
     engine = "a control group of the engine's"
-    holders = {
-        "memory": engine,
-        "processes": engine,
-        "cpu": f"{engine}, and a limit on each process",
-        "disk": "a limit on each file, and a measurement before and during commands",
-        "open files": "a limit on each process",
-        "output": "the agent in the box",
-        "time": "the agent in the box, and the service if that does not answer",
-    }
-    return tuple(Enforcement(limit=limit, by=by) for limit, by in holders.items())
+    held = {"memory": engine, "processes": engine, "cpu": f"a limit on each process, and {engine}"}
+    cpus = min(limits.cpus, os.cpu_count() or 1)
+    return _told(limits, held, f", {cpus:g} processors together")
 
 
-def enforcements(cgroups: frozenset[str], version: int) -> tuple[Enforcement, ...]:
+def enforcements(limits: Limits, cgroups: frozenset[str], version: int) -> tuple[Enforcement, ...]:
     """What holds each limit, given the cgroup controllers ('memory', 'pids') that are ours to use."""
     watched = "a limit on each process, and a watch over all of them ten times a second"
     counted = "a limit on processes of the box" if counts_processes_per_namespace() else "a watch in the box"
-    holders = {
+    held = {
         "memory": f"cgroup v{version}" if "memory" in cgroups else watched,
         "processes": f"cgroup v{version}" if "pids" in cgroups else counted,
+        "cpu": "a limit on each process",
+    }
+    return _told(limits, held)
+
+
+def _told(limits: Limits, held: dict[str, str], cpus: str = "") -> tuple[Enforcement, ...]:
+    amounts = {
+        "memory": readable_size(limits.memory),
+        "processes": f"{limits.processes} at a time",
+        "cpu": f"{limits.cpu_seconds} s of a processor for one process{cpus}",
+        "disk": f"{readable_size(limits.disk)} in {limits.files} files, {readable_size(limits.tmp)} in /tmp",
+        "open files": f"{limits.open_files} of one process",
+        "output": f"{readable_size(limits.output)} of each stream in an answer, {readable_size(limits.output_kept)} kept",
+        "time": "what the command asks for, 1 hour if it asks for nothing, a day at most",
+    }
+    held = {
         "disk": "a limit on each file, and a measurement before and during commands",
         "open files": "a limit on each process",
-        "cpu": "a limit on each process",
         "output": "the agent in the box",
         "time": "the agent in the box, and the service if that does not answer",
+        **held,
     }
-    return tuple(Enforcement(limit=limit, by=by) for limit, by in holders.items())
+    return tuple(Enforcement(limit=limit, most=most, by=held[limit]) for limit, most in amounts.items())
+
+
+def noticed(limits: Limits, exit_code: int, stderr: str) -> str:
+    """The limit that a command tells of by how it ended, in a few words; '' when it tells of none."""
+    if exit_code == OUT_OF_TIME:
+        return f"a process may use {limits.cpu_seconds} s of a processor; it was ended"
+    if exit_code == OUT_OF_DISK:
+        return f"the box's files may take {limits.disk >> 20} MiB of disk, and so one file"
+    if exit_code and "Too many open files" in stderr:
+        return f"a process may have {limits.open_files} files open"
+    return ""

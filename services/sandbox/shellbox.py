@@ -13,7 +13,7 @@ from services.sandbox.agent.frames import LIMITS, RUN, STOP, fields
 from services.sandbox.box import BoxClosedError, BoxStartError, OnOutput, Order, Ran
 from services.sandbox.channel import Channel, LostError
 from services.sandbox.disk import Gauge
-from services.sandbox.limits import Limits
+from services.sandbox.limits import Limits, noticed
 from services.sandbox.network import Gate
 from services.sandbox.output import Output
 from services.sandbox.reach import Reach
@@ -165,7 +165,8 @@ class ShellBox:
         return self._running.group_hit(self._ground.limits) if self._running else ""
 
     def _judged(self, ran: Ran, full: str) -> Ran:
-        if not ran.limit and (hit := self._hit()):
+        told = "" if full else noticed(self._ground.limits, ran.exit_code, ran.stderr)
+        if not ran.limit and (hit := self._hit() or told):
             ran = msgspec.structs.replace(ran, limit=f"{hit[0].upper()}{hit[1:]}.")
         if full:
             note = f"The box is full ({full}): this ran without the right to write files; delete some first."

@@ -23,6 +23,7 @@ SECCOMP_MODE_FILTER = 2
 CAPABILITIES = (6, 7, 8)
 CAPABILITY_VERSION = 0x20080522
 KILL = 9
+LAST_SECONDS = 2
 
 
 class _Byte(_ctypes._SimpleCData):  # type: ignore[type-arg]  # noqa: SLF001 - what ctypes.c_ubyte is
@@ -72,8 +73,10 @@ def limit(memory: int, processes: int, open_files: int, file_size: int, cpu_seco
     for name, value in wanted.items():
         _, most = resource.getrlimit(name)
         if value:
-            value = value if most == resource.RLIM_INFINITY else min(value, most)  # noqa: PLW2901
-            resource.setrlimit(name, (value, value))
+            # A process is told that its time is over; one that does not listen is killed a little later.
+            top = value + LAST_SECONDS if name == resource.RLIMIT_CPU else value
+            top = top if most == resource.RLIM_INFINITY else min(top, most)
+            resource.setrlimit(name, (min(value, top), top))
 
 
 def filter_calls(path: str) -> None:
