@@ -8,8 +8,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from proto.documents import readable_size
-
 MIB = 1024 * 1024
 # From this kernel on, a limit on processes set inside a user namespace counts only that namespace's own.
 COUNTS_PER_NAMESPACE = (5, 14)
@@ -79,12 +77,12 @@ def enforcements(limits: Limits, cgroups: frozenset[str], version: int) -> tuple
 
 def _told(limits: Limits, held: dict[str, str], cpus: str = "") -> tuple[Enforcement, ...]:
     amounts = {
-        "memory": readable_size(limits.memory),
+        "memory": _size(limits.memory),
         "processes": f"{limits.processes} at a time",
         "cpu": f"{limits.cpu_seconds} s of a processor for one process{cpus}",
-        "disk": f"{readable_size(limits.disk)} in {limits.files} files, {readable_size(limits.tmp)} in /tmp",
+        "disk": f"{_size(limits.disk)} in {limits.files} files, {_size(limits.tmp)} in /tmp",
         "open files": f"{limits.open_files} of one process",
-        "output": f"{readable_size(limits.output)} of each stream in an answer, {readable_size(limits.output_kept)} kept",
+        "output": f"{_size(limits.output)} of each stream in an answer, {_size(limits.output_kept)} kept",
         "time": "what the command asks for, 1 hour if it asks for nothing, a day at most",
     }
     held = {
@@ -95,6 +93,11 @@ def _told(limits: Limits, held: dict[str, str], cpus: str = "") -> tuple[Enforce
         **held,
     }
     return tuple(Enforcement(limit=limit, most=most, by=held[limit]) for limit, most in amounts.items())
+
+
+def _size(count: int) -> str:
+    """Bytes as the sentences of limits have them."""
+    return f"{count >> 20} MiB" if count >= MIB else f"{count >> 10} KiB"
 
 
 def noticed(limits: Limits, exit_code: int, stderr: str) -> str:

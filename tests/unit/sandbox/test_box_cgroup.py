@@ -83,9 +83,9 @@ def test_no_groups_at_all_are_no_error(tmp_path: Path):
 
 
 def test_what_holds_each_limit_is_told():
-    told = {each.limit: each.by for each in enforcements(frozenset({"memory"}), 2)}
+    told = {each.limit: each.by for each in enforcements(Limits(), frozenset({"memory"}), 2)}
     assert told["memory"] == "cgroup v2"
-    assert "watch" in {each.limit: each.by for each in enforcements(frozenset(), 0)}["memory"]
+    assert "watch" in {each.limit: each.by for each in enforcements(Limits(), frozenset(), 0)}["memory"]
 
 
 @pytest.mark.parametrize(
