@@ -83,7 +83,7 @@ _ESCAPES = {
 }
 
 
-class _Cells(pyte.Screen):  # type: ignore[misc]
+class _Cells(pyte.Screen):
     """pyte's screen, with what programs with a screen want besides."""
 
     def __init__(self, columns: int, lines: int, left: Callable[[int], None]) -> None:

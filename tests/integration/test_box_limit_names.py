@@ -13,7 +13,7 @@ from services.sandbox.shellbox import ShellBox
 from tests.support.boxes import BACKENDS, SMALL, open_home, working
 
 LIMITS = replace(SMALL, cpu_seconds=1, output_kept=1024 * 1024)
-HOG = "python3 -c 'import time; x = bytes(range(256)) * 400_000; time.sleep(20)' &"
+HOG = "python3 -c 'import time; x = bytes(range(256)) * 400_000; time.sleep(4)' &"
 OPEN = "python3 -c 'import itertools; kept = [open(\"/dev/null\") for _ in itertools.count()]'"
 
 
