@@ -6,20 +6,17 @@ from inside a box, and pyte breaks on what it does not expect.
 
 from __future__ import annotations
 
-import copy
 import itertools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import pyte
-from pyte.screens import Char, Margins
+from pyte.screens import Char
 
 from proto.printing import Row, Span
+from services.gateway.cells import Cells
 from services.gateway.paper import BROKEN_OFF, TOKEN
 
 MOST_ROWS, MOST_COLUMNS = 200, 400
 """Of a screen on a page, whatever size its program believes in."""
-KEPT_PLACES = 16
 ALTERNATE, ARROWS, PASTE, SHOWN = (47, 1047, 1049), 1, 2004, 25
 _NAMED = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 _COLOURS = {name: number for number, name in enumerate((*_NAMED, *(f"bright{name}" for name in _NAMED)))}
@@ -83,75 +80,6 @@ _ESCAPES = {
 }
 
 
-class _Cells(pyte.Screen):
-    """pyte's screen, with what programs with a screen want besides."""
-
-    def __init__(self, columns: int, lines: int, left: Callable[[int], None]) -> None:
-        """`left` is told the number of a row that goes off the top for good."""
-        self._left = left
-        self._last = ""
-        self.main: tuple[Any, Any, Any] | None = None
-        """The main screen while a program has the other one."""
-        super().__init__(columns, lines)
-
-    def draw(self, data: str) -> None:
-        super().draw(data)
-        self._last = data[-1:] or self._last
-
-    def index(self) -> None:
-        _, bottom = self.margins or Margins(0, self.lines - 1)
-        if self.cursor.y == bottom and not (self.margins and self.margins.top) and self.main is None:
-            self._left(0)
-        super().index()
-
-    def save_cursor(self) -> None:
-        super().save_cursor()
-        del self.savepoints[:-KEPT_PLACES]
-
-    def next_line(self) -> None:
-        """Begin the next line."""
-        self.index()
-        self.carriage_return()
-
-    def roll_up(self, count: int = 1) -> None:
-        """Move what is shown up by some lines; new ones come from below."""
-        self._at_edge(self.lines - 1, count, self.index)
-
-    def roll_down(self, count: int = 1) -> None:
-        """Move what is shown down."""
-        self._at_edge(0, count, self.reverse_index)
-
-    def repeat(self, count: int = 1) -> None:
-        """Write the last character again."""
-        self.draw(self._last * min(count or 1, self.columns))
-
-    def take_other(self) -> None:
-        """Give a program an empty screen, and keep the one before."""
-        if self.main is None:
-            rows = {number: copy.copy(row) for number, row in self.buffer.items()}
-            self.main = rows, copy.copy(self.cursor), self.margins
-            self.erase_in_display(2)
-
-    def take_back(self) -> None:
-        """Show the screen before again."""
-        if self.main is not None:
-            (rows, self.cursor, self.margins), self.main = self.main, None
-            self.buffer.clear()
-            self.buffer.update(rows)
-            # It may have got another size meanwhile.
-            self.ensure_hbounds()
-            self.ensure_vbounds()
-            self.dirty.update(range(self.lines))
-
-    def _at_edge(self, edge: int, count: int, step: Callable[[], None]) -> None:
-        margins = self.margins
-        kept = self.cursor.y
-        self.cursor.y = (margins.bottom if edge else margins.top) if margins else edge
-        for _ in range(min(count or 1, self.lines)):
-            step()
-        self.cursor.y = kept
-
-
 class Screen:
     """Takes what is printed; gives rows."""
 
@@ -160,7 +88,7 @@ class Screen:
         self._rest = ""
         self._private: set[int] = set()
         rows, columns = _fitting(rows, columns)
-        self._cells = _Cells(columns, rows, self._keep)
+        self._cells = Cells(columns, rows, self._keep)
         self._told: dict[int, Row] = {}
 
     @property
