@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 
-from proto import errors, events, sorting, tasks
+from proto import board, errors, events, sorting, tasks
 from services.runtime.bus import Bus
 from services.tasks.main import serve
 from services.tasks.settings import TasksSettings
@@ -111,3 +111,24 @@ async def test_one_user_does_not_see_the_tasks_of_another(cli, ada):
     await add(cli, ada, "buy milk")
     bob = msgspec.structs.replace(ada, user=f"{ada.user}-not")
     assert await titles(cli, bob) == []
+
+
+async def test_an_editor_who_saw_another_title_is_told_and_changes_nothing(cli, ada):
+    await add(cli, ada, "buy milk")
+    (task,) = (await cli.call(board.READ, tasks.ListTasks(), caller=ada)).tasks
+    await cli.call(tasks.RENAME, tasks.RenameTask(task=task.id, title="buy oat milk"), caller=ada)
+    stale = board.EditTask(task=task.id, before="buy milk", title="buy rice")
+    with pytest.raises(errors.Conflict, match="renamed to 'buy oat milk'"):
+        await cli.call(board.EDIT, stale, caller=ada)
+    assert await titles(cli, ada) == ["1 buy oat milk"]
+    await cli.call(board.EDIT, msgspec.structs.replace(stale, before="buy oat milk"), caller=ada)
+    assert await titles(cli, ada) == ["1 buy rice"]
+
+
+async def test_each_task_names_the_event_that_touched_it_last(cli, ada):
+    await add(cli, ada, "one", "two")
+    changed = await cli.call(tasks.COMPLETE, tasks.CompleteTask(task="one"), caller=ada)
+    found = await cli.call(board.READ, tasks.ListTasks(), caller=ada)
+    assert found.touches[0].event == changed.event
+    assert found.touches[1].event != changed.event
+    assert [touch.time.tzinfo is not None for touch in found.touches] == [True, True]

@@ -173,3 +173,17 @@ async def test_nobody_undoes_what_somebody_else_did(line):
         await line.cli.call(undo.LAST, undo.UndoLast(), caller=other)
     with pytest.raises(errors.Missing):
         await line.cli.call(undo.STEP, undo.UndoStep(step="milk"), caller=other)
+
+
+async def test_the_line_is_read_in_pages_newest_first_with_what_was_undone_in_its_place(line):
+    await line.add("one", "two", "three")
+    await line.undo()
+    read = await line.cli.call(undo.LINE, undo.ReadLine(limit=2), caller=line.user)
+    assert [(step.sentence, step.undone) for step in read.steps] == [
+        ("Added task 'three'", True),
+        ("Added task 'two'", False),
+    ]
+    assert read.redo == read.steps[0]
+    rest = await line.cli.call(undo.LINE, undo.ReadLine(before=read.older, limit=2), caller=line.user)
+    assert [step.sentence for step in rest.steps] == ["Added task 'one'"]
+    assert rest.older == ""

@@ -78,7 +78,11 @@ ORDER BY e.sequence + 0 DESC
 LIMIT %(limit)s
 
 -- name: these_words
-(websearch_to_tsquery('english', %(words)s) || websearch_to_tsquery('simple', %(words)s))
+-- Plain words where English has only fillers.
+(
+    SELECT CASE WHEN numnode(english) > 0 THEN english ELSE websearch_to_tsquery('simple', %(words)s) END
+    FROM websearch_to_tsquery('english', %(words)s) AS english
+)
 
 -- name: narrowed
 e.time <= %(upto)s
