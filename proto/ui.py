@@ -180,6 +180,19 @@ class Older(msgspec.Struct, frozen=True, kw_only=True, tag="older"):
     """The event below which this page starts."""
 
 
+class Attached(msgspec.Struct, frozen=True, kw_only=True, tag="attached"):
+    """A file was handed in."""
+
+    file: str
+    """Its name."""
+    link: str
+    """Where it can be fetched."""
+    path: str = ""
+    """Where it lies in the box, empty when it does not."""
+    note: str = ""
+    """Why it does not, in a sentence."""
+
+
 class Moded(msgspec.Struct, frozen=True, kw_only=True, tag="moded"):
     """The composer switched to another mode."""
 
@@ -210,7 +223,7 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Said = Noted | Toasted | Moded | Online
+Said = Noted | Toasted | Attached | Moded | Online
 InBox = Printing | Painted | Boxed
 Change = Written | Earlier | ListChange | Tasked | Edited | Logged | Relogged | Older | Said | InBox
 

@@ -13,6 +13,7 @@ from proto.errors import Failure
 from proto.events import happened
 from services.gateway import accounts, problems
 from services.gateway.access import SAFE, Knock, Who, decide
+from services.gateway.compression import Compressed
 from services.gateway.gate import Gate
 from services.gateway.routes import ROUTES
 from services.gateway.shield import Shield
@@ -38,7 +39,7 @@ def application(gate: Gate) -> ASGIApp:
         app.add_route(route.path, _guarded(gate, route), methods=[route.method])
     rest_of_it = accounts.EVERYTHING_ELSE
     app.add_route(rest_of_it.path, _guarded(gate, rest_of_it), methods=_EVERY_METHOD)
-    return Shield(app, gate.settings.origin)
+    return Shield(Compressed(app), gate.settings.origin)
 
 
 def _guarded(gate: Gate, route: Route) -> Callable[[Request], Awaitable[Response]]:

@@ -43,6 +43,14 @@ class AssetShelf:
         except KeyError:
             raise Missing from None
 
+    async def named(self, stem: str, suffix: str) -> Served:
+        """A file by its name without the hash, as it is now."""
+        found = await self._bus.call(ui.ASSETS, Nothing())
+        name = next(
+            (one.name for one in found.assets if one.name.startswith(f"{stem}.") and one.name.endswith(suffix)), ""
+        )
+        return await self.get(name)
+
     @property
     def stylesheet(self) -> str:
         """The name of the stylesheet, empty as long as no page was asked for."""

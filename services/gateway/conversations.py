@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 from fastapi import Response
 
-from proto import inspection, seen, titles
-from proto.errors import Missing
+from proto import inspection, seen, titles, ui
+from proto.errors import Invalid, Missing
+from services.gateway import uploads
 from services.gateway.access import Who
 from services.gateway.visit import Route, Visit, see_other
 
@@ -21,6 +22,18 @@ async def rename(visit: Visit) -> Response:
     title = " ".join((await visit.form()).get("title", "").split())[: titles.TITLE_LIMIT]
     await visit.call(titles.RENAME, titles.Rename(conversation=conversation, title=title or " "))
     return await visit.changed() if visit.swaps else see_other(f"/chat/{conversation}")
+
+
+async def attach(visit: Visit) -> Response:
+    """Hand a file in: it is remembered, and lies in the box; the model hears of it with the next message."""
+    if not visit.request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Invalid("Choose a file first.")
+    conversation = visit.conversation
+    given = await uploads.receive(visit)
+    if not visit.swaps:
+        return see_other(f"/chat/{conversation}")
+    change = ui.Attached(file=given.document.name, link=given.link, path=given.path, note=given.note)
+    return await visit.changed(change, path=f"/chat/{conversation}")
 
 
 async def export(visit: Visit) -> Response:
@@ -46,6 +59,7 @@ async def what_the_model_saw(visit: Visit) -> Response:
 
 ROUTES = (
     Route(method="POST", path="/chat/{conversation}/title", who=Who.SIGNED_IN, answer=rename),
+    Route(method="POST", path="/chat/{conversation}/attach", who=Who.SIGNED_IN, answer=attach),
     Route(method="GET", path="/chat/{conversation}/export/{form}", who=Who.SIGNED_IN, answer=export),
     Route(
         method="GET",

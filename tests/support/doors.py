@@ -4,7 +4,7 @@ from __future__ import annotations
 
 KINDS = {
     "open": (
-        "GET /sign-in", "GET /in/{token}", "GET /static/{name}", "GET /healthz",
+        "GET /sign-in", "GET /in/{token}", "GET /static/{name}", "GET /healthz", "GET /sw.js", "GET /offline",
     ),
     "open form": ("POST /sign-in", "POST /in/{token}"),
     "page": (
@@ -22,7 +22,8 @@ KINDS = {
     "stream": ("GET /live",),
     "form": (
         "POST /chat/{conversation}", "POST /chat/{conversation}/stop", "POST /chat/{conversation}/turns/{turn}",
-        "POST /chat/{conversation}/title", "POST /chat/{conversation}/marks", "POST /chat/{conversation}/forget",
+        "POST /chat/{conversation}/title", "POST /chat/{conversation}/marks",
+        "POST /chat/{conversation}/forget", "POST /chat/{conversation}/attach",
         "POST /box/{conversation}/network", "POST /box/{conversation}/file", "POST /box/{conversation}/upload",
         "POST /box/{conversation}/jobs", "POST /box/{conversation}/jobs/{job}",
         "POST /box/{conversation}/jobs/{job}/keys",

@@ -74,3 +74,6 @@ on("drop", "[data-move]", (event, task) => {
   htmx.ajax("POST", lifted.dataset.move, { source: lifted, swap: "none", values: { position: task.dataset.position } });
 });
 on("dragend", ".grip", () => (mark(null), lifted.classList.remove("lifted"), (lifted = null)));
+// Files that are dropped on a conversation or pasted into it are attached. A worker stands by for when nothing answers.
+const attach = (event, { files } = event.dataTransfer ?? event.clipboardData, field = document.querySelector("#attach input[type=file]")) => files.length && (event.preventDefault(), (field.files = files), field.dispatchEvent(new Event("change", { bubbles: true })));
+["drop", "paste"].forEach((kind) => on(kind, ".talk", (event) => attach(event))), on("dragover", ".talk", (event) => event.preventDefault()), navigator.serviceWorker?.register("/sw.js");

@@ -121,7 +121,21 @@ def test_a_schema_of_another_kind_shows_no_arguments():
 def test_asset_names_change_with_their_content():
     names = [asset.name for asset in assets.assets().assets]
     assert len(names) == len(set(names))
-    assert {name.split(".")[0] for name in names} == {"app", "htmx", "mark", "settings", "sse", "terminal", "zone"}
+    own = {
+        "app",
+        "htmx",
+        "mark",
+        "settings",
+        "sse",
+        "terminal",
+        "zone",
+        "worker",
+        "daimon",
+        "icon-180",
+        "icon-192",
+        "icon-512",
+    }
+    assert {name.split(".")[0] for name in names} == own
     assert assets.address("app.css") != assets.address("app.js")
     with pytest.raises(assets.AssetMissing):
         assets.address("other.css")

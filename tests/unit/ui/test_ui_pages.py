@@ -41,14 +41,16 @@ ALLOWED_HANDLERS = {
     "hx-trigger",
     "hx-push-url",
     "hx-include",
+    "hx-encoding",
     "hx-preserve",
     "hx-select",
 }
 TRIGGERS = {
+    "change",
+    "input changed delay:150ms, search",
     "focus, input changed delay:100ms",
     "change, submit",
     "intersect once",
-    "input changed delay:150ms, search",
     "every 2s",
     "every 5s",
 }

@@ -308,6 +308,7 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui_list.Further(lines=lines(text)),
         ui_list.Found(lines=msgspec.structs.replace(lines(text), words=text)),
         ui_list.Lined(line=lines(text).lines[0], place="open", full=True),
+        ui.Attached(file=text, link="/files/x/y", path=text, note=text),
         ui_list.Stands(conversation="one", marks=Marks(deleted=True, tags=(text,))),
         ui.Earlier(exchanges=(exchange(text),), earlier=3),
         ui.Tasked(board=board(text)),
