@@ -70,6 +70,10 @@ GOALS = (
     Goal("fresh", "searchable_p99", "<=", 500.0, "ms"),
     Goal("fresh", "agreement", ">=", 0.95, ""),
     Goal("fresh", "times_incremental", ">=", 8.0, "x"),
+    Goal("ui", "slowest_page", "<=", 60.0, "ms"),
+    Goal("ui", "long_conversation", "<=", 200.0, "ms"),
+    Goal("ui", "first_load", "<=", 150.0, "KB"),
+    Goal("ui", "navigation", "<=", 20.0, "KB"),
     Goal("recall", "recall", ">=", 0.75, ""),
 )
 

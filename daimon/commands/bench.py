@@ -23,11 +23,13 @@ BENCHES = {
     "sandbox": "commands in boxes, new boxes, a hundred of them, and much output",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
     "fresh": "how soon what was just written is found, at 5,000 rows a second",
+    "ui": "every page's time and bytes, with --size events and --conversations",
     "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",
 }
 """`daimon/bench/<name>.py` is imported only when it runs."""
 ROUNDS = 5
 SIZE = 100_000
+TALKS = 10_000
 
 Bench = Callable[..., Awaitable[dict[str, Figure]]]
 
@@ -38,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bench", choices=BENCHES, help=lines)
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"how often all is measured ({ROUNDS})")
     parser.add_argument("--file", type=Path, metavar="F", help="of recall: conversations in the LoCoMo format")
-    parser.add_argument("--size", type=int, default=SIZE, metavar="N", help=f"of search: events in the end ({SIZE})")
+    parser.add_argument("--size", type=int, default=SIZE, metavar="N", help=f"of search and ui: events ({SIZE})")
+    parser.add_argument("--conversations", type=int, default=TALKS, metavar="N", help=f"of ui ({TALKS})")
     parser.add_argument("--plot", type=Path, metavar="F", help="of search: write how it grows as an SVG")
     parser.add_argument(
         "--keep", type=Path, metavar="D", help="of search: keep the log in this folder, and go on with it"
@@ -59,6 +62,8 @@ def _options(arguments: argparse.Namespace) -> dict[str, object]:
     """Return what a bench takes beyond rounds."""
     if arguments.bench == "search":
         return {"size": arguments.size, "plot": arguments.plot, "keep": arguments.keep}
+    if arguments.bench == "ui":
+        return {"events": arguments.size, "conversations": arguments.conversations}
     if arguments.bench != "recall":
         return {}
     if arguments.file is None:
