@@ -20,7 +20,9 @@ from proto.base import Caller
 from proto.documents import DocumentUploaded
 from proto.kinds import happening
 from services.runtime.bus import Bus
+from services.sandbox.disk import measure
 from services.sandbox.inside import Folder, Found, numbered
+from services.sandbox.limits import Limits
 
 DATA, RETURN = "data", "return"
 NOTED = "exchanged.json"
@@ -36,6 +38,8 @@ class Noted(msgspec.Struct, kw_only=True):
     """The place in the log up to which uploads were brought."""
     brought: dict[str, str] = {}
     """Names below /data by document."""
+    refused: dict[str, int] = {}
+    """Sizes of the documents that had no room, by document."""
     returned: dict[str, str] = {}
     """What each file below /return looked like when it was handed back."""
 
@@ -43,12 +47,16 @@ class Noted(msgspec.Struct, kw_only=True):
 class Exchange:
     """Brings files to boxes and fetches them from there."""
 
-    def __init__(self, bus: Bus, *, limit: int, shared: bool = False) -> None:
-        """`limit` is the most bytes of one file; `shared` boxes know their folders by the machine's own names."""
+    def __init__(self, bus: Bus, *, limit: int, disk: int = Limits().disk, shared: bool = False) -> None:
+        """`limit` is the most bytes of one file, `disk` of all files of a box.
+
+        `shared` boxes know their folders by the machine's own names.
+        """
         self._shared = shared
         self._journal = bus.journal
         self._files = bus.objects(documents.FILES)
         self._limit = limit
+        self._disk = disk
         self._current: set[Path] = set()
         self._locks: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
@@ -78,6 +86,16 @@ class Exchange:
                 unless_done.pop_all()
             return self._paths(root, noted)
 
+    def refused(self, root: Path, document: str) -> str:
+        """Why an uploaded document does not lie in the box, in a sentence; '' when it does, or is not known."""
+        size = _read(root).refused.get(document)
+        if size is None:
+            return ""
+        return (
+            f"The file ({documents.readable_size(size)}) does not fit into the box, whose files may take "
+            f"{self._disk >> 20} MiB together. It is kept as a document; delete something there and upload it again."
+        )
+
     async def fetch(self, root: Path, caller: Caller) -> tuple[sandbox.HandedBack, ...]:
         """Keep and record what is new below /return."""
         if not _may_have(root):
@@ -103,9 +121,18 @@ class Exchange:
             if isinstance(what, DocumentUploaded):
                 # What was deleted in the meantime is not missed.
                 with contextlib.suppress(errors.Missing):
-                    noted.brought[what.document] = await self._placed(root, what, noted, caller.user)
+                    await self._take(root, what, noted, caller.user)
             noted.sequence = recorded.sequence
             _write(root, noted)
+
+    async def _take(self, root: Path, what: DocumentUploaded, noted: Noted, user: str) -> None:
+        """Bring one document, unless the box has no room for it: that would be in the way of every command."""
+        usage = await asyncio.to_thread(measure, root)
+        if usage.size + what.size > self._disk:
+            noted.refused[what.document] = what.size
+            return
+        noted.refused.pop(what.document, None)
+        noted.brought[what.document] = await self._placed(root, what, noted, user)
 
     async def _placed(self, root: Path, what: DocumentUploaded, noted: Noted, user: str) -> str:
         with Folder.open(root / DATA) as folder:

@@ -7,6 +7,7 @@ import asyncio
 from proto import errors, events, sandbox
 from proto.base import Caller
 from services.runtime.bus.journal import Journal
+from services.runtime.bus.serving import seconds_left
 from services.sandbox.box import Order, Ran, SandboxError
 from services.sandbox.exchange import Exchange
 from services.sandbox.jobs import STOPPED, Jobs, Live
@@ -14,6 +15,10 @@ from services.sandbox.opening import Opening
 
 EXCERPT = 2000
 """Characters of the output that the event keeps, to be found later."""
+
+
+ANSWER_WITHIN = 0.5
+"""Seconds before the caller's deadline at which a command that still runs becomes a job."""
 
 
 class Handlers:
@@ -49,6 +54,8 @@ class Handlers:
         box = await self._opening.box(caller)
         path = (await self._exchange.bring(box.root, caller)).get(request.document)
         if path is None:
+            if why := self._exchange.refused(box.root, request.document):
+                raise errors.TooLarge(why)
             raise errors.Missing("No such document was uploaded in this conversation.")
         return sandbox.Received(path=path)
 
@@ -77,7 +84,9 @@ class Handlers:
 
     async def _ends(self, live: Live) -> bool:
         """Wait for a command; whether it ended within its time of grace."""
-        done, _ = await asyncio.wait([live.work.ran], timeout=self._grace)
+        # Whoever waits only shortly is told the job's id in time.
+        left = seconds_left()
+        done, _ = await asyncio.wait([live.work.ran], timeout=min(self._grace, left - min(ANSWER_WITHIN, left / 2)))
         return bool(done)
 
     async def _as_job(self, live: Live) -> sandbox.CommandResult:

@@ -37,7 +37,7 @@ class JobHandlers:
     async def output(self, request: jobs.ReadOutput, caller: Caller) -> jobs.Output:
         """Read what a job printed, from an offset on."""
         job = await self._job(caller, request.job)
-        items = await self._bus.feed(jobs.PRINTS).read(caller.user, caller.conversation, request.job)
+        items = await self._around(caller, request)
         printed = [item for item in items if isinstance(item, jobs.Printed)]
         texts = {"out": "", "err": ""}
         place, end = request.offset, request.offset + request.limit
@@ -46,11 +46,21 @@ class JobHandlers:
             if part:
                 texts[item.stream] += part
                 place = min(end, item.offset + len(item.text))
-        last = printed[-1].offset + len(printed[-1].text) if printed else 0
-        note = _cut(items)
         return jobs.Output(
-            job=job, stdout=texts["out"], stderr=texts["err"], next=place, more=place < last, sentence=note
+            job=job,
+            stdout=texts["out"],
+            stderr=texts["err"],
+            next=place,
+            more=place < _printed_to(items),
+            sentence=_cut(items),
         )
+
+    async def _around(self, caller: Caller, request: jobs.ReadOutput) -> list[jobs.Item]:
+        """What was printed around an offset; of a job that printed much not all of it."""
+        feed, names = self._bus.feed(jobs.PRINTS), (caller.user, caller.conversation, request.job)
+        if request.offset == 0:
+            return await feed.begin(lambda items: _printed_to(items) > request.limit, *names)
+        return await feed.end(lambda items: _printed_from(items) <= request.offset, *names)
 
     async def stop(self, request: jobs.StopJob, caller: Caller) -> JobReply:
         """Stop a job, or signal it."""
@@ -133,6 +143,14 @@ def _over(job: Job, end: JobEnded) -> Job:
         seconds=end.seconds,
         exit_code=end.exit_code,
     )
+
+
+def _printed_to(items: list[jobs.Item]) -> int:
+    return next((each.offset + len(each.text) for each in reversed(items) if isinstance(each, jobs.Printed)), 0)
+
+
+def _printed_from(items: list[jobs.Item]) -> int:
+    return next((each.offset for each in items if isinstance(each, jobs.Printed)), jobs.OUTPUT_LIMIT)
 
 
 def _cut(items: list[jobs.Item]) -> str:

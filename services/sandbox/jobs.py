@@ -8,6 +8,7 @@ import secrets
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
@@ -22,6 +23,7 @@ from services.runtime.bus import Bus
 from services.sandbox.airing import Airing
 from services.sandbox.box import Box, Order, Ran
 from services.sandbox.exchange import Exchange
+from services.sandbox.open_jobs import OpenJobs
 from services.sandbox.work import Work
 
 MOST = 20
@@ -97,11 +99,12 @@ class Live:
 class Jobs:
     """Begins commands, lets them go on, and records their end."""
 
-    def __init__(self, bus: Bus, exchange: Exchange, *, idle: float) -> None:
-        """`idle` is the seconds after which a terminal is closed in which nobody types."""
+    def __init__(self, bus: Bus, exchange: Exchange, home: Path, *, idle: float) -> None:
+        """`home` is where the boxes lie; `idle` the seconds after which a terminal is closed in which nobody types."""
         self._bus = bus
         self._prints = bus.feed(jobs.PRINTS)
         self.exchange = exchange
+        self._open = OpenJobs(home / "jobs")
         self._idle = idle
         self._live: defaultdict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
         self._tasks = asyncio.TaskGroup()
@@ -121,18 +124,21 @@ class Jobs:
         await self._tasks.__aexit__(kind, error, trace)
 
     async def declare_lost(self) -> None:
-        """Record the end of the jobs that an earlier service took with it."""
-        open_ones: dict[tuple[str, str], tuple[events.Event, JobStarted]] = {}
-        for recorded in await self._bus.journal.read(events.of_noun("job")):
-            event, what = recorded.event, happening(recorded.event)
-            if isinstance(what, JobStarted):
-                open_ones[event.user, what.job] = event, what
-            elif isinstance(what, JobEnded):
-                open_ones.pop((event.user, what.job), None)
-        for event, began in open_ones.values():
-            caller = Caller(user=event.user, actor="system", conversation=event.conversation, cause=event.id)
-            lost = JobEnded(job=began.job, command=began.command, state="lost", terminal=began.terminal)
-            await self._bus.journal.append(events.happened(lost, caller))
+        """Record the end of the jobs that an earlier service over these boxes took with it."""
+        for left in self._open.left():
+            caller = Caller(user=left.user, actor="system", conversation=left.conversation, cause=left.event)
+            began = left.began
+            if not await self._has_ended(caller, began.job):
+                lost = JobEnded(job=began.job, command=began.command, state="lost", terminal=began.terminal)
+                await self._bus.journal.append(events.happened(lost, caller))
+            self._open.forget(began.job)
+
+    async def _has_ended(self, caller: Caller, job: str) -> bool:
+        """Whether the service was killed after it had recorded the end, and before it forgot the job."""
+        place = caller.conversation or events.NO_CONVERSATION
+        found = await self._bus.journal.read(events.in_conversation(caller.user, place, "job"))
+        ends = (happening(each.event) for each in found)
+        return any(isinstance(what, JobEnded) and what.job == job for what in ends)
 
     async def begin(self, box: Box, order: Order, caller: Caller) -> Live:
         """Begin a command; Refused when the box has too many."""
@@ -167,6 +173,7 @@ class Jobs:
         await live.work.set_apart()
         started = JobStarted(job=live.id, command=live.order.command, terminal=live.terminal)
         event = events.happened(started, live.caller)
+        self._open.note(event, started)
         task = self._tasks.create_task(self._see_off(live, event.id))
         self._seen_off.add(task)
         task.add_done_callback(self._seen_off.discard)
@@ -216,6 +223,7 @@ class Jobs:
         with contextlib.suppress(errors.Failure):
             await self.exchange.fetch(live.box.root, live.caller)
         await self._record(_ended(live, ran), replace(live.caller, actor="system", cause=cause, key=""))
+        self._open.forget(live.id)
 
     async def _record_typed(self, live: Live) -> None:
         while True:

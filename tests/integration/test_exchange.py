@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from proto import documents, errors, events, sandbox
 from services.memory.uploads import Uploads
+from services.sandbox.limits import Limits
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
 from tests.support.running import running
@@ -143,3 +144,15 @@ async def test_nobody_asks_for_the_upload_of_another(desk, ada):
     for stranger in (replace(desk.caller, user="bob"), replace(desk.caller, conversation="other")):
         with pytest.raises(errors.Missing):
             await desk.bus.call(sandbox.RECEIVE, request, caller=stranger, timeout=HALF_A_MINUTE)
+
+
+async def test_an_upload_that_the_box_has_no_room_for_is_said_so_and_is_in_nobodys_way(open_bus, ada, tmp_path):
+    small = SandboxSettings(home=str(tmp_path), file=9_000_000, limits=Limits(disk=2_000_000))
+    memory = await open_bus("memory")
+    await memory.serve("memory", {documents.ADD: Uploads(memory).add})
+    async with running(serve, small, await open_bus("sandbox")):
+        desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
+        with pytest.raises(errors.TooLarge, match="does not fit into the box, whose files may take 1 MiB together"):
+            await desk.upload("large.bin", b"x" * 3_000_000)
+        assert (await desk.run("ls /data")).stdout == ""
+        assert await desk.upload("small.txt", b"fits") == "/data/small.txt"

@@ -265,20 +265,33 @@ async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, tmp_path
     assert (await desk.run("echo again")).stdout == "again\n"
 
 
-async def test_whoever_gives_up_waiting_does_not_lose_the_command(nats_server, open_bus, ada, tmp_path):
+async def test_whoever_waits_only_shortly_is_told_the_job(nats_server, open_bus, ada, tmp_path):
     settings = SandboxSettings(home=str(tmp_path), grace=HALF_A_MINUTE)
     desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
     async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
         await desk.run("true")
-        request = sandbox.Run(command="sleep 3; echo done > /data/done; sleep 100")
-        with pytest.raises(errors.TimedOut):
-            await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=2)
-        async with asyncio.timeout(HALF_A_MINUTE):
-            while not (found := await desk.listed()):
-                pass
-        (job,) = found
+        request = sandbox.Run(command="echo begun; sleep 4; echo done > /data/done; sleep 100")
+        ran = await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=3)
+        assert (ran.exit_code, ran.stdout) == (None, "begun\n")
+        assert list(await desk.listed()) == [ran.job]
         await until_there(desk)
-        await desk.stop(job)
+        await desk.stop(ran.job)
+
+
+async def test_each_service_says_only_of_its_own_boxes_that_jobs_are_lost(nats_server, open_bus, ada, tmp_path):
+    desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
+    mine, other = (SandboxSettings(home=str(tmp_path / name), grace=GRACE) for name in ("mine", "other"))
+    async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, mine, bus):
+        job = (await desk.run("sleep 100", background=True)).job
+    async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, other, bus):
+        await desk.run("true")
+        assert (await desk.listed())[job].state == "running"
+    async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, mine, bus):
+        assert (await desk.ended(job)).state == "lost"
+    async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, mine, bus):
+        await desk.run("true")
+    found = await desk.bus.journal.read(events.of_noun("job", ada.user))
+    assert [each.event.kind for each in found] == ["job.started", "job.ended"]
 
 
 async def until_there(desk) -> None:

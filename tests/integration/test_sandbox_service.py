@@ -77,15 +77,19 @@ async def test_a_stopped_answer_stops_its_command_and_no_other(cli, open_bus, ad
 
 
 @contextlib.asynccontextmanager
-async def under_way(bus: Bus):
+async def under_way(bus: Bus, home: Path):
     exchange = Exchange(bus, limit=1000)
-    async with Jobs(bus, exchange, idle=60) as known:
+    async with Jobs(bus, exchange, home, idle=60) as known:
         yield exchange, known
 
 
 async def test_a_command_that_ran_but_is_not_recorded_is_said_to_have_run(own_nats, ada, tmp_path):
     boxes = Boxes(tmp_path, Bubblewrap(tmp_path, Plan()))
-    async with Bus.open(own_nats.settings("sandbox"), "sandbox") as bus, boxes, under_way(bus) as (exchange, known):
+    async with (
+        Bus.open(own_nats.settings("sandbox"), "sandbox") as bus,
+        boxes,
+        under_way(bus, tmp_path) as (exchange, known),
+    ):
         handlers = Handlers(bus.journal, Opening(boxes, exchange, Reach()), exchange, known, grace=HALF_A_MINUTE)
         command = sandbox.Run(command="touch begun; until [ -e /data/end ]; do sleep 0.1; done; (exit 3)")
         ran = asyncio.create_task(handlers.run(command, ada))

@@ -71,6 +71,17 @@ class Log(Generic[Item]):
         """Everything a log has so far."""
         return [self._decoder.decode(payload) for _, payload in await self._stored.read(self._feed.at(*names))]
 
+    async def begin(self, enough: Callable[[list[Item]], bool], *names: str) -> list[Item]:
+        """The beginning of a log: what is enough, or all of it."""
+        found: list[Item] = []
+        after = 0
+        while True:
+            page = await self._stored.read(self._feed.at(*names), after=after, limit=WINDOW)
+            found += [self._decoder.decode(payload) for _, payload in page]
+            if len(page) < WINDOW or enough(found):
+                return found
+            after = page[-1][0]
+
     async def end(self, enough: Callable[[list[Item]], bool], *names: str) -> list[Item]:
         """The end of a log: what is enough, or all of it."""
         subject = self._feed.at(*names)

@@ -11,8 +11,10 @@ import asyncio
 import functools
 import json
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -34,8 +36,16 @@ DEFAULT_TIMEOUT = 30.0
 DRAIN = 4.0
 VERSION = "0.1.0"
 
+_UNTIL: ContextVar[float] = ContextVar("until")
+
 Handler = Callable[[Any, Caller], Awaitable[msgspec.Struct]]
 Routes = Mapping[Call[Any, Any], Handler]
+
+
+def seconds_left() -> float:
+    """How long whoever asked for what this task does still waits for the answer; for ever where nobody did."""
+    until = _UNTIL.get(None)
+    return math.inf if until is None else max(0.0, until - asyncio.get_running_loop().time())
 
 
 class Server:
@@ -95,7 +105,9 @@ class Server:
     async def _run(self, message: Msg, call: Call[Any, Any], handler: Handler) -> msgspec.Struct:
         caller = wire.caller(call.subject, message.subject, message.headers)
         try:
-            async with asyncio.timeout(wire.timeout(message.headers, DEFAULT_TIMEOUT)):
+            seconds = wire.timeout(message.headers, DEFAULT_TIMEOUT)
+            _UNTIL.set(asyncio.get_running_loop().time() + seconds)
+            async with asyncio.timeout(seconds):
                 return await handler(wire.decode(message.data, call.request), caller)
         except TimeoutError as error:
             raise errors.TimedOut from error
