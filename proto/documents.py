@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from proto.base import Action, Call
 from proto.events import Happening
+from proto.moments import AsOf
 
 FILES = "daimon_files"
 """The object bucket of everybody's files, each under its owner and its SHA-256."""
@@ -101,6 +102,7 @@ class ListDocuments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     before: Annotated[datetime, Meta(tz=True)] | None = None
     """Only documents that were handed in earlier, for paging."""
     before_id: Annotated[str, Meta(max_length=100)] = ""
+    as_of: AsOf = ""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import argparse
 
 from daimon.connection import Connection
-from daimon.terminal import add_again, add_json, add_person, clock, on_bus, printable, remark, show_json, table
+from daimon.terminal import (
+    add_again,
+    add_as_of,
+    add_json,
+    add_person,
+    clock,
+    on_bus,
+    printable,
+    remark,
+    show_json,
+    table,
+)
 from proto import documents
 from proto.documents import DocumentLine, Found, readable_size
 
@@ -14,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     add_json(parser)
     add_person(parser)
+    add_as_of(parser)
     parser.set_defaults(work=_list)
     verbs = parser.add_subparsers(metavar="VERB", title="without a verb the documents are listed; the verbs are")
     verb = verbs.add_parser("search", help="find passages, with their page or lines", description="Find passages.")
@@ -42,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
-    found = await connection.call(documents.LIST, documents.ListDocuments(limit=200))
+    found = await connection.call(documents.LIST, documents.ListDocuments(limit=200, as_of=arguments.as_of))
     if arguments.json:
         show_json(found)
     elif found.documents:

@@ -10,6 +10,7 @@ from proto import chat, documents, errors
 from proto.base import Caller
 from proto.documents import DocumentDeleted, DocumentLine, Found, Text, cited
 from proto.events import happened
+from proto.moments import moment
 from services.memory import ranking
 from services.memory.candidates import Question
 from services.memory.lexicon import LibraryLexicon
@@ -78,10 +79,15 @@ class Library:
 
     async def list(self, request: documents.ListDocuments, caller: Caller) -> documents.DocumentList:
         """List the caller's documents, newest first."""
-        before = {"before": request.before or END_OF_TIME, "before_id": request.before_id}
-        lines = await self._store.fetch(
-            DocumentLine, "list_documents", user=caller.user, named=request.named, limit=request.limit, **before
-        )
+        page = {"before": request.before or END_OF_TIME, "before_id": request.before_id, "limit": request.limit}
+        wanted = {"user": caller.user, "named": request.named, **page}
+        if request.as_of:
+            then = moment(request.as_of)
+            lines = await self._store.fetch(
+                DocumentLine, "documents_as_of", sequence=then.sequence, upto=then.time, **wanted
+            )
+        else:
+            lines = await self._store.fetch(DocumentLine, "list_documents", **wanted)
         count = f"{len(lines)} document{'' if len(lines) == 1 else 's'}"
         return documents.DocumentList(documents=tuple(lines), sentence=count)
 

@@ -22,6 +22,7 @@ from tests.support.whole import Whole
 WITHIN = 60.0
 NO_EVENT = {
     "POST /theme": "it is kept in the browser's own cookie",
+    "POST /keyboard": "it is kept in the browser's own cookie",
     "POST /v1/embeddings": "it computes, and keeps nothing",
     "POST /mcp": "what it changes it asks actions for, which are walked in test_changes_are_events.py",
     "DELETE /mcp": "there is no session to end",
@@ -125,6 +126,7 @@ STORY: tuple[Step, ...] = (
     ("POST /box/{conversation}/jobs", {}, {"command": "cat"}, "job.started"),
     ("POST /box/{conversation}/jobs/{job}", {"job": Walker.job}, {"text": "hello"}, "job.fed"),
     ("POST /chat/{conversation}/stop", {}, {}, ""),
+    ("POST /go", {}, {"q": "add salt to my list"}, "chat.asked"),
     ("POST /api/do", {}, {"JSON": "add tea to my list"}, "chat.asked"),
     ("POST /api/chat/{conversation}", {}, {"JSON": "add sugar to my list"}, "chat.asked"),
     ("POST /v1/chat/completions", {}, {"COMPLETE": "hello"}, "chat.asked"),

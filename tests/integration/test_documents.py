@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import documents, errors, forgetting, keeping, memory, tasks
+from proto import documents, errors, events, forgetting, keeping, memory, tasks
 from proto.base import Caller
 from tests.integration.memory_parts import PATIENCE, Daimon
 from tests.integration.others import others
@@ -195,3 +195,26 @@ async def test_the_model_and_others_do_not_get_passages_by_searching_everything(
     for caller in (model, other):
         hits = (await daimon.search("painting sheds", caller, kinds=("document",))).hits
         assert memory.PASSAGE not in {hit.kind for hit in hits}
+
+
+async def test_documents_are_listed_as_they_were_at_any_place_of_the_log(daimon, ada):
+    async def then(place: int) -> list[tuple[str, str]]:
+        request = documents.ListDocuments(as_of=str(place))
+        found = (await daimon.cli.call(documents.LIST, request, caller=ada)).documents
+        return [(line.name, line.state) for line in found]
+
+    await hand_in(daimon, ada, "house.md", GARDEN)
+    await hand_in(daimon, ada, "broken.pdf", b"%PDF-1.4 not really")
+    await daimon.cli.call(documents.DELETE, documents.DeleteDocument(document="house.md"), caller=ada)
+    await hand_in(daimon, ada, "again.md", GARDEN)
+    log = await daimon.cli.journal.read(events.of_noun("document", ada.user))
+    lived = {one.event.sentence.split(",")[0].split(":")[0]: one.sequence for one in log}
+    first, second, *_ = (one.sequence for one in log)
+    assert await then(first - 1) == []
+    assert await then(first) == [("house.md", "waiting")]
+    assert await then(second) == [("house.md", "ready")]
+    gone = lived["Deleted document 'house.md'"]
+    assert await then(gone - 1) == [("broken.pdf", "failed"), ("house.md", "ready")]
+    assert await then(gone) == [("broken.pdf", "failed")]
+    now = [(line.name, line.state) for line in await listed(daimon, ada)]
+    assert await then(log[-1].sequence) == now == [("again.md", "ready"), ("broken.pdf", "failed")]

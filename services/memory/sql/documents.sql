@@ -81,6 +81,45 @@ WHERE user_name = %(user)s
 ORDER BY uploaded DESC, id DESC
 LIMIT %(limit)s
 
+-- name: documents_as_of
+-- As the log had them: handed in since they were deleted last, and what reading had come to.
+WITH lived AS (
+    SELECT sequence, time, kind, data ->> 'document' AS id, data
+    FROM events
+    WHERE user_name = %(user)s
+        AND kind IN ('document.uploaded', 'document.read', 'document.deleted')
+        AND sequence <= %(sequence)s
+        AND time <= %(upto)s
+), there AS (
+    SELECT *
+    FROM lived
+    WHERE kind <> 'document.deleted' AND NOT EXISTS (
+        SELECT FROM lived AS gone
+        WHERE gone.kind = 'document.deleted' AND gone.id = lived.id AND gone.sequence > lived.sequence
+    )
+), handed_in AS (
+    SELECT
+        id, min(time) AS uploaded, (array_agg(data ORDER BY sequence DESC))[1] AS data
+    FROM there
+    WHERE kind = 'document.uploaded'
+    GROUP BY id
+)
+SELECT
+    id AS document, h.data ->> 'name' AS name, (h.data ->> 'size')::bigint AS size,
+    h.data ->> 'media_type' AS media_type, uploaded,
+    CASE
+        WHEN r.data IS NULL THEN 'waiting' WHEN (r.data ->> 'passages')::integer > 0 THEN 'ready' ELSE 'failed'
+    END AS state,
+    coalesce(r.data ->> 'problem', '') AS problem, coalesce((r.data ->> 'passages')::integer, 0) AS passages
+FROM handed_in AS h
+LEFT JOIN LATERAL (
+    SELECT there.data FROM there WHERE there.id = h.id AND kind = 'document.read' ORDER BY sequence DESC LIMIT 1
+) AS r ON true
+WHERE (%(named)s = '' OR strpos(lower(h.data ->> 'name'), lower(%(named)s)) > 0)
+    AND (uploaded, id) < (%(before)s::timestamptz, %(before_id)s)
+ORDER BY uploaded DESC, id DESC
+LIMIT %(limit)s
+
 -- name: find_document
 -- By its id, or by its name: the newest of that name.
 SELECT id AS document, name, size, media_type, uploaded, state, problem, passages
