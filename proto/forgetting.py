@@ -35,7 +35,7 @@ class EraseBoxes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class EraseAccess(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """End a user's sessions, one-time links and API keys, without an event; the account itself stays."""
+    """End a user's sessions, links and API keys and drop their profile, without an event; the account itself stays."""
 
     user: Annotated[str, Meta(min_length=1)]
 

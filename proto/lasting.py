@@ -10,6 +10,7 @@ _ACCESS = "who may come in is decided anew on purpose, never by going back one s
 _RECORD = "it records what somebody looked at, and changes nothing"
 LASTING: Final = {
     "account": _ACCESS,
+    "account.profiled": "it is a form on the settings page, filled in anew; no call on the bus changes it",
     "session": _ACCESS,
     "key": "the secret of a key is kept nowhere, so a revoked one cannot come back",
     "approval.asked": _SAID,

@@ -63,9 +63,10 @@ class Administration:
         return await revoke_key(self._gate, request)
 
     async def erase_access(self, request: forgetting.EraseAccess, _: Caller) -> Nothing:
-        """End whatever lets a user in, and record nothing of it."""
+        """End whatever lets a user in, drop their profile, and record nothing of it."""
         await self._gate.sessions.end_all(request.user)
         await self._gate.keys.revoke_all(request.user)
+        await self._gate.users.forget(request.user)
         return Nothing()
 
 

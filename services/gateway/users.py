@@ -76,8 +76,13 @@ class Users:
         stays = (role or known.role) == "owner" and (state or known.state) not in ("disabled", "deleted")
         if known.role == "owner" and not stays and await self._owners() < 2:
             raise Refused(f"{known.name} is the only owner; make somebody else one first.")
-        forgotten = {"hash": "", "password": False} if state == "deleted" else {}
+        forgotten = {"hash": "", "password": False, "profile": Profile()} if state == "deleted" else {}
         return await self._set(name, role=role or known.role, state=state or known.state, **forgotten)
+
+    async def forget(self, name: str) -> None:
+        """Drop how somebody wants to be met; the account with its name, role and password stays."""
+        if await self._find(name) is not None:
+            await self._set(name, profile=Profile())
 
     async def meet(self, name: str, profile: Profile) -> None:
         """Let an account be met otherwise."""

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from proto import accounts, choices, events, models
+from proto import accounts, choices, events, forgetting, models
 from proto.accounts import Profile
 from proto.base import Caller, Nothing
 from proto.kinds import happening
+from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
 from tests.fakes.ollama_script import FakeModel
 from tests.support.prompts import context
@@ -199,4 +200,15 @@ async def test_the_options_of_another_users_conversation_are_not_there(front, br
 async def test_an_account_without_a_profile_is_as_before(front, browser):
     found = await front.cli.call(accounts.LIST_ACCOUNTS, Nothing())
     user = await whose(browser)
+    assert next(one for one in found.accounts if one.name == user).profile == Profile()
+
+
+async def test_who_has_everything_forgotten_is_signed_out_and_has_no_profile_left(front, browser):
+    user = await whose(browser)
+    form = {"shown": "Ada", "zone": "Europe/Berlin", "language": "German"}
+    assert (await browser.post("/settings", htmx=False, **form)).status_code == 303
+    async with Bus.open(front.nats.settings("memory"), "memory") as memory:
+        await memory.call(forgetting.ERASE_ACCESS, forgetting.EraseAccess(user=user))
+    assert (await browser.client.get("/tasks")).status_code == 303
+    found = await front.cli.call(accounts.LIST_ACCOUNTS, Nothing())
     assert next(one for one in found.accounts if one.name == user).profile == Profile()
