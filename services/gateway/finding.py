@@ -16,6 +16,7 @@ SINGLE = ("conversation", "actor", "since", "until", "ways", "neighbours", "more
 """Parameters that are fields by the same name."""
 PARAMETERS = ("q", "kind", "noun", *SINGLE)
 """All of them; `kind` may be repeated, and takes a noun too."""
+HINTS = dict.fromkeys(("since", "until"), " Write a time with its zone, such as 2026-11-20T14:05:00Z.")
 _FIELD = re.compile(r"`\$\.(\w+)")
 
 
@@ -35,4 +36,5 @@ def _search(fields: Mapping[str, object]) -> memory.Search:
     except msgspec.ValidationError as error:
         named = _FIELD.search(str(error))
         reason = str(error).partition(" - at ")[0]
-        raise Invalid(f"The parameter {named[1] if named else 'query'} does not fit: {reason}.") from error
+        name = named[1] if named else "query"
+        raise Invalid(f"The parameter {name} does not fit: {reason}.{HINTS.get(name, '')}") from error

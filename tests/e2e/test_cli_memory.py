@@ -107,3 +107,20 @@ async def test_a_dry_run_says_what_starting_would_change(person):
     ran = await person.whole.daimon("migrate", "--dry-run")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("The schema is up to date: step ")
+
+
+async def test_the_status_says_how_far_the_indexes_have_come(person):
+    await person.does("tasks", "add", "buy milk")
+    ran = await person.whole.daimon("status")
+    assert re.search(r"\d+ events, (all of them indexed|[\d,]+ wait for their vectors)", ran.out), ran.out
+
+
+async def test_a_document_is_found_among_events_and_cited(person, tmp_path):
+    notes = tmp_path / "notes.md"
+    notes.write_text("# Kitchen\n\nBread and xylophones are in the pantry.\n")
+    await person.does("upload", str(notes))
+    await person.does("tasks", "add", "sell the xylophone")
+    found = ""
+    while len(found.splitlines()) < 2:
+        found = (await person.whole.daimon("search", "xylophone", "--user", person.name)).out
+    assert "'notes.md', lines 1-3: # Kitchen Bread and xylophones" in found
