@@ -8,7 +8,7 @@ screen.addEventListener("keydown", (event) => {
   const { key, ctrlKey, altKey, shiftKey } = event, held = (name, sign) => (event[name] && !event.getModifierState("AltGraph") ? sign : "");
   if (event.metaKey || event.isComposing || (shiftKey && key === "Tab") || /^(Control|Alt|AltGraph|Shift|Dead)$/.test(key)) return;
   if (ctrlKey && (shiftKey || key === "v" || (key === "c" && `${getSelection()}`))) return;
-  event.preventDefault(), press(`${held("ctrlKey", "C-")}${held("altKey", "A-")}${shiftKey && key[1] ? "S-" : ""}${key}`);
+  event.stopPropagation(), event.preventDefault(), press(`${held("ctrlKey", "C-")}${held("altKey", "A-")}${shiftKey && key[1] ? "S-" : ""}${key}`);
 });
 screen.addEventListener("paste", (event) => press(`P-${event.clipboardData.getData("text")}`));
 new ResizeObserver(() => press(`R-${(screen.clientHeight / cell.offsetHeight) | 0}x${(screen.clientWidth / cell.offsetWidth * 99) | 0}`)).observe(screen);
