@@ -34,6 +34,7 @@ from proto import (
     tasks,
     timeline,
     titles,
+    trying,
     undo,
     versions,
 )
@@ -71,7 +72,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     discovers: bool = False
 
 
-_MODELS_OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS)
+_MODELS_OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS, *trying.CALLS)
 OWN: tuple[AnyCall, ...] = (*_MODELS_OWN, *retention.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
 _TALKS: tuple[AnyCall, ...] = (*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS)

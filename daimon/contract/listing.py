@@ -31,6 +31,7 @@ from proto import (
     tasks,
     timeline,
     titles,
+    trying,
     undo,
     versions,
 )
@@ -75,6 +76,7 @@ CALLS: tuple[AnyCall, ...] = (
     *choices.CALLS,
     *models.CALLS,
     *retention.CALLS,
+    *trying.CALLS,
     *accounts.CALLS,
     *keys.CALLS,
     *pages.CALLS,

@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from services.gateway.assets import AssetShelf
 from services.gateway.audience import Audience
+from services.gateway.downloads import Downloads
 from services.gateway.keys import Keys
 from services.gateway.metrics import Metrics
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from services.gateway.throttle import Throttle
 from services.gateway.users import Users
+from services.gateway.vitals import Vitals
 from services.runtime.bus import Bus, Kv
 
 
@@ -29,6 +31,8 @@ class Gate:
         self.throttle = Throttle(accounts)
         self.assets = AssetShelf(bus)
         self.audience = Audience(bus)
+        self.downloads = Downloads(bus)
+        self.vitals = Vitals(bus)
         self.models: dict[str, float] = {}
         """When each of the model server's models was last known to be there."""
         self.closing = asyncio.Event()
@@ -39,7 +43,8 @@ class Gate:
         async with asyncio.TaskGroup() as group:
             for store in (self.sessions, self.keys, self.users):
                 group.create_task(store.keep())
-            group.create_task(self.metrics.keep())
+            for watch in (self.metrics, self.downloads, self.vitals):
+                group.create_task(watch.keep())
             group.create_task(self.throttle.sweep())
 
     @property

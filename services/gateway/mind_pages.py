@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from proto import approvals, llm, ui_mind
 from proto.base import Nothing
 from proto.errors import Failure
+from services.gateway import panes
 from services.gateway.access import Who
 from services.gateway.visit import Endpoint, Route, Visit, see_other
 
@@ -24,9 +25,27 @@ async def actions(visit: Visit) -> Response:
     return await visit.page(ui_mind.ACTIONS, view)
 
 
-async def mind(_: Visit) -> Response:
-    """The first of these pages."""
+async def mind(visit: Visit) -> Response:
+    """What runs, as it was seen last; nobody is asked for it."""
+    view = ui_mind.MindPage(frame=visit.frame(), vitals=visit.gate.vitals.view(), engine=await _engine(visit))
+    return await visit.page(ui_mind.MIND, view)
+
+
+async def rights(visit: Visit) -> Response:
+    """What each service may do on the bus."""
+    return await visit.page(ui_mind.RIGHTS, ui_mind.RightsPage(frame=visit.frame(), of=visit.query("of")))
+
+
+async def moved(_: Visit) -> Response:
+    """Where the menu was before."""
     return see_other("/mind/actions")
+
+
+async def _engine(visit: Visit) -> llm.Engine | None:
+    try:
+        return await visit.call(llm.ENGINE, Nothing(), timeout=panes.TIMEOUT)
+    except Failure:
+        return None
 
 
 def _page(path: str, answer: Endpoint) -> Route:
@@ -36,5 +55,6 @@ def _page(path: str, answer: Endpoint) -> Route:
 ROUTES = (
     _page("/mind", mind),
     _page("/mind/actions", actions),
-    _page("/actions", mind),
+    _page("/mind/rights", rights),
+    _page("/actions", moved),
 )

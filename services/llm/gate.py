@@ -82,6 +82,13 @@ class Gate:
             raise errors.Refused(f"The user does not allow {item.name}. Do not try it again; say so instead.")
         return None if rule == "allow" else await self._ask(item, tool, caller, taint)
 
+    async def asks_first(self, item: MenuItem, user: str) -> str:
+        """Why a person who tries an action must be sure; empty when nothing is asked, Refused when it may not run."""
+        rule = (await self._ledgers.read(user)).ruling(item, tainted=False)
+        if rule == "deny":
+            raise errors.Refused(f"You chose that {item.name} is refused; change that rule on the page Actions.")
+        return "" if rule == "allow" else _why(item, "")
+
     async def answered(self, asked: Asked, caller: Caller, tool: ToolUse, told: Told) -> ToolUse:
         """Wait for a person and return the call as it may run; raises Refused when it may not."""
         await told.asking(_marked(tool, asked))

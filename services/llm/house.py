@@ -31,6 +31,7 @@ from services.llm.settings import LlmSettings
 from services.llm.threads import Threads
 from services.llm.titling import Titling
 from services.llm.tools import Tools
+from services.llm.trying import Trying
 from services.llm.tuning import Tuning
 from services.llm.waking import Waking
 from services.llm.worker import Worker
@@ -62,6 +63,7 @@ class House:
             **Pulling(bus, engines).routes(),
             **Assigning(engines).routes(),
             **Tuning(threads, engines).routes(),
+            **Trying(tools).routes(),
             **Marking(bus.journal, threads).routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }

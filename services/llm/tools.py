@@ -49,7 +49,7 @@ class Tools:
         """
         started = time.perf_counter()
         try:
-            item = await self._checked(tool)
+            item = await self.checked(tool)
             asked = await self.gate.admit(item, tool, caller, read)
             if asked is not None:
                 tool = await self.gate.answered(asked, caller, tool, told)
@@ -94,7 +94,8 @@ class Tools:
             if still >= CALM:
                 await self.offering.warm()
 
-    async def _checked(self, tool: ToolUse) -> MenuItem:
+    async def checked(self, tool: ToolUse) -> MenuItem:
+        """Find the action of a call whose arguments it takes; raises what is wrong."""
         if len(tool.arguments) > ARGUMENTS_LIMIT:
             raise errors.TooLarge(f"The arguments are too large: {len(tool.arguments)} characters.")
         item = await self._find(tool.action)

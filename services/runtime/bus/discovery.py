@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TypeVar
 
 import msgspec
 from nats.aio.msg import Msg
@@ -11,10 +12,13 @@ from services.runtime.bus.client import Client
 from services.runtime.bus.live import Interrupted, Live
 
 INFO = "$SRV.INFO"
+STATS = "$SRV.STATS"
 PATIENCE = 0.5
 """Seconds to wait for the first answer."""
 QUIET = 0.06
 """Seconds without another answer after which the roll is complete."""
+
+Answer = TypeVar("Answer", bound=msgspec.Struct)
 
 
 class EndpointInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,12 +39,41 @@ class ServiceInfo(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: tuple[EndpointInfo, ...] | None = None
 
 
+class EndpointStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What one endpoint has done since it started."""
+
+    subject: str
+    num_requests: int = 0
+    num_errors: int = 0
+    processing_time: int = 0
+    """Nanoseconds, of all requests together."""
+
+
+class ServiceStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What one running instance of a service has done."""
+
+    name: str
+    id: str
+    version: str = ""
+    endpoints: tuple[EndpointStats, ...] | None = None
+
+
 async def discover(client: Client, live: Live) -> list[ServiceInfo]:
-    """Ask everybody and collect the answers until they fall silent."""
+    """Ask everybody who they are and what they offer."""
+    return await _everybody(client, live, INFO, ServiceInfo)
+
+
+async def stats(client: Client, live: Live) -> list[ServiceStats]:
+    """Ask everybody what they have done."""
+    return await _everybody(client, live, STATS, ServiceStats)
+
+
+async def _everybody(client: Client, live: Live, subject: str, kind: type[Answer]) -> list[Answer]:
+    """Ask, and collect the answers until they fall silent."""
     inbox = client.new_inbox()
-    found: list[ServiceInfo] = []
-    async with live.follow(inbox, _read) as replies:
-        await client.publish(INFO, reply=inbox)
+    found: list[Answer] = []
+    async with live.follow(inbox, lambda message: _read(message, kind)) as replies:
+        await client.publish(subject, reply=inbox)
         patience = PATIENCE
         while True:
             try:
@@ -53,9 +86,9 @@ async def discover(client: Client, live: Live) -> list[ServiceInfo]:
             patience = QUIET
 
 
-def _read(message: Msg) -> ServiceInfo | None:
+def _read(message: Msg, kind: type[Answer]) -> Answer | None:
     """Read an answer; a program that answers in another form is left out."""
     try:
-        return msgspec.json.decode(message.data, type=ServiceInfo)
+        return msgspec.json.decode(message.data, type=kind)
     except msgspec.DecodeError:
         return None

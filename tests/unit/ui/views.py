@@ -46,6 +46,7 @@ from proto.timeline import Effect, Sift
 from services.ui.routes import pages
 from services.ui.settings import UiSettings
 from tests.unit.ui.views_memory import memory_pages
+from tests.unit.ui.views_mind import mind_pages
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TURN = "01a20146-760f-7ca8-981b-65a61ab6be15"
@@ -242,6 +243,7 @@ def every_page(text: str) -> dict[str, str]:
             found=(ui_go.Ways(sort="Pages", ways=tuple(ui_go.Way(path="/x", title=text, note=text) for _ in "abc")),)
             * 2,
         ),
+        **mind_pages(text),
         ui_undo.UNDO: ui_undo.UndoPage(
             frame=other,
             step=TURN,
