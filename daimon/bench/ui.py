@@ -37,8 +37,8 @@ TEXTS = tuple(f"what is to be done about the {thing} of house {number}" for numb
 ASKED = 30
 POLL = 0.5
 PAGES = (
-    "/", "/conversations", f"/chat/{LONG}", "/tasks", "/timeline", "/memory", "/mind", "/actions",
-    "/undo", "/settings", "/settings/keys", "/settings/models",
+    "/", "/conversations", f"/chat/{LONG}", "/tasks", "/timeline", "/memory", "/undo", "/settings", "/settings/keys",
+    "/settings/models",
 )  # fmt: skip
 OURS = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
 _FILES = re.compile(rb'(?:href|src)="(/static/[^"]+)"')

@@ -47,6 +47,7 @@ ALLOWED_HANDLERS = {
 }
 TRIGGERS = {
     "change",
+    "input changed delay:150ms, search",
     "focus, input changed delay:100ms",
     "change, submit",
     "intersect once",
