@@ -26,13 +26,15 @@ NO_EVENT = {
     "POST /v1/embeddings": "it computes, and keeps nothing",
     "POST /mcp": "what it changes it asks actions for, which are walked in test_changes_are_events.py",
     "DELETE /mcp": "there is no session to end",
+    "POST /settings/export": "it hands out what there is",
 }
 """Routes that leave no event of their own, and why."""
 ELSEWHERE = {
     "POST /approvals/{question}": "tests/integration/test_gateway_approvals.py",
+    "POST /box/{conversation}/jobs/{job}/keys": "tests/browser/test_browser_terminal.py",
     "POST /settings/models": "tests/integration/test_models.py",
 }
-"""Routes that need a language model, and the tests that walk them."""
+"""Routes that need a language model or a script in the browser, and the tests that walk them."""
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -120,6 +122,7 @@ STORY: tuple[Step, ...] = (
     ("POST /memory/documents", {}, {"FILE": "one.txt"}, "document.uploaded"),
     ("POST /memory/documents/{document}/delete", {"document": Walker.document}, {}, "document.deleted"),
     ("POST /api/files/{conversation}", {}, {"FILE": "two.txt"}, "document.uploaded"),
+    ("POST /chat/{conversation}/attach", {}, {"FILE": "four.txt"}, "document.uploaded"),
     ("POST /box/{conversation}/upload", {}, {"FILE": "three.txt"}, "document.uploaded"),
     ("POST /box/{conversation}/network", {}, {"mode": "off", "hosts": ""}, "sandbox.networked"),
     ("POST /box/{conversation}/file", {}, {"path": "notes.txt", "text": "one", "was": EMPTY}, "file.written"),
@@ -131,6 +134,8 @@ STORY: tuple[Step, ...] = (
     ("POST /api/chat/{conversation}", {}, {"JSON": "add sugar to my list"}, "chat.asked"),
     ("POST /v1/chat/completions", {}, {"COMPLETE": "hello"}, "chat.asked"),
     ("POST /chat/{conversation}/forget", {}, {}, "memory.forgot"),
+    ("POST /settings/memory/days", {}, {"kind": "page.visited", "days": "30"}, "memory.retained"),
+    ("POST /settings/memory/recording", {}, {"recording": "pause"}, "recording.paused"),
     ("POST /settings/password", {}, {"password": "correct horse 7", "again": "correct horse 7"}, "account.secured"),
     ("POST /sign-out", {}, {}, "session.closed"),
     ("POST /sign-in", {}, {"name": "WALKER", "password": "wrong horse 7"}, "session.refused"),

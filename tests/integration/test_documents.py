@@ -207,6 +207,10 @@ async def test_documents_are_listed_as_they_were_at_any_place_of_the_log(daimon,
     await hand_in(daimon, ada, "broken.pdf", b"%PDF-1.4 not really")
     await daimon.cli.call(documents.DELETE, documents.DeleteDocument(document="house.md"), caller=ada)
     await hand_in(daimon, ada, "again.md", GARDEN)
+    async with asyncio.timeout(PATIENCE):
+        # The document has the id it had, so what is listed of it may still be from before.
+        while [line.name for line in await listed(daimon, ada) if line.state == "ready"] != ["again.md"]:
+            pass
     log = await daimon.cli.journal.read(events.of_noun("document", ada.user))
     lived = {one.event.sentence.split(",")[0].split(":")[0]: one.sequence for one in log}
     first, second, *_ = (one.sequence for one in log)
