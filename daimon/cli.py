@@ -38,6 +38,7 @@ COMMANDS = {
     "models": "list, get, remove and choose the models that answer",
     "actions": "show what can be done, as it runs now",
     "events": "show what happened, or follow what happens",
+    "notices": "tell what came of commands and jobs, as it happens",
     "box": "work in the Linux box of a conversation: run, shell, jobs, files, network",
     "upload": "hand files in",
     "files": "list the files that were handed in or back, or fetch one",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from proto.base import new_id
 from tests.fakes import gguf_model
 from tests.fakes.ollama import FakeModel, FakeOllama, Reply, act
-from tests.support.whole import Whole, whole_daimon
+from tests.support.whole import WITHIN, Whole, end, line_of, whole_daimon
 
 
 @pytest.fixture
@@ -106,6 +108,26 @@ async def test_words_are_held_back_until_they_are_let_go(scripted: Whole, model_
         assert "The word is open sesame." in (await scripted.daimon("chat", "tell me", "--user", ada)).out
     finally:
         model_server.script = act
+
+
+async def test_what_came_of_a_command_is_told_in_another_terminal(
+    scripted: Whole, model_server: FakeOllama, ada: str
+) -> None:
+    model_server.script = lambda body: Reply(text="The attic is tidy.")
+    process = await scripted.start("-m", "daimon", "notices", "--user", ada)
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(WITHIN):
+            assert b"as they happen" in await process.stderr.readline()
+        await scripted.daimon("chat", "how is the cellar", "--user", ada)
+        await scripted.daimon("do", "tidy the whole attic up", "--user", ada)
+        assert await line_of(process) == "The attic is tidy."
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(WITHIN):
+            assert await process.wait() == 130
+    finally:
+        model_server.script = act
+        await end(process)
 
 
 async def test_a_file_answers_with_no_server_and_is_stopped(tmp_path: Path) -> None:
