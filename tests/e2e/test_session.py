@@ -117,9 +117,8 @@ async def test_a_failing_model_server_is_a_failure_with_its_sentence(
 
 
 @pytest.mark.parametrize("whole", ["scripted", "reflex"])
-async def test_run_py_runs_a_command_and_prints_what_it_printed(whole: str, request: pytest.FixtureRequest) -> None:
-    running: Whole = request.getfixturevalue(whole)
-    process = await running.start("run.py")
+async def test_run_py_runs_a_command_and_prints_what_it_printed(scripted: Whole, reflex: Whole, whole: str) -> None:
+    process = await {"scripted": scripted, "reflex": reflex}[whole].start("run.py")
     async with asyncio.timeout(60):
         out, err = await process.communicate()
     assert (process.returncode, err) == (0, b"")
