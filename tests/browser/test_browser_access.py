@@ -42,6 +42,7 @@ async def every_page(system, visitor) -> list[str]:
         document = (await connection.call(documents.LIST, documents.ListDocuments())).documents[0].document
         job = await connection.call(sandbox.RUN, sandbox.Run(command="sleep 600", background=True), timeout=60)
     found = {
+        "action": "tasks.add",
         "conversation": conversation,
         "turn": turn,
         "event": turn,
