@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -146,6 +148,11 @@ def marked(marks: Marks, what: Happening | None) -> Marks:
         case Labelled(tags=tags):
             return replace(marks, tags=tags)
     return marks
+
+
+def standing(happened: Iterable[Happening | None]) -> Marks:
+    """Return the marks that these events make, in the order of the log."""
+    return functools.reduce(marked, happened, Marks())
 
 
 def _inverse(what: str, call: Call[Any, Any], request: Pin | Archive | Delete | Label) -> Inverse:

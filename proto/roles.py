@@ -96,16 +96,7 @@ ROLES: dict[str, Role] = {
         discovers=True,
     ),
     "llm": Role(
-        serves=(
-            *chat.CALLS,
-            *versions.CALLS,
-            *seen.CALLS,
-            *titles.CALLS,
-            *marks.CALLS,
-            *actions.CALLS,
-            *llm.CALLS,
-            *_MODELS_OWN,
-        ),
+        serves=(*_TALKS, *actions.CALLS, *llm.CALLS, *_MODELS_OWN),
         acts_as=("model",),
         emits=("chat", marks.NOUN, "late", "approval", "choice", "filter", "model"),
         reads_log=True,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, ClassVar, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -64,6 +65,20 @@ class TasksSorted(Happening, frozen=True, kw_only=True):
 
     def inverse(self) -> Inverse:
         return Inverse(call=ARRANGE, request=ArrangeTasks(order=self.before), thing="order of tasks")
+
+
+class Identified(Protocol):
+    """What has an id: a task, or its row in SQL."""
+
+    @property
+    def id(self) -> str:
+        """Return it."""
+
+
+def place_in(order: Sequence[str]) -> Callable[[Identified], int]:
+    """Return the sort key that puts tasks into an order of their ids; those not named come last, as they stand."""
+    places = {task: place for place, task in enumerate(order)}
+    return lambda task: places.get(task.id, len(places))
 
 
 HOW = {"title": "by title", "newest": "newest first", "oldest": "oldest first", "open": "open ones first"}

@@ -14,17 +14,9 @@ from daimon.bench.machine import ROOT
 from daimon.bench.report import Figure, figure
 from daimon.up.errors import ChildFailed
 from daimon.up.postgres import OWNER, READER, embedded_postgres
+from proto.benches import Fresh
 
 MODULE = "services.memory.bench.fresh"
-
-
-class Fresh(msgspec.Struct, frozen=True, kw_only=True):
-    """What the measuring process prints."""
-
-    rate: float
-    late: float
-    agreement: float
-    incremental: float
 
 
 async def run(_rounds: int) -> dict[str, Figure]:

@@ -16,25 +16,12 @@ from daimon.bench.report import Figure, figure
 from daimon.up import procfs
 from daimon.up.errors import ChildFailed
 from daimon.up.postgres import DATABASE, OWNER, READER, PostgresServer, embedded_postgres
+from proto.benches import Measured
 
 MODULE = "services.memory.bench.main"
 FILLED = "filled.json"
 """How far a kept log was filled."""
 MEGABYTE = 1_000_000
-
-
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the measuring process."""
-
-    size: int
-    median: float
-    p95: float
-    filtered: float
-    rate: float
-    recall: float
-    naive: float
-    disk: int
-    filling: float
 
 
 async def run(_rounds: int, size: int, plot: Path | None, keep: Path | None) -> dict[str, Figure]:

@@ -13,7 +13,7 @@ from proto.events import happened
 from services.gateway.access import Who
 from services.gateway.administration import record
 from services.gateway.passwords import chosen
-from services.gateway.visit import THEMES, Route, Visit, see_other
+from services.gateway.visit import THEMES, Route, Visit, posted, see_other
 
 YEAR = 365 * 24 * 3600
 
@@ -156,8 +156,8 @@ ROUTES = (
     Route(method="POST", path="/sign-in", who=Who.ANYONE, answer=sign_in_by_password),
     Route(method="GET", path="/in/{token}", who=Who.ANYONE, answer=link),
     Route(method="POST", path="/in/{token}", who=Who.ANYONE, answer=enter),
-    Route(method="POST", path="/sign-out", who=Who.SIGNED_IN, answer=sign_out, least="guest"),
-    Route(method="POST", path="/theme", who=Who.SIGNED_IN, answer=theme, least="guest"),
+    posted("/sign-out", sign_out, least="guest"),
+    posted("/theme", theme, least="guest"),
     Route(method="GET", path="/static/{name}", who=Who.ANYONE, answer=asset),
     Route(method="GET", path="/healthz", who=Who.ANYONE, answer=health),
 )

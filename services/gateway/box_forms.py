@@ -13,9 +13,8 @@ from proto.base import Caller
 from proto.boxes import NetworkMode, SetNetwork, WriteFile
 from proto.errors import Conflict, Failure, Invalid, Missing
 from services.gateway import box_pages, boxed, job_views, keystrokes, uploads
-from services.gateway.access import Who
 from services.gateway.box_pages import owned
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, posted, see_other
 
 ROWS, COLUMNS = 40, 100
 """Of a terminal, until its page has said how many fit there."""
@@ -133,15 +132,11 @@ def _hosts(text: str) -> tuple[str, ...]:
         raise Invalid("A host is written as example.org, *.example.org or example.org:8443.") from error
 
 
-def _form(path: str, answer: Endpoint) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
-
-
 ROUTES = (
-    _form("/box/{conversation}/network", network),
-    _form("/box/{conversation}/file", save),
-    _form("/box/{conversation}/upload", upload),
-    _form("/box/{conversation}/jobs", begin),
-    _form("/box/{conversation}/jobs/{job}", tell),
-    _form("/box/{conversation}/jobs/{job}/keys", keys),
+    posted("/box/{conversation}/network", network),
+    posted("/box/{conversation}/file", save),
+    posted("/box/{conversation}/upload", upload),
+    posted("/box/{conversation}/jobs", begin),
+    posted("/box/{conversation}/jobs/{job}", tell),
+    posted("/box/{conversation}/jobs/{job}/keys", keys),
 )

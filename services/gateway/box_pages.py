@@ -12,8 +12,7 @@ from proto.base import Caller, Nothing
 from proto.boxes import Description, FileText
 from proto.errors import Failure, Missing
 from services.gateway import boxed, job_views, panes
-from services.gateway.access import Who
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, opened, see_other
 
 MOST_LINES = 10_000
 
@@ -129,13 +128,9 @@ async def _described(visit: Visit) -> Description | None:
         return None
 
 
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
 ROUTES = (
-    _page("/box", newest),
-    _page("/box/{conversation}", box),
-    _page("/box/{conversation}/file", file),
-    _page("/box/{conversation}/jobs/{job}", job),
+    opened("/box", newest),
+    opened("/box/{conversation}", box),
+    opened("/box/{conversation}/file", file),
+    opened("/box/{conversation}/jobs/{job}", job),
 )

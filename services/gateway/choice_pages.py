@@ -10,13 +10,11 @@ from fastapi import Response
 from msgspec.structs import replace
 
 from proto import approvals, choices, llm, models, ui_settings
-from proto.accounts import Role
 from proto.base import Nothing
 from proto.choices import Job
 from proto.errors import Failure, Invalid
 from proto.models import ModelJob
-from services.gateway.access import Who
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 JOBS: tuple[Job, ...] = get_args(Job)
@@ -174,20 +172,12 @@ def _one_of(versions: tuple[choices.Version, ...], text: str, otherwise: int) ->
     return known.get(text, otherwise)
 
 
-def _page(path: str, answer: Endpoint, least: Role | None = None) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True, least=least)
-
-
-def _form(path: str, answer: Endpoint, least: Role | None = None) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer, least=least)
-
-
 ROUTES = (
-    _page("/settings/approvals", rules),
-    _page("/settings/instructions", instructions, least="owner"),
-    _form("/settings/instructions/{job}", instruct, least="owner"),
-    _page("/settings/models", models_page),
-    _form("/settings/models", use_model),
-    _page("/settings/filter", content_filter),
-    _form("/settings/filter", change_filter),
+    opened("/settings/approvals", rules),
+    opened("/settings/instructions", instructions, least="owner"),
+    posted("/settings/instructions/{job}", instruct, least="owner"),
+    opened("/settings/models", models_page),
+    posted("/settings/models", use_model),
+    opened("/settings/filter", content_filter),
+    posted("/settings/filter", change_filter),
 )

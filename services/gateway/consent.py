@@ -12,8 +12,7 @@ from fastapi import Response
 from proto import approvals
 from proto.approvals import Rule
 from proto.errors import Invalid
-from services.gateway.access import Who
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, posted
 
 RULES = ("allow", "ask", "deny")
 
@@ -31,7 +30,7 @@ async def answer(visit: Visit) -> Response:
         always=word == "always",
     )
     await visit.call(approvals.ANSWER, answered)
-    return await _done(visit)
+    return await visit.done()
 
 
 async def rule(visit: Visit) -> Response:
@@ -39,16 +38,7 @@ async def rule(visit: Visit) -> Response:
     wanted = (await visit.form()).get("rule", "")
     chosen = cast("Rule", wanted) if wanted in RULES else "default"
     await visit.call(approvals.SET, approvals.SetRule(action=visit.path("action"), rule=chosen))
-    return await _done(visit)
+    return await visit.done()
 
 
-async def _done(visit: Visit) -> Response:
-    """Pages hear of it by their live stream, or are opened anew."""
-    return await visit.changed() if visit.swaps else see_other(await visit.back())
-
-
-def _form(path: str, answer: Endpoint) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
-
-
-ROUTES = (_form("/approvals/{question}", answer), _form("/actions/{action}/rule", rule))
+ROUTES = (posted("/approvals/{question}", answer), posted("/actions/{action}/rule", rule))

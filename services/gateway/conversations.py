@@ -11,7 +11,7 @@ from proto import inspection, seen, titles, ui
 from proto.errors import Invalid, Missing
 from services.gateway import uploads
 from services.gateway.access import Who
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Route, Visit, posted, see_other
 
 STEP_DIGITS = 4
 
@@ -58,8 +58,8 @@ async def what_the_model_saw(visit: Visit) -> Response:
 
 
 ROUTES = (
-    Route(method="POST", path="/chat/{conversation}/title", who=Who.SIGNED_IN, answer=rename),
-    Route(method="POST", path="/chat/{conversation}/attach", who=Who.SIGNED_IN, answer=attach),
+    posted("/chat/{conversation}/title", rename),
+    posted("/chat/{conversation}/attach", attach),
     Route(method="GET", path="/chat/{conversation}/export/{form}", who=Who.SIGNED_IN, answer=export),
     Route(
         method="GET",

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from proto import documents, ui_memory
 from proto.errors import Failure, Invalid
 from services.gateway import uploads
-from services.gateway.access import RANKS, Who
+from services.gateway.access import RANKS
 from services.gateway.panes import MEMORY_LATE
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 HERE = "/memory/documents"
 LISTED = 20
@@ -109,17 +109,9 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
-def _form(path: str, answer: Endpoint) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
-
-
 ROUTES = (
-    _page(HERE, listed),
-    _page(f"{HERE}/{{document}}", read),
-    _form(HERE, upload),
-    _form(f"{HERE}/{{document}}/delete", delete),
+    opened(HERE, listed),
+    opened(f"{HERE}/{{document}}", read),
+    posted(HERE, upload),
+    posted(f"{HERE}/{{document}}/delete", delete),
 )

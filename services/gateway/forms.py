@@ -10,8 +10,7 @@ from proto import chat, choices, seen, ui, versions
 from proto.choices import Worth
 from proto.errors import Failure, Invalid
 from services.gateway import message, pages, panes
-from services.gateway.access import Who
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, posted, see_other
 
 Again = Literal["edit", "regenerate", "continue"]
 
@@ -88,12 +87,8 @@ async def _rate(visit: Visit, turn: str, worth: Worth) -> Response:
     return await visit.changed(*(ui.Settled(exchange=each) for each in found.exchanges if each.turn == turn))
 
 
-def _form(path: str, answer: Endpoint) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
-
-
 ROUTES = (
-    _form("/chat/{conversation}", say),
-    _form("/chat/{conversation}/stop", stop),
-    _form("/chat/{conversation}/turns/{turn}", revise),
+    posted("/chat/{conversation}", say),
+    posted("/chat/{conversation}/stop", stop),
+    posted("/chat/{conversation}/turns/{turn}", revise),
 )

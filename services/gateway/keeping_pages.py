@@ -17,9 +17,8 @@ from starlette.background import BackgroundTask
 from proto import accounts, events, forgetting, memory, retention, ui_settings
 from proto.base import Nothing
 from proto.errors import Failure, Invalid
-from services.gateway.access import Who
 from services.gateway.administration import record
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 from services.runtime.archive import archive
 
 DAYS_DIGITS = 5
@@ -93,9 +92,9 @@ def _days(text: str) -> int:
 
 
 ROUTES = (
-    Route(method="GET", path="/settings/memory", who=Who.SIGNED_IN, answer=kept, visited=True),
-    Route(method="POST", path="/settings/memory/recording", who=Who.SIGNED_IN, answer=record_or_not),
-    Route(method="POST", path="/settings/memory/days", who=Who.SIGNED_IN, answer=retain),
-    Route(method="GET", path="/settings/export", who=Who.SIGNED_IN, answer=export, visited=True),
-    Route(method="POST", path="/settings/export", who=Who.SIGNED_IN, answer=download, least="guest"),
+    opened("/settings/memory", kept),
+    posted("/settings/memory/recording", record_or_not),
+    posted("/settings/memory/days", retain),
+    opened("/settings/export", export),
+    posted("/settings/export", download, least="guest"),
 )

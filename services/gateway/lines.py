@@ -124,33 +124,25 @@ async def line(journal: Journal, user: str, conversation: str) -> ConversationLi
     """One conversation as the log has it; None for one that stands in no list."""
     if conversation.startswith(PREFIX):
         return None
-    asked, answered, titled, first, marked = await asyncio.gather(
+    asked, answered, titled, first, made = await asyncio.gather(
         journal.last(events.of_kind(chat.Asked.kind, user, conversation)),
         journal.last(events.of_kind(chat.Answered.kind, user, conversation)),
         journal.last(events.of_kind(titles.Titled.kind, user, conversation)),
         journal.read(events.of_kind(chat.Asked.kind, user, conversation), limit=1),
-        journal.read(events.in_conversation(user, conversation, marks.NOUN)),
+        standing(journal, user, conversation),
     )
     said = [one.event.time for one in (asked, answered) if one]
     if not said:
         return None
-    standing = fold(marked)
     return ConversationLine(
-        id=conversation, title=_title(titled, first), time=max(said), exchanges=0, **msgspec.structs.asdict(standing)
+        id=conversation, title=_title(titled, first), time=max(said), exchanges=0, **msgspec.structs.asdict(made)
     )
 
 
 async def standing(journal: Journal, user: str, conversation: str) -> Marks:
     """How a conversation stands in the list."""
-    return fold(await journal.read(events.in_conversation(user, conversation, marks.NOUN)))
-
-
-def fold(recorded: Sequence[Recorded]) -> Marks:
-    """The marks that some events make."""
-    found = Marks()
-    for one in recorded:
-        found = marks.marked(found, happening(one.event))
-    return found
+    recorded = await journal.read(events.in_conversation(user, conversation, marks.NOUN))
+    return marks.standing(happening(one.event) for one in recorded)
 
 
 async def latest(journal: Journal, user: str) -> list[ConversationLine]:

@@ -10,8 +10,7 @@ from proto.errors import Invalid
 from proto.marks import Marked
 from proto.ui_list import Found, Further, Lined
 from services.gateway import lines
-from services.gateway.access import Who
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 LIST = "/conversations"
 FORGET_SECONDS = 60.0
@@ -77,7 +76,7 @@ async def forget(visit: Visit) -> Response:
 
 
 ROUTES = (
-    Route(method="GET", path=LIST, who=Who.SIGNED_IN, answer=conversations, visited=True),
-    Route(method="POST", path="/chat/{conversation}/marks", who=Who.SIGNED_IN, answer=mark),
-    Route(method="POST", path="/chat/{conversation}/forget", who=Who.SIGNED_IN, answer=forget),
+    opened(LIST, conversations),
+    posted("/chat/{conversation}/marks", mark),
+    posted("/chat/{conversation}/forget", forget),
 )

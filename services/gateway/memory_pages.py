@@ -16,10 +16,9 @@ from proto.base import Nothing
 from proto.errors import Failure, Invalid
 from proto.memory import Cell, Rows
 from services.gateway import panes
-from services.gateway.access import Who
 from services.gateway.panes import MEMORY_LATE
 from services.gateway.sifting import kinds_of
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Endpoint, Route, Visit, opened, posted, see_other
 
 SQL_LIMIT = 20_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -123,20 +122,16 @@ async def _known(visit: Visit) -> tuple[Sequence[memory.View], Sequence[insight.
     return explained.views, taught.examples
 
 
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
 def _reading(path: str, answer: Endpoint) -> Route:
     """A form that changes nothing, so it is a guest's too."""
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer, least="guest")
+    return posted(path, answer, least="guest")
 
 
 ROUTES = (
-    _page("/memory", search),
-    _page("/memory/sql", console),
-    _page("/memory/map", picture),
-    _page("/search", moved),
+    opened("/memory", search),
+    opened("/memory/sql", console),
+    opened("/memory/map", picture),
+    opened("/search", moved),
     _reading("/memory/sql", ask),
     _reading("/memory/sql/csv", download),
 )

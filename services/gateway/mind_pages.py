@@ -9,8 +9,7 @@ from proto import approvals, llm, ui_mind
 from proto.base import Nothing
 from proto.errors import Failure
 from services.gateway import panes
-from services.gateway.access import Who
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, opened, see_other
 
 
 async def actions(visit: Visit) -> Response:
@@ -27,7 +26,8 @@ async def actions(visit: Visit) -> Response:
 
 async def mind(visit: Visit) -> Response:
     """What runs, as it was seen last; nobody is asked for it."""
-    view = ui_mind.MindPage(frame=visit.frame(), vitals=visit.gate.vitals.view(), engine=await _engine(visit))
+    engine = await panes.engine(visit.gate.bus, visit.caller())
+    view = ui_mind.MindPage(frame=visit.frame(), vitals=visit.gate.vitals.view(), engine=engine)
     return await visit.page(ui_mind.MIND, view)
 
 
@@ -41,20 +41,9 @@ async def moved(_: Visit) -> Response:
     return see_other("/mind/actions")
 
 
-async def _engine(visit: Visit) -> llm.Engine | None:
-    try:
-        return await visit.call(llm.ENGINE, Nothing(), timeout=panes.TIMEOUT)
-    except Failure:
-        return None
-
-
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
 ROUTES = (
-    _page("/mind", mind),
-    _page("/mind/actions", actions),
-    _page("/mind/rights", rights),
-    _page("/actions", moved),
+    opened("/mind", mind),
+    opened("/mind/actions", actions),
+    opened("/mind/rights", rights),
+    opened("/actions", moved),
 )

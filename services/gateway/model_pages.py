@@ -10,13 +10,12 @@ from fastapi import Response
 from msgspec.structs import replace
 
 from proto import events, llm, models, ui_mind
-from proto.accounts import Role
 from proto.base import Nothing
 from proto.errors import Failure, Invalid
 from proto.kinds import happening
 from services.gateway import panes
-from services.gateway.access import RANKS, Who
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.access import RANKS
+from services.gateway.visit import Visit, opened, posted, see_other
 
 HERE = "/mind/models"
 DELETE_SECONDS = 30.0
@@ -102,14 +101,10 @@ async def _asked(visit: Visit, kind: type[M]) -> M:
         raise Invalid("That is no name of a model. They look like llama3.2 or qwen3:8b.") from error
 
 
-def _form(path: str, answer: Endpoint, least: Role) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer, least=least)
-
-
 ROUTES = (
-    Route(method="GET", path=HERE, who=Who.SIGNED_IN, answer=listed, visited=True),
-    _form(HERE, pull, "owner"),
-    _form(f"{HERE}/cancel", cancel, "owner"),
-    _form(f"{HERE}/delete", delete, "owner"),
-    _form(f"{HERE}/use", use, "member"),
+    opened(HERE, listed),
+    posted(HERE, pull, "owner"),
+    posted(f"{HERE}/cancel", cancel, "owner"),
+    posted(f"{HERE}/delete", delete, "owner"),
+    posted(f"{HERE}/use", use, "member"),
 )

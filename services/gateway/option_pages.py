@@ -14,8 +14,7 @@ from proto.errors import Failure, Invalid
 from proto.models import Options
 from proto.ui_settings import Typed
 from services.gateway import panes
-from services.gateway.access import Who
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 HINTS = {
     "temperature": "The temperature is a number from 0 to 2, such as 0.2.",
@@ -77,6 +76,6 @@ async def _page(visit: Visit, typed: Typed | None = None, failure: Failure | Non
 
 
 ROUTES = (
-    Route(method="GET", path="/chat/{conversation}/options", who=Who.SIGNED_IN, answer=options, visited=True),
-    Route(method="POST", path="/chat/{conversation}/options", who=Who.SIGNED_IN, answer=set_options),
+    opened("/chat/{conversation}/options", options),
+    posted("/chat/{conversation}/options", set_options),
 )

@@ -8,14 +8,12 @@ import secrets
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import llm, ui
-from proto.base import Nothing
+from proto import ui
 from proto.chat import Conversation, Mode
 from proto.errors import Failure
 from services.gateway import lines as listed
 from services.gateway import panes, timeline_pages
-from services.gateway.access import Who
-from services.gateway.visit import Endpoint, Route, Visit
+from services.gateway.visit import Visit, opened
 
 CONVERSATION_BYTES = 9
 """Random bytes of a new conversation's id: 12 characters of an address."""
@@ -55,7 +53,7 @@ async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Re
     lines, board, engine, marks = await asyncio.gather(
         listed.lines(bus, caller),
         panes.board(bus, caller),
-        _engine(visit),
+        panes.engine(bus, caller),
         listed.standing(bus.journal, caller.user, caller.conversation),
     )
     view = replace(view, lines=lines, board=board, engine=engine, marks=marks)
@@ -67,18 +65,7 @@ def mode_of(text: str) -> Mode:
     return "command" if text == "command" else "chat"
 
 
-async def _engine(visit: Visit) -> llm.Engine | None:
-    try:
-        return await visit.call(llm.ENGINE, Nothing(), timeout=panes.TIMEOUT)
-    except Failure:
-        return None
-
-
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
 ROUTES = (
-    _page("/", home),
-    _page("/chat/{conversation}", conversation),
+    opened("/", home),
+    opened("/chat/{conversation}", conversation),
 )

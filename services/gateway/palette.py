@@ -17,7 +17,7 @@ from services.gateway import message
 from services.gateway.access import Who
 from services.gateway.accounts import YEAR
 from services.gateway.pages import CONVERSATION_BYTES
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Route, Visit, posted, see_other
 
 SHOWN = 6
 """Places of one sort."""
@@ -135,6 +135,6 @@ _SORTS: tuple[tuple[str, Find], ...] = (
 )
 ROUTES = (
     Route(method="GET", path="/go", who=Who.SIGNED_IN, answer=go),
-    Route(method="POST", path="/go", who=Who.SIGNED_IN, answer=do),
-    Route(method="POST", path="/keyboard", who=Who.SIGNED_IN, answer=keyboard, least="guest"),
+    posted("/go", do),
+    posted("/keyboard", keyboard, least="guest"),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from proto import board as boards
-from proto import chat, tasks, ui
-from proto.base import Caller
+from proto import chat, llm, tasks, ui
+from proto.base import Caller, Nothing
 from proto.errors import Failure, Missing
 from services.runtime.bus import Bus
 
@@ -31,3 +31,11 @@ async def board(bus: Bus, caller: Caller, *, as_of: str = "") -> ui.Board:
     except Failure as failure:
         return ui.Board(problem=failure.message)
     return ui.Board(tasks=found.tasks, touches=found.touches)
+
+
+async def engine(bus: Bus, caller: Caller) -> llm.Engine | None:
+    """What answers; None where nobody says."""
+    try:
+        return await bus.call(llm.ENGINE, Nothing(), caller=caller, timeout=TIMEOUT)
+    except Failure:
+        return None

@@ -12,10 +12,9 @@ from msgspec.structs import replace
 from proto import accounts, ui_accounts
 from proto.accounts import NOTICES, Profile
 from proto.errors import Failure, Invalid, Refused
-from services.gateway.access import Who
 from services.gateway.administration import record
 from services.gateway.passwords import chosen
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 SHOWN = 64
 LANGUAGE = re.compile(r"[\w ()-]{0,40}")
@@ -106,9 +105,9 @@ def _is_zone(name: str) -> bool:
 
 
 ROUTES = (
-    Route(method="GET", path="/settings", who=Who.SIGNED_IN, answer=profile, visited=True),
-    Route(method="POST", path="/settings", who=Who.SIGNED_IN, answer=meet, least="guest"),
-    Route(method="POST", path="/settings/password", who=Who.SIGNED_IN, answer=password, least="guest"),
-    Route(method="GET", path="/settings/notifications", who=Who.SIGNED_IN, answer=notices, visited=True),
-    Route(method="POST", path="/settings/notifications", who=Who.SIGNED_IN, answer=choose_notices, least="guest"),
+    opened("/settings", profile),
+    posted("/settings", meet, least="guest"),
+    posted("/settings/password", password, least="guest"),
+    opened("/settings/notifications", notices),
+    posted("/settings/notifications", choose_notices, least="guest"),
 )

@@ -7,9 +7,9 @@ from fastapi import Response
 from proto import accounts, keys, ui_accounts
 from proto.accounts import NewState, Role
 from proto.errors import Invalid
-from services.gateway.access import RANKS, Who
+from services.gateway.access import RANKS
 from services.gateway.administration import add_key, change_account, invite, record, revoke_key
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 DAYS_DIGITS = 4
 STATES: tuple[NewState, ...] = ("active", "disabled", "deleted")
@@ -119,21 +119,13 @@ async def _users(visit: Visit, link: str = "", invited: str = "") -> Response:
     )
 
 
-def _page(path: str, answer: Endpoint, least: Role | None = None) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True, least=least)
-
-
-def _form(path: str, answer: Endpoint, least: Role | None = None) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer, least=least)
-
-
 ROUTES = (
-    _page("/settings/sessions", sessions),
-    _form("/settings/sessions/{session}/revoke", revoke_session, least="guest"),
-    _page("/settings/keys", api_keys),
-    _form("/settings/keys", add_api_key),
-    _form("/settings/keys/{key}/revoke", revoke_api_key, least="guest"),
-    _page("/settings/users", users, least="owner"),
-    _form("/settings/users", invite_user, least="owner"),
-    _form("/settings/users/{user}", change_user, least="owner"),
+    opened("/settings/sessions", sessions),
+    posted("/settings/sessions/{session}/revoke", revoke_session, least="guest"),
+    opened("/settings/keys", api_keys),
+    posted("/settings/keys", add_api_key),
+    posted("/settings/keys/{key}/revoke", revoke_api_key, least="guest"),
+    opened("/settings/users", users, least="owner"),
+    posted("/settings/users", invite_user, least="owner"),
+    posted("/settings/users/{user}", change_user, least="owner"),
 )

@@ -10,9 +10,8 @@ from msgspec.structs import replace
 from proto import board, tasks, ui, ui_tasks
 from proto.errors import Conflict, Invalid, Missing
 from services.gateway import panes
-from services.gateway.access import Who
 from services.gateway.past import moved, past
-from services.gateway.visit import Endpoint, Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted
 
 POSITION_LIMIT = 100_000
 POSITION_DIGITS = 6
@@ -44,19 +43,19 @@ async def one(visit: Visit) -> Response:
 async def add(visit: Visit) -> Response:
     """Put a task on the list."""
     await visit.call(tasks.ADD, tasks.AddTask(title=await _title(visit)))
-    return await _done(visit)
+    return await visit.done()
 
 
 async def complete(visit: Visit) -> Response:
     """Mark a task as done."""
     await visit.call(tasks.COMPLETE, tasks.CompleteTask(task=visit.path("task")))
-    return await _done(visit)
+    return await visit.done()
 
 
 async def reopen(visit: Visit) -> Response:
     """Mark a task as not done."""
     await visit.call(tasks.REOPEN, tasks.ReopenTask(task=visit.path("task")))
-    return await _done(visit)
+    return await visit.done()
 
 
 async def rename(visit: Visit) -> Response:
@@ -70,7 +69,7 @@ async def rename(visit: Visit) -> Response:
             return await visit.page(ui_tasks.TASK, view, status=conflict.code)
         edited = ui.Edited(task=view.task, touch=view.touch, draft=title, problem=conflict.message)
         return await visit.changed(edited, status=conflict.code)
-    return await _done(visit)
+    return await visit.done()
 
 
 async def move(visit: Visit) -> Response:
@@ -80,13 +79,13 @@ async def move(visit: Visit) -> Response:
     if not (position.isdecimal() and len(position) <= POSITION_DIGITS and 1 <= int(position) <= POSITION_LIMIT):
         raise Invalid("A place in the list is a number from 1.")
     await visit.call(tasks.MOVE, tasks.MoveTask(task=visit.path("task"), position=int(position)))
-    return await _done(visit)
+    return await visit.done()
 
 
 async def delete(visit: Visit) -> Response:
     """Take a task off the list."""
     await visit.call(tasks.DELETE, tasks.DeleteTask(task=visit.path("task")))
-    return await _done(visit)
+    return await visit.done()
 
 
 async def _one(visit: Visit, *, draft: str = "", problem: str = "") -> ui_tasks.TaskPage:
@@ -98,11 +97,6 @@ async def _one(visit: Visit, *, draft: str = "", problem: str = "") -> ui_tasks.
     raise Missing("This task is not on the list any more.")
 
 
-async def _done(visit: Visit) -> Response:
-    """Every page that shows the list hears of the change by its live stream, the one that asked as well."""
-    return await visit.changed() if visit.swaps else see_other(await visit.back())
-
-
 async def _title(visit: Visit) -> str:
     title = " ".join((await visit.form()).get("title", "").split())
     if not title:
@@ -112,21 +106,13 @@ async def _title(visit: Visit) -> str:
     return title
 
 
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
-def _form(path: str, answer: Endpoint) -> Route:
-    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer)
-
-
 ROUTES = (
-    _page("/tasks", page),
-    _page("/tasks/{task}", one),
-    _form("/tasks", add),
-    _form("/tasks/{task}/complete", complete),
-    _form("/tasks/{task}/reopen", reopen),
-    _form("/tasks/{task}/rename", rename),
-    _form("/tasks/{task}/move", move),
-    _form("/tasks/{task}/delete", delete),
+    opened("/tasks", page),
+    opened("/tasks/{task}", one),
+    posted("/tasks", add),
+    posted("/tasks/{task}/complete", complete),
+    posted("/tasks/{task}/reopen", reopen),
+    posted("/tasks/{task}/rename", rename),
+    posted("/tasks/{task}/move", move),
+    posted("/tasks/{task}/delete", delete),
 )

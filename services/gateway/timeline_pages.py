@@ -10,10 +10,9 @@ from proto.errors import Failure, Missing
 from proto.events import Event
 from services.gateway import lines as listed
 from services.gateway import panes, recall
-from services.gateway.access import Who
 from services.gateway.past import moved, past
 from services.gateway.sifting import PAGE, asked, sift_of
-from services.gateway.visit import Endpoint, Route, Visit
+from services.gateway.visit import Visit, opened
 
 
 async def page(visit: Visit) -> Response:
@@ -68,11 +67,7 @@ async def conversation_then(visit: Visit, conversation: str = "") -> Response:
     return moved(visit) or await visit.page(ui_timeline.THEN, view)
 
 
-def _page(path: str, answer: Endpoint) -> Route:
-    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True)
-
-
 ROUTES = (
-    _page("/timeline", page),
-    _page("/timeline/{event}", event),
+    opened("/timeline", page),
+    opened("/timeline/{event}", event),
 )

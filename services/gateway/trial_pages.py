@@ -16,10 +16,10 @@ from proto.llm import MenuItem
 from proto.memory import ConversationLine
 from proto.ui_mind import TryPage
 from services.gateway import panes
-from services.gateway.access import RANKS, Who
+from services.gateway.access import RANKS
 from services.gateway.fields import PREFIX, arguments, fields
 from services.gateway.message import conversation_of
-from services.gateway.visit import Route, Visit
+from services.gateway.visit import Visit, opened, posted
 
 PLACES = 10
 """Conversations that are offered."""
@@ -94,6 +94,6 @@ async def _places(visit: Visit) -> tuple[ConversationLine, ...]:
 
 
 ROUTES = (
-    Route(method="GET", path="/mind/actions/{action}", who=Who.SIGNED_IN, answer=show, visited=True),
-    Route(method="POST", path="/mind/actions/{action}", who=Who.SIGNED_IN, answer=run),
+    opened("/mind/actions/{action}", show),
+    posted("/mind/actions/{action}", run),
 )

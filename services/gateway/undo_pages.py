@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from proto import ui, ui_undo, undo
 from proto.errors import Failure, Refused
 from proto.events import Event, Happening
-from services.gateway.access import Who
-from services.gateway.visit import Route, Visit, see_other
+from services.gateway.visit import Visit, opened, posted, see_other
 
 
 def toast(event: Event, found: Happening | None) -> ui.Toasted | None:
@@ -70,6 +69,6 @@ def _towards(visit: Visit, path: str) -> Response:
 
 
 ROUTES = (
-    Route(method="GET", path="/undo", who=Who.SIGNED_IN, answer=page, visited=True),
-    Route(method="POST", path="/undo", who=Who.SIGNED_IN, answer=turn_back),
+    opened("/undo", page),
+    posted("/undo", turn_back),
 )

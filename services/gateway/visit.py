@@ -147,6 +147,10 @@ class Visit:
         view = ui.Changes(changes=changes, frame=self.frame(path=path or await self.back()))
         return HTMLResponse((await self.gate.bus.call(ui.LIVE, view)).html, status_code=status)
 
+    async def done(self) -> Response:
+        """Answer a form whose page hears of the change by its live stream, or is opened anew."""
+        return await self.changed() if self.swaps else see_other(await self.back())
+
     async def back(self) -> str:
         """The page a form stands on, as it says itself; only ever a page of ours."""
         given = (await self.form()).get("back", "") if self.request.method == "POST" else ""
@@ -193,6 +197,16 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters in the address."""
     visited: bool = False
     """Whether opening it is a page visit, and so an event."""
+
+
+def opened(path: str, answer: Endpoint, least: Role | None = None) -> Route:
+    """A page for whoever is signed in; opening it is a page visit."""
+    return Route(method="GET", path=path, who=Who.SIGNED_IN, answer=answer, visited=True, least=least)
+
+
+def posted(path: str, answer: Endpoint, least: Role | None = None) -> Route:
+    """What a page of whoever is signed in sends."""
+    return Route(method="POST", path=path, who=Who.SIGNED_IN, answer=answer, least=least)
 
 
 def see_other(path: str) -> Response:

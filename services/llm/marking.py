@@ -70,7 +70,7 @@ class Marking:
         mine = events.in_conversation(caller.user, caller.conversation, marks.NOUN)
         for _ in range(TRIES):
             before = await self._journal.read(mine)
-            known = _fold(before)
+            known = marks.standing(happening(one.event) for one in before)
             if done := _done(before, caller):
                 return Marked(marks=known, event=done)
             what = decide(known, title)
@@ -91,13 +91,6 @@ class Marking:
         if not title:
             raise errors.Missing("There is no conversation with this id, or nothing was said in it yet.")
         return title
-
-
-def _fold(recorded: list[Recorded]) -> Marks:
-    found = Marks()
-    for one in recorded:
-        found = marks.marked(found, happening(one.event))
-    return found
 
 
 def _done(before: list[Recorded], caller: Caller) -> str:

@@ -121,9 +121,6 @@ def cleaned(title: str) -> str:
 def _wants(thread: Thread, answered: Answered) -> bool:
     """Whether this was the first answer of a conversation that has no name yet."""
     turn = answered.turn
-    given = thread.given(turn)
-    if given is not None and given.messages:
-        return False
     first = turn in thread and not thread[turn].parent and thread[turn].mode == "chat"
     # A conversation that its client keeps is in no list of ours.
     given = thread.given(turn)

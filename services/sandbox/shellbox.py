@@ -29,7 +29,6 @@ GRACE = 6.0
 READY_WITHIN = 10.0
 ANEW = "The box was started anew: its files are kept, but variables, functions and processes are lost."
 ENDED = "The box ended while this ran; its files are kept, and the next command starts it anew."
-UNSTOPPABLE = "the command could not be stopped, so the box was ended"
 
 
 class ShellBox:

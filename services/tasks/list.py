@@ -12,7 +12,7 @@ from proto import errors
 from proto.board import Touch
 from proto.events import Event
 from proto.kinds import happening
-from proto.sorting import TOLD, Order, Place, TasksSorted
+from proto.sorting import TOLD, Order, Place, TasksSorted, place_in
 from proto.tasks import (
     Task,
     TaskAdded,
@@ -67,7 +67,7 @@ class Tasks:
             case TaskMoved(task=task, position=position):
                 self._move(task, position, event.actor)
             case TasksSorted(order=order):
-                self._tasks = arranged(self._tasks, order)
+                self._tasks.sort(key=place_in(order))
 
     def sorting(self, by: Order) -> TasksSorted | None:
         """What happens when the list is sorted; None when it is in that order."""
@@ -81,7 +81,7 @@ class Tasks:
 
     def arranging(self, order: Sequence[str]) -> TasksSorted | None:
         """What happens when the list goes back into an order; None when it is in it."""
-        return self._put(arranged(self._tasks, order), "before")
+        return self._put(sorted(self._tasks, key=place_in(order)), "before")
 
     def _put(self, wanted: Sequence[Task], by: Literal[Order, "before"]) -> TasksSorted | None:
         before = {task.id: place for place, task in enumerate(self._tasks, 1)}
@@ -119,12 +119,6 @@ class Tasks:
         self._tasks = [kept for kept in self._tasks if kept.id != task]
         self._tasks[position - 1 : position - 1] = moved
         self._change(task, actor)
-
-
-def arranged(tasks: Sequence[Task], order: Sequence[str]) -> list[Task]:
-    """Return tasks in an order of their ids; those it does not name come last, as they stand."""
-    places = {task: place for place, task in enumerate(order)}
-    return sorted(tasks, key=lambda task: places.get(task.id, len(places)))
 
 
 def _by_id(tasks: Sequence[Task], words: str) -> list[Task]:

@@ -181,7 +181,7 @@ async def test_an_event_shows_what_led_to_it(front, browser, ada):
     page = await browser.page(f"/timeline/{by_kind['task.added'].id}")
     assert "Added task &#39;buy milk&#39;" in page
     chain = page.split("What led to it")[1]
-    assert chain.index(f"/timeline/{by_kind['chat.called'].id}") < chain.index(f"/timeline/{heard.turn}")
+    assert chain.index(f"/timeline/{heard.turn}") < chain.index(f"/timeline/{by_kind['chat.called'].id}")
 
 
 async def test_an_event_of_somebody_else_is_not_there(front, browser, ada):

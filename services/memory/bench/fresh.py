@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 
 from proto import memory
+from proto.benches import Fresh
 from services.memory.bench.filling import ENGINE, Ready, fill, make
 from services.memory.bench.measuring import CLIENTS, Made, agreement
 from services.memory.bench.story import World
@@ -33,19 +34,6 @@ RATE = 5000
 """Rows a second that come."""
 ASKED = 20
 INCREMENTAL_SECONDS = 5.0
-
-
-class Fresh(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome."""
-
-    rate: float
-    """Rows a second that were made searchable, of those that came."""
-    late: float
-    """Milliseconds from a row's coming to its being found by words and by meaning, 99th percentile."""
-    agreement: float
-    """Share of the first ten of the exact search, asking for what came last."""
-    incremental: float
-    """Rows a second that one table with an HNSW takes."""
 
 
 async def run() -> Fresh:

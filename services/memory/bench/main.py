@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from proto.benches import Measured
 from services.memory.bench.filling import fill
-from services.memory.bench.measuring import CLIENTS, Measured, measure
+from services.memory.bench.measuring import CLIENTS, measure
 from services.memory.bench.story import Told, World
 from services.memory.migrations import migrate
 from services.memory.settings import MemorySettings

@@ -12,6 +12,7 @@ import msgspec
 
 from proto import memory
 from proto.base import Caller
+from proto.benches import Measured
 from services.memory import ranking
 from services.memory.bench.filling import ENGINE, USER, written
 from services.memory.bench.story import DIMENSIONS, Told, World
@@ -25,29 +26,7 @@ from services.memory.vectors import QueryVector
 FIRST = 10
 WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 20, 8, 60, 3
 WINDOW = timedelta(days=7)
-EVERYTHING = 10**9
 ADA = Caller(user=USER, actor="plugin-bench")
-
-
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome at one size."""
-
-    size: int
-    median: float
-    p95: float
-    """Milliseconds of a hybrid search, without making the query's vector."""
-    filtered: float
-    """The same at the 95th percentile with a selective filter."""
-    rate: float
-    """Searches a second by eight clients."""
-    recall: float
-    """Share of the first ten of the exact search."""
-    naive: float
-    """Milliseconds of ranked SQL without candidates."""
-    disk: int
-    """Bytes of the database."""
-    filling: float
-    """Seconds to write and index what was new at this size."""
 
 
 class Count(msgspec.Struct, frozen=True, kw_only=True):

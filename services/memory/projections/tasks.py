@@ -52,8 +52,7 @@ def fold(before: Iterable[TaskRow], entries: Iterable[Entry]) -> list[TaskRow]:
 def _apply(found: list[TaskRow], entry: Entry) -> None:
     what = entry.happening
     if isinstance(what, sorting.TasksSorted):
-        places = {task: place for place, task in enumerate(what.order)}
-        found.sort(key=lambda task: places.get(task.id, len(places)))
+        found.sort(key=sorting.place_in(what.order))
         return
     at = next((place for place, task in enumerate(found) if task.id == getattr(what, "task", "")), None)
     if isinstance(what, tasks.TaskAdded) and at is None:
