@@ -36,7 +36,7 @@ async def test_the_picture_has_what_runs_and_what_is_missing(front, browser):
     assert {"memory", "sandbox"} <= away
     page = await browser.page("/mind")
     assert re.search(r">1 . 0\.1\.0<", page)
-    assert "daimon.svc.ui.mind" in page
+    assert re.search(r"<td><code>daimon\.svc\.ui\.\w+</code></td>", page)
 
 
 async def test_an_action_is_tried_in_the_name_of_whoever_is_signed_in(front, browser, ada):

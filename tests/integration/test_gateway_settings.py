@@ -83,7 +83,7 @@ async def test_the_rule_of_an_action_is_found_and_changed(front, browser, script
     user = await whose(browser)
     page = await browser.page("/settings/approvals?q=TASKS.add")
     assert re.findall(r"<code>([\w.]+)</code></strong>", page) == ["tasks.add"]
-    back = re.findall(r'name="back" value="([^"]+)"', page)[-1]
+    back = re.findall(r'name="back" value="([^"]+)"', page.split("/actions/tasks.add/rule")[1])[0]
     changed = await browser.post("/actions/tasks.add/rule", htmx=False, rule="deny", back=back)
     assert changed.headers["location"] == "/settings/approvals?q=TASKS.add"
     assert "refused" in await browser.page(back)
