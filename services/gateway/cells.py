@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyte
@@ -11,6 +12,8 @@ from pyte.screens import Margins
 
 KEPT_PLACES = 16
 """Places of the cursor that a program may have remembered."""
+MOST_MARKS = 8
+"""Accents and the like on one letter."""
 
 
 class Cells(pyte.Screen):
@@ -25,7 +28,7 @@ class Cells(pyte.Screen):
         super().__init__(columns, lines)
 
     def draw(self, data: str) -> None:
-        super().draw(data)
+        super().draw(data if data.isascii() else "".join(self._bearable(data)))
         self._last = data[-1:] or self._last
 
     def index(self) -> None:
@@ -72,6 +75,16 @@ class Cells(pyte.Screen):
             self.ensure_hbounds()
             self.ensure_vbounds()
             self.dirty.update(range(self.lines))
+
+    def _bearable(self, data: str) -> Iterator[str]:
+        """Leave out marks beyond the most: pyte goes through all that a letter has for each that comes."""
+        x, y = self.cursor.x, self.cursor.y
+        before = self.buffer[y][x - 1] if x else self.buffer[max(y - 1, 0)][self.columns - 1]
+        marks = len(before.data) - 1
+        for letter in data:
+            marks = marks + 1 if unicodedata.combining(letter) else 0
+            if marks <= MOST_MARKS:
+                yield letter
 
     def _at_edge(self, edge: int, count: int, step: Callable[[], None]) -> None:
         margins = self.margins

@@ -21,7 +21,8 @@ from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit, opened, posted, see_other
 
 SQL_LIMIT = 20_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""The last four are the first in full width, which spreadsheets take for the same."""
 
 
 async def search(visit: Visit) -> Response:

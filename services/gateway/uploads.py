@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from proto import documents, sandbox
 from proto.documents import ANY_TYPE, AddDocument, Document
-from proto.errors import Failure, Missing
+from proto.errors import Failure, Invalid, Missing
 from services.gateway.access import Who
 from services.gateway.multipart import Multipart
 from services.gateway.visit import Route, Visit
@@ -48,6 +48,8 @@ async def receive_document(visit: Visit, conversation: str = "") -> Document:
         form = Multipart(aiter(visit.request.stream()), kind)
         await form.find()
         return await _keep(visit, form.pieces(), (form.name, form.media_type), conversation)
+    if visit.drained:
+        raise Invalid("There is no file in the form. Choose one first.")
     return await _keep(visit, aiter(visit.request.stream()), (visit.query("name") or "file", kind), conversation)
 
 

@@ -170,9 +170,14 @@ class Visit:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Invalid(f"That is not valid JSON: {error}") from error
 
+    @property
+    def drained(self) -> bool:
+        """Whether the body was read already, as a form is for its token."""
+        return hasattr(self, "_body")
+
     async def body(self) -> bytes:
         """The body, up to the limit; what is beyond is read and dropped."""
-        if not hasattr(self, "_body"):
+        if not self.drained:
             self._body = await _read(self.request)
         return self._body
 

@@ -46,7 +46,11 @@ def field(time: datetime, zone: str = "") -> str:
 
 def reading(time: datetime, zone: str) -> datetime:
     """The time where the reader is; UTC where that is not known."""
-    return time.astimezone(zone_of(zone) or UTC)
+    try:
+        return time.astimezone(zone_of(zone) or UTC)
+    except OverflowError:
+        # Where the reader is it would be of a year before the first or after the last.
+        return time.astimezone(UTC)
 
 
 def _said(words: str, zone: str) -> str:

@@ -82,6 +82,11 @@ async def test_a_broken_form_is_refused_in_words(browser: Browser, content, kind
     assert says in response.json()["detail"]
 
 
+async def test_a_form_that_can_hold_no_file_is_told_so(browser: Browser):
+    response = await browser.client.post(PLACE, data={"csrf": browser.csrf})
+    assert (response.status_code, "Choose one" in response.text) == (400, True)
+
+
 async def test_another_user_cannot_fetch_it_and_is_told_nothing_of_it(front: Front, browser: Browser):
     told = await sent(browser, b"secret", "s.txt")
     bob = await front.browser(f"bob-{new_id()}")

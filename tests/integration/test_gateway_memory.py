@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import csv
+import io
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 
-from proto import accounts, documents, insight, tasks
+from proto import accounts, documents, insight, memory, tasks
 from proto.base import Caller, Nothing
+from services.gateway import memory_pages
 from services.memory.main import serve as serve_memory
 from tests.integration.gateway_parts import Browser, Front
 from tests.integration.memory_parts import Postgres
@@ -115,6 +118,17 @@ async def test_an_answer_is_downloaded_whole_and_runs_nothing_in_a_spreadsheet(r
     assert answer.headers["content-disposition"] == 'attachment; filename="daimon.csv"'
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.text == 'text,formula,number,nothing\r\n"a,""b",\'=1+1,-5,\r\n'
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20"])
+def test_no_way_to_begin_a_formula_is_left_as_it_is(begin):
+    written = memory_pages.table(memory.Rows(columns=("a",), rows=((f"{begin}1+1",),)))
+    assert list(csv.reader(io.StringIO(written, newline="")))[1] == [f"'{begin}1+1"]
+
+
+@pytest.mark.parametrize("path", ["/memory/documents/%00", "/conversations?q=%00"])
+async def test_a_nul_in_an_address_is_no_mistake_of_ours(reader, path):
+    assert (await reader.client.get(path)).status_code < 500
 
 
 async def test_an_example_fills_the_field_and_asks_nothing(reader):

@@ -25,6 +25,8 @@ OPEN = {
     ("POST", "/in/{token}"),
     ("GET", "/static/{name}"),
     ("GET", "/healthz"),
+    ("GET", "/sw.js"),
+    ("GET", "/offline"),
 }
 """What a stranger may use. A route that is added here opens the door: think twice."""
 CLOSED = [route for route in ROUTES if (route.method, route.path) not in OPEN]

@@ -171,6 +171,19 @@ def test_a_flood_of_saved_places_takes_no_memory():
     assert len(screen._cells.savepoints) <= 16
 
 
+@pytest.mark.parametrize("flood", ["\u0301", "b\b" + "\u0301" * 8, "\u0301\x0e", "\u0327\u0301"])
+def test_a_flood_of_marks_on_one_letter_takes_neither_time_nor_room(flood: str):
+    screen = Screen(10, 40)
+    began = time.process_time()
+    screen.take("a" + flood * (FLOOD // len(flood)))
+    assert time.process_time() - began < 2
+    assert sum(len(told(row)) for _, row in screen.all()) < 100
+
+
+def test_a_letter_keeps_the_marks_that_it_needs():
+    assert shown(painted("e\u0323\u0302x")) == ["\u1ec7x"]
+
+
 def job() -> Job:
     now = datetime.now(UTC)
     return Job(id="j", command="", state="running", kind="terminal", started=now, seconds=0, rows=5, columns=20)

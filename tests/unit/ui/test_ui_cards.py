@@ -89,6 +89,13 @@ def test_a_time_of_today_is_short_and_one_of_another_year_is_whole():
     assert display.brief(old, "Europe/Berlin") == "2 Mar 2019"
 
 
+@pytest.mark.parametrize(("year", "zone"), [(9999, "Asia/Tokyo"), (1, "America/New_York")])
+def test_a_time_at_the_end_of_all_years_is_shown_too(year, zone):
+    time = datetime(year, 12, 31, 23, tzinfo=UTC) if year > 1 else datetime(1, 1, 1, 1, tzinfo=UTC)
+    assert display.full(time, zone)
+    assert display.brief(time, zone)
+
+
 @pytest.mark.parametrize("zone", ["", "No/Where", "../../etc/passwd", "Europe", "/etc/localtime", "\0", "x" * 50])
 def test_a_zone_that_nobody_knows_is_utc(zone):
     assert display.full(datetime(2026, 11, 2, tzinfo=UTC), zone).endswith("00:00:00 UTC")
