@@ -14,6 +14,8 @@ _NUMBERED = {"Insert": 2, "Delete": 3, "PageUp": 5, "PageDown": 6}
 _NUMBERED |= dict(zip((f"F{n}" for n in range(5, 13)), (15, 17, 18, 19, 20, 21, 23, 24), strict=True))
 _FIRST = {"F1": "P", "F2": "Q", "F3": "R", "F4": "S"}
 _END_OF_PASTE = "\x1b[201~"
+_UNTYPED = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f]")
+"""What a text that is pasted says without its reader seeing it: the end of the paste, and keys that do something."""
 PASTE, SIZE = "P-", "R-"
 """What begins a text that was pasted, and a size that the page has now."""
 
@@ -66,5 +68,5 @@ def _controlled(text: str) -> str:
 
 
 def _pasted(text: str, modes: str) -> str:
-    text = text.replace(_END_OF_PASTE, "").replace("\r\n", "\r").replace("\n", "\r")
+    text = _UNTYPED.sub("", text).replace("\r\n", "\r").replace("\n", "\r")
     return f"\x1b[200~{text}{_END_OF_PASTE}" if "paste" in modes else text

@@ -240,12 +240,21 @@ async def test_of_a_flood_the_end_is_painted_and_quickly():
         (["Backspace", "Tab", "Escape"], "", "\x7f\t\x1b"),
         (["ä", "€", "S-Process", "Unidentified", "R-10x20"], "", "ä€"),
         (["P-a\nb"], "", "a\rb"),
-        (["P-a\x1b[201~rm"], "paste", "\x1b[200~arm\x1b[201~"),
+        (["P-a\x1b[201~rm"], "paste", "\x1b[200~a[201~rm\x1b[201~"),
         (["C--", "+"], "", "-+"),
     ],
 )
 def test_keys_say_what_xterm_would_say(keys: list[str], modes: str, text: str):
     assert typed(keys, modes) == text
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[201~", "\x1b[20\x1b[201~1~", "\x9b201~", "\x03", "\x15", "\0"])
+@pytest.mark.parametrize("modes", ["", "paste"])
+def test_what_is_pasted_cannot_end_the_paste_or_press_a_key(hidden: str, modes: str):
+    said = typed([f"P-safe{hidden}\tmore\n"], modes)
+    text = said.removeprefix("\x1b[200~").removesuffix("\x1b[201~")
+    assert all(letter.isprintable() or letter in "\t\r" for letter in text)
+    assert len(said) - len(text) == (12 if modes else 0)
 
 
 def test_the_last_size_counts_and_a_wrong_one_is_told():
