@@ -82,8 +82,11 @@ class Visit:
         return "hx-request" in self.request.headers
 
     def path(self, name: str) -> str:
-        """A part of the route's path."""
-        return str(self.request.path_params[name])
+        """A part of the route's path; Invalid when nothing can be called so."""
+        found = str(self.request.path_params[name])
+        if "\0" in found:
+            raise Invalid("Nothing has a name with a NUL in it. Look whether the address is whole.")
+        return found
 
     @property
     def conversation(self) -> str:

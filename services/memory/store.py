@@ -48,12 +48,6 @@ class Unstorable(errors.Failure):
     """Postgres does not take this."""
 
 
-class HoldsNul(Unstorable):
-    """Nothing here holds the character NUL; ask without it."""
-
-    code = 400
-
-
 class SqlFailure(errors.Invalid):
     """A statement that Postgres refused, with its SQLSTATE."""
 
@@ -273,9 +267,6 @@ def _our_errors() -> Iterator[None]:
         raise NotLaidOut from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseAway from error
-    except psycopg.DataError as error:
-        # What psycopg itself refuses to send has no state.
-        raise (_unstorable(error) if error.sqlstate else HoldsNul()) from error
     except psycopg.Error as error:
         raise _unstorable(error) from error
     _heed_cancellation()

@@ -126,9 +126,9 @@ def test_no_way_to_begin_a_formula_is_left_as_it_is(begin):
     assert list(csv.reader(io.StringIO(written, newline="")))[1] == [f"'{begin}1+1"]
 
 
-@pytest.mark.parametrize("path", ["/memory/documents/%00", "/conversations?q=%00"])
-async def test_a_nul_in_an_address_is_no_mistake_of_ours(reader, path):
-    assert (await reader.client.get(path)).status_code < 500
+async def test_a_nul_in_an_address_is_no_mistake_of_ours(reader):
+    answer = await reader.client.get("/memory/documents/%00")
+    assert (answer.status_code, "NUL" in answer.text) == (400, True)
 
 
 async def test_an_example_fills_the_field_and_asks_nothing(reader):
