@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import board, tasks, ui, ui_tasks
+from proto import board, sorting, tasks, ui, ui_tasks
 from proto.errors import Conflict, Invalid, Missing
 from services.gateway import panes
 from services.gateway.past import moved, past
@@ -44,6 +44,15 @@ async def add(visit: Visit) -> Response:
     """Put a task on the list."""
     await visit.call(tasks.ADD, tasks.AddTask(title=await _title(visit)))
     return await visit.done()
+
+
+async def sort(visit: Visit) -> Response:
+    """Sort the whole list once."""
+    by = (await visit.form()).get("by", "")
+    if by not in get_args(sorting.Order):
+        raise Invalid(f"A list is sorted by one of these: {', '.join(get_args(sorting.Order))}.")
+    await visit.call(sorting.SORT, sorting.SortTasks(by=cast("sorting.Order", by)))
+    return await _done(visit)
 
 
 async def complete(visit: Visit) -> Response:
@@ -110,6 +119,7 @@ ROUTES = (
     opened("/tasks", page),
     opened("/tasks/{task}", one),
     posted("/tasks", add),
+    posted("/tasks/sort", sort),
     posted("/tasks/{task}/complete", complete),
     posted("/tasks/{task}/reopen", reopen),
     posted("/tasks/{task}/rename", rename),

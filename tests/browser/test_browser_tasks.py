@@ -5,6 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+SORTED = {
+    "by title": ("apples", "bread", "cocoa"),
+    "newest first": ("bread", "apples", "cocoa"),
+    "oldest first": ("cocoa", "apples", "bread"),
+    "open ones first": ("cocoa", "bread", "apples"),
+}
+
 
 async def add(page: Page, *titles: str) -> None:
     for title in titles:
@@ -20,6 +27,11 @@ def task(page: Page, title: str):
 
 async def order(page: Page, *titles: str) -> None:
     await expect(page.locator(".task .title > a:first-child")).to_have_text(list(titles))
+
+
+async def sort(page: Page, by: str) -> None:
+    await page.get_by_label("What comes first").select_option(label=by)
+    await page.get_by_role("button", name="Sort").click()
 
 
 async def test_tasks_by_mouse(visitor):
@@ -194,3 +206,32 @@ async def test_every_change_works_without_a_script(visitor):
     await page.get_by_role("button", name="Delete uno").click()
     await order(page, "two")
     assert page.url.endswith("/tasks")
+
+
+async def test_the_list_is_sorted_for_good(visitor):
+    page = await visitor.page("/tasks")
+    await add(page, "cocoa", "apples", "bread")
+    other = await (await visitor.context(storage_state=await page.context.storage_state())).new_page()
+    await other.goto("/tasks")
+    await page.get_by_role("checkbox", name="apples").click()
+    await expect(page.get_by_role("checkbox", name="apples")).to_be_checked()
+    for by, titles in SORTED.items():
+        await sort(page, by)
+        await order(page, *titles)
+        await order(other, *titles)
+    await sort(page, "open ones first")
+    await expect(page.locator("#notices")).to_contain_text("in that order already")
+
+
+async def test_the_list_is_sorted_without_a_script_and_put_back(visitor):
+    page = await visitor.page("/tasks", java_script_enabled=False)
+    for title in ("two", "one"):
+        await page.fill("#new-task", title)
+        await page.get_by_role("button", name="Add").click()
+    await sort(page, "by title")
+    await order(page, "one", "two")
+    await page.goto("/undo")
+    await page.get_by_label("Undo: Sorted the list").click()
+    await page.get_by_role("button", name="Undo it").click()
+    await page.goto("/tasks")
+    await order(page, "two", "one")

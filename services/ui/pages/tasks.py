@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from proto.sorting import HOW
 from proto.ui import Html
 from proto.ui_tasks import TaskPage, TasksPage
 from services.ui.templating import page as render
@@ -9,7 +10,7 @@ from services.ui.templating import page as render
 
 def page(view: TasksPage) -> Html:
     """The list."""
-    return render("tasks.html", frame=view.frame, board=view.board)
+    return render("tasks.html", frame=view.frame, board=view.board, orders=HOW)
 
 
 def one(view: TaskPage) -> Html:
