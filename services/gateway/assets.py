@@ -53,8 +53,8 @@ class AssetShelf:
 
     @property
     def stylesheet(self) -> str:
-        """The name of the stylesheet, empty as long as no page was asked for."""
-        return next((name for name in reversed(self._files) if name.endswith(".css")), "")
+        """The name of every page's stylesheet, empty as long as no page was asked for."""
+        return next((name for name in reversed(self._files) if name.startswith("app.") and name.endswith(".css")), "")
 
     async def _fetch(self, name: str) -> None:
         async with self._asking:

@@ -9,7 +9,7 @@ from services.gateway import outage
 from services.gateway.access import Who
 from services.gateway.visit import Route, Visit
 
-AWAY = "Daimon cannot be reached. Start it on its machine with `daimon up`, or look whether you are connected to it."
+AWAY = "Daimon cannot be reached. Start it on its machine with “bin/daimon up”, or look whether you are connected."
 
 
 async def worker(visit: Visit) -> Response:

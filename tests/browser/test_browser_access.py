@@ -112,6 +112,7 @@ async def test_it_is_an_app_that_says_what_to_do_while_it_cannot_be_reached(visi
     await page.context.set_offline(True)
     await page.goto("/tasks")
     await expect(page.locator("main")).to_contain_text("daimon up")
+    await expect(page.locator("main")).to_have_css("display", "grid")
     await page.context.set_offline(False)
     await page.goto("/tasks")
     await expect(page.get_by_role("heading", name="Tasks")).to_be_visible()

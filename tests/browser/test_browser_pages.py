@@ -73,6 +73,7 @@ async def test_nothing_sticks_out_on_a_phone(visitor):
     for path in (here, *PAGES):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        await expect(page.get_by_role("link", name="Mind", exact=True)).to_be_in_viewport(ratio=1)
     await page.goto(here)
     await page.get_by_role("button", name="Tasks").click()
     await expect(page.locator("#tasks .task")).to_contain_text("buy milk")
@@ -89,14 +90,14 @@ async def test_every_control_can_be_reached_and_seen_by_keyboard(visitor):
     await expect(page.locator(".task")).to_have_count(1)
     await page.locator("body").evaluate("body => body.querySelector('.skip').focus()")
     names = []
-    for _ in range(20):
+    for _ in range(24):
         names.append(await page.evaluate(
             "() => { const e = document.activeElement, s = getComputedStyle(e); return ["
             "e.ariaLabel || e.textContent.trim() || e.name, s.outlineStyle !== 'none' || s.boxShadow !== 'none'] }"
         ))  # fmt: skip
         await page.keyboard.press("Tab")
     reached = [name for name, _ in names]
-    for wanted in ("Skip to content", "Chat", "Tasks", "New task", "Add", "one", "one: edit", "Delete one"):
+    for wanted in ("Skip to content", "Chat", "Tasks", "New task", "Add", "Sort", "one", "one: edit", "Delete one"):
         assert wanted in reached, (wanted, reached)
     assert all(seen for _, seen in names[: reached.index("Delete one")])
 
@@ -118,6 +119,7 @@ async def test_the_theme_is_chosen_and_kept_also_without_a_script(visitor):
 async def test_search_finds_what_was_done_and_links_to_it(visitor):
     page = await prepared(visitor)
     await page.goto("/memory")
+    assert await page.get_by_label("Kind").evaluate("kinds => kinds.selectedOptions[0].text") == "everything"
     await page.fill("input[name=q]", "milk")
     await page.press("input[name=q]", "Enter")
     await page.wait_for_url("**/memory?q=milk*")

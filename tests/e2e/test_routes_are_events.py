@@ -100,6 +100,7 @@ STORY: tuple[Step, ...] = (
     ("POST /tasks/{task}/rename", {"task": Walker.task}, {"title": "buy bread", "before": "buy milk"}, "task.renamed"),
     ("POST /tasks", {}, {"title": "call mum"}, "task.added"),
     ("POST /tasks/{task}/move", {"task": Walker.task}, {"position": "2"}, "task.moved"),
+    ("POST /tasks/sort", {}, {"by": "title"}, "task.sorted"),
     ("POST /tasks/{task}/delete", {"task": Walker.task}, {}, "task.deleted"),
     ("POST /undo", {}, {}, "undo.undone"),
     ("POST /chat/{conversation}", {}, {"text": "add eggs to my list", "mode": "chat"}, "chat.asked"),
