@@ -52,7 +52,7 @@ async def sort(visit: Visit) -> Response:
     if by not in get_args(sorting.Order):
         raise Invalid(f"A list is sorted by one of these: {', '.join(get_args(sorting.Order))}.")
     await visit.call(sorting.SORT, sorting.SortTasks(by=cast("sorting.Order", by)))
-    return await _done(visit)
+    return await visit.done()
 
 
 async def complete(visit: Visit) -> Response:
