@@ -13,6 +13,7 @@ from proto.jobs import JobEnded, JobStarted
 from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
 from tests.support.answering import Talk, answering
+from tests.support.chatting import hear
 
 JOB = "ab12cd34"
 
@@ -48,14 +49,23 @@ async def job(own_nats, ada):
         yield ended
 
 
-async def answered(talking: Talk, count: int) -> list[chat.Exchange]:
-    """The exchanges of the conversation once so many are over."""
+async def answered(talking: Talk, count: int, conversation: str = "home") -> list[chat.Exchange]:
+    """The exchanges of a conversation once so many are over."""
+    wanted = chat.Read(conversation=conversation)
     async with asyncio.timeout(30), talking.bus.follow(events.of_noun("chat")) as live:
         while True:
-            found = (await talking.read()).exchanges
+            found = (await talking.bus.call(chat.READ, wanted, caller=talking.caller)).exchanges
             if sum(each.outcome is not None for each in found) >= count:
                 return list(found)
             await live.next()
+
+
+async def looked_at(talking: Talk, job) -> None:
+    """Wait until the ends of jobs so far were looked at: one after the other, so one that wakes comes after them."""
+    caller = replace(talking.caller, conversation="elsewhere")
+    await hear(talking.bus, caller, chat.SEND, chat.Send(conversation="elsewhere", text="run the tests"))
+    await job("elsewhere", conversation="elsewhere")
+    await answered(talking, 2, "elsewhere")
 
 
 async def test_the_end_of_a_job_is_answered_without_being_asked(talk, job):
@@ -77,6 +87,7 @@ async def test_it_speaks_again_only_so_often_until_a_person_does(talk, job):
         await job(f"job{number}")
         await answered(talking, number + 2)
     await job("one-more")
+    await looked_at(talking, job)
     await talking.say("and?")
     found = await answered(talking, 4)
     assert [each.actor for each in found] == ["user", "system", "system", "user"]
@@ -113,7 +124,7 @@ async def test_a_busy_conversation_is_not_spoken_into(talk, job):
     talking = await talk()
 
     def hold(body) -> Reply:
-        return Reply(text="slow " * 30, rate=15) if "slowly" in str(body["messages"][-1]) else script(body)
+        return Reply(text="slow " * 150, rate=15) if "slowly" in str(body["messages"][-1]) else script(body)
 
     talking.model.script = hold
     saying = asyncio.create_task(talking.say("slowly"))
@@ -122,6 +133,7 @@ async def test_a_busy_conversation_is_not_spoken_into(talk, job):
             if isinstance(part, chat.Text):
                 break
     await job()
+    await looked_at(talking, job)
     await saying
     await talking.say("and?")
     assert [each.actor for each in (await talking.read()).exchanges] == ["user", "user"]
@@ -139,5 +151,6 @@ async def test_after_a_stop_nothing_speaks_by_itself(talk, job):
     await saying
     talking.model.script = script
     await job()
+    await looked_at(talking, job)
     await talking.say("go on")
     assert [each.actor for each in (await talking.read()).exchanges] == ["user", "user"]
