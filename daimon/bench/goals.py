@@ -70,10 +70,15 @@ GOALS = (
     Goal("fresh", "searchable_p99", "<=", 500.0, "ms"),
     Goal("fresh", "agreement", ">=", 0.95, ""),
     Goal("fresh", "times_incremental", ">=", 8.0, "x"),
+    Goal("ui", "written", ">=", 2_000.0, "/s"),
     Goal("ui", "slowest_page", "<=", 60.0, "ms"),
     Goal("ui", "long_conversation", "<=", 200.0, "ms"),
     Goal("ui", "first_load", "<=", 150.0, "KB"),
     Goal("ui", "navigation", "<=", 20.0, "KB"),
+    Goal("ui", "opening_in_browser", "<=", 200.0, "ms"),
+    Goal("ui", "layout_shift", "<=", 0.0, ""),
+    Goal("ui", "interaction_chat", "<=", 100.0, "ms"),
+    Goal("ui", "interaction_tasks", "<=", 100.0, "ms"),
     Goal("recall", "recall", ">=", 0.75, ""),
 )
 

@@ -1,44 +1,39 @@
-"""`daimon bench ui`: what each page costs the server and the wire, with a long log and thousands of conversations.
-
-The log is filled through the log itself, as the llm service would fill it, and memory projects all of it. The texts are
-few and repeat, so that their vectors are made in seconds; only the search page could tell the difference.
-"""
+"""`daimon bench ui`: what each page costs the server, the wire and a browser, with a long log and many talks."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-import itertools
 import re
+import shutil
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 
 from daimon.bench.browser import Browser, sign_in
 from daimon.bench.http_client import Connection, connected
-from daimon.bench.programs import System, fresh_home, up
+from daimon.bench.long_log import LONG, USER, written
+from daimon.bench.programs import System, fresh_home, model_server, up
 from daimon.bench.report import Figure, figure
-from proto import chat, memory, titles
-from proto.base import Caller, Nothing
+from proto import memory
+from proto.base import Nothing
 from proto.errors import Unavailable
-from proto.events import Event, happened
 from proto.streams import CONSUMERS
 from services.runtime.bus import Bus
 from services.runtime.settings import BusSettings
 
-USER = "owner"
-LONG = "long"
-LONG_EXCHANGES = 2500
-"""Of the one conversation of 5,000 messages."""
-TOGETHER = 1000
-TEXTS = tuple(f"what is to be done about the {thing} of house {number}" for number in range(20) for thing in (
-    "roof", "garden", "kitchen", "heating", "windows", "cellar", "door", "floor", "stairs", "paint"))  # fmt: skip
 ASKED = 30
-POLL = 0.5
+POLL = 0.2
+RATE = 50.0
+TOKENS = 150
+"""Of the answer whose streaming the browser watches."""
 PAGES = (
-    "/", "/conversations", f"/chat/{LONG}", "/tasks", "/timeline", "/memory", "/undo", "/settings", "/settings/keys",
-    "/settings/models",
+    "/", "/conversations", f"/chat/{LONG}", "/tasks", "/timeline", "/memory", "/memory/documents", "/memory/sql",
+    "/memory/map", "/undo", "/mind", "/mind/actions", "/mind/rights", "/mind/models", "/settings",
+    "/settings/approvals", "/settings/filter", "/settings/instructions", "/settings/keys", "/settings/memory",
+    "/settings/models", "/settings/notifications", "/settings/sessions", "/settings/users", "/settings/export",
 )  # fmt: skip
 OURS = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
 _FILES = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
@@ -46,20 +41,34 @@ _FILES = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
 
 async def run(rounds: int, events: int, conversations: int) -> dict[str, Figure]:
     """Fill a fresh Daimon, and open every page."""
-    async with fresh_home() as home, up(home) as system:
+    async with model_server(rate=RATE, tokens=TOKENS) as model, fresh_home(model) as home:
         began = time.perf_counter()
-        async with _joined(system, "llm") as bus:
-            await _fill(bus, _story(events, conversations))
-        async with _joined(system, "gateway") as bus:
-            await _settled(bus)
-        filled = time.perf_counter() - began
-        browser = await sign_in(home, system.address, USER)
-        figures = {"filled": figure([filled], "s", f"{events:,} events, {conversations:,} conversations")}
-        async with connected(system.address) as door:
-            visitor = Visitor(browser, door)
-            cold, _ = await visitor.open(f"/chat/{LONG}")
-            figures["long_cold"] = figure([cold], "ms")
-            return figures | await _pages(visitor, rounds)
+        count = await written(home, events, conversations)
+        rate = count / (time.perf_counter() - began)
+        async with up(home) as system:
+            async with _joined(system, "gateway") as bus:
+                await _settled(bus)
+            filled = time.perf_counter() - began
+            figures = {
+                "written": figure([rate], "/s", f"{count:,} events, {conversations:,} conversations"),
+                "filled": figure([filled], "s", "all in SQL, with vectors"),
+            }
+            browser = await sign_in(home, system.address, USER)
+            async with connected(system.address) as door:
+                visitor = Visitor(browser, door)
+                cold, _ = await visitor.open(f"/chat/{LONG}")
+                figures |= {"long_cold": figure([cold], "ms")} | await _pages(visitor, rounds)
+            return figures | await _in_chromium(system, rounds)
+
+
+async def _in_chromium(system: System, rounds: int) -> dict[str, Figure]:
+    """What a browser itself says, where there is one and what drives it."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None or find_spec("playwright") is None:
+        return {}
+    from daimon.bench.chromium import watched  # noqa: PLC0415 - only a developer has what drives a browser
+
+    return await watched(system, program, rounds)
 
 
 class Visitor:
@@ -103,34 +112,6 @@ async def _pages(visitor: Visitor, rounds: int) -> dict[str, Figure]:
 
 def _p95(found: list[float]) -> float:
     return statistics.quantiles(found, n=20)[-1]
-
-
-def _story(events: int, conversations: int) -> Iterator[Event]:
-    """The long conversation, then as many events as were asked for, spread over the others."""
-    yield from _talk(LONG, LONG_EXCHANGES)
-    each = max(1, (events - 2 * LONG_EXCHANGES) // (2 * conversations))
-    for number in range(conversations - 1):
-        yield from _talk(f"talk-{number}", each)
-
-
-def _talk(name: str, exchanges: int) -> Iterator[Event]:
-    caller, parent = Caller(user=USER, conversation=name), ""
-    for number in range(exchanges):
-        text = TEXTS[(number * 7 + len(name)) % len(TEXTS)]
-        asked = happened(chat.Asked(text=text, parent=parent), caller)
-        parent = asked.id
-        yield asked
-        if not number:
-            yield happened(titles.Titled(title=f"About {name}"), caller)
-        yield happened(
-            chat.Answered(turn=parent, text=f"First look at it.\n\n- {text}\n- then **call** somebody"), caller
-        )
-
-
-async def _fill(bus: Bus, story: Iterator[Event]) -> None:
-    """Append in order, many at once: what is appended together becomes one batch of the log."""
-    while batch := list(itertools.islice(story, TOGETHER)):
-        await asyncio.gather(*map(bus.journal.append, batch))
 
 
 @asynccontextmanager
