@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from typing import TypeVar, get_args
+from typing import get_args
 
-from proto import choices, errors, events
+from proto import choices, errors
 from proto.base import Caller, Nothing
-from proto.chat import Answered
 from proto.choices import Counts, Filter, Instructions, Job, Rated, Version
-from proto.events import Event, Happening
-from proto.kinds import happening
-from proto.titles import Titled
+from proto.events import Happening
 from services.llm import counting
 from services.llm.choices import TRIES, Choices, Chosen
-from services.runtime.bus import Bus, Routes
+from services.llm.outcomes import Past
+from services.runtime.bus import Routes
 
-H = TypeVar("H", bound=Happening)
 JOBS: tuple[Job, ...] = get_args(Job)
 
 
 class Deciding:
     """One method a subject. The broker lets nobody but a person's own clients ask."""
 
-    def __init__(self, bus: Bus, chosen: Chosen) -> None:
-        self._bus = bus
+    def __init__(self, chosen: Chosen, past: Past) -> None:
         self._chosen = chosen
+        self._past = past
 
     def routes(self) -> Routes:
         """The calls with what answers them."""
@@ -74,12 +70,13 @@ class Deciding:
     async def counts(self, _request: Nothing, caller: Caller) -> Counts:
         """Compare the versions of instructions by what came of their answers."""
         known = await self._chosen.read(caller.user)
-        answered, titled = await asyncio.gather(self._happened(Answered, caller), self._happened(Titled, caller))
-        return Counts(counts=(*counting.answers(answered, known.ratings), *counting.titles(titled)))
+        came = await self._past.read(caller.user)
+        counted = counting.answers(came.answers.values(), known.ratings)
+        return Counts(counts=(*counted, *counting.titles(came.namings)))
 
     async def rate(self, request: choices.Rate, caller: Caller) -> choices.Rate:
         """Say what an answer was worth."""
-        if not any(answer.turn == request.turn for _, answer in await self._happened(Answered, caller)):
+        if request.turn not in (await self._past.read(caller.user)).answers:
             raise errors.Missing(f"There is no answer '{request.turn}' to rate.")
 
         def rated(known: Choices) -> Happening | None:
@@ -107,12 +104,6 @@ class Deciding:
 
         await self._decide(filtered, caller)
         return request
-
-    async def _happened(self, kind: type[H], caller: Caller) -> list[tuple[Event, H]]:
-        """Everything of a kind that happened to a user."""
-        found = await self._bus.journal.read(events.of_kind(kind.kind, caller.user))
-        read = ((each.event, happening(each.event)) for each in found)
-        return [(event, what) for event, what in read if isinstance(what, kind)]
 
     async def _decide(self, decide: Callable[[Choices], Happening | None], caller: Caller) -> Choices:
         """Decide on what is chosen now, and record it where nothing else was chosen in between."""

@@ -20,6 +20,7 @@ from services.llm.handlers import Handlers
 from services.llm.ledgers import Ledgers
 from services.llm.marking import Marking
 from services.llm.minilm import MiniLM
+from services.llm.outcomes import Past
 from services.llm.pulling import Pulling
 from services.llm.quotes import recall
 from services.llm.reflex import Reflex
@@ -53,13 +54,14 @@ class House:
         self._waking = Waking(bus, threads, engines, settings.wakes)
         self._titling = Titling(bus, threads, engines, settings.num_ctx)
         self._bus = bus
-        self._caches = (threads, ledgers, engines.chosen)
+        past = Past(bus.journal)
+        self._caches = (threads, ledgers, engines.chosen, past)
         embedding = Embedding(minilm, engines, settings.embedding)
         handlers = Handlers(worker, tools, engines, embedding, settings.when_busy)
         self.routes: Routes = {
             **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),
             actions.SEARCH: tools.offering.search,
-            **Deciding(bus, engines.chosen).routes(),
+            **Deciding(engines.chosen, past).routes(),
             **Pulling(bus, engines).routes(),
             **Assigning(engines).routes(),
             **Tuning(threads, engines).routes(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,20 @@ async def test_a_bench_prints_its_figures_with_their_goals(tmp_path: Path, bench
     assert figures <= report.figures.keys()
     assert any(figure.value > 0 for figure in report.figures.values())
     assert any(figure.goal for figure in report.figures.values())
+    assert untouched(tmp_path)
+
+
+@pytest.mark.timeout(300)
+async def test_the_bench_of_pages_fills_a_log_and_opens_every_page_in_a_browser_too(tmp_path: Path) -> None:
+    words = ("--json", "--rounds", "1", "--size", "5200", "--conversations", "20")
+    ran = await Whole(Home(path=tmp_path)).daimon("bench", "ui", *words, within=240)
+    assert ran.code == 0, ran.err
+    figures = msgspec.json.decode(ran.out, type=Report).figures
+    assert figures["written"].value > 0
+    assert 0 < figures["p95 /undo"].value <= figures["slowest_page"].value
+    if shutil.which("chromium"):
+        assert figures["opening_in_browser"].value > 0
+        assert {"layout_shift", "interaction_chat", "interaction_tasks"} <= figures.keys()
     assert untouched(tmp_path)
 
 

@@ -100,6 +100,13 @@ async def test_versions_are_compared_by_what_came_of_their_answers(talk):
     assert (await talk.read()).exchanges[0].worth == "up"
 
 
+async def test_versions_are_counted_on_from_where_they_were_counted_last(talk):
+    for answers in (1, 2, 3):
+        await talk.say("hello")
+        found = (await call(talk, choices.COUNTS, Nothing())).counts
+        assert [each.answers for each in found if each.job == "system"] == [answers]
+
+
 async def test_only_an_answer_of_ones_own_is_rated(talk):
     heard = await talk.say("hello")
     theirs = replace(talk.caller, user="mallory")
