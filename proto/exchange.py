@@ -34,6 +34,8 @@ class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
     """Why a person is asked, in a sentence."""
     remark: str = ""
     """What the model says while it runs; gone when it comes back."""
+    event: str = ""
+    """The id of the event that recorded it, to which what it did leads back; empty until that is known."""
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):

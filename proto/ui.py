@@ -9,6 +9,7 @@ import msgspec
 from proto.assets import Assets
 from proto.base import Call, Nothing
 from proto.board import Touch
+from proto.boxes import Network
 from proto.chat import Conversation, Exchange, Mode, Spent, ToolUse
 from proto.events import Event
 from proto.frame import Frame, Html, Past, Theme
@@ -44,6 +45,8 @@ class ChatPage(msgspec.Struct, frozen=True, kw_only=True):
     board: Board = Board()
     engine: Engine | None = None
     """None while it is not known what answers."""
+    network: Network | None = None
+    """What the conversation's box may reach; None while that is not known."""
     problem: str = ""
     """Why the conversation cannot be read, in a sentence."""
     mode: Mode = "chat"

@@ -37,6 +37,8 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[Effect, ...] = ()
     more: bool = False
     """Whether it led to more than that."""
+    changes: tuple[str, ...] = ()
+    """Those of these events that can be undone, by id."""
     problem: str = ""
     """Why what it led to may be missing."""
 

@@ -50,13 +50,14 @@ async def conversation(visit: Visit) -> Response:
 async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Response:
     """A conversation with everything that stands beside it."""
     bus, caller = visit.gate.bus, visit.caller(view.conversation.id)
-    lines, board, engine, marks = await asyncio.gather(
+    lines, board, engine, network, marks = await asyncio.gather(
         listed.lines(bus, caller),
         panes.board(bus, caller),
-        panes.engine(bus, caller),
+        panes.answering(bus, caller),
+        panes.network(bus, caller),
         listed.standing(bus.journal, caller.user, caller.conversation),
     )
-    view = replace(view, lines=lines, board=board, engine=engine, marks=marks)
+    view = replace(view, lines=lines, board=board, engine=engine, network=network, marks=marks)
     return await visit.page(ui.CHAT, view, status=status)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from msgspec.structs import replace
+
 from proto import board as boards
-from proto import chat, llm, tasks, ui
+from proto import boxes, chat, llm, models, tasks, ui
 from proto.base import Caller, Nothing
 from proto.errors import Failure, Missing
 from services.runtime.bus import Bus
@@ -12,6 +16,8 @@ WINDOW = 20
 """Exchanges of a conversation on a page; earlier ones come when its beginning is scrolled to."""
 TIMEOUT = 2.0
 """Seconds a page waits for what stands beside its main thing."""
+BOX_TIMEOUT = 0.5
+"""A page does not wait as long for a box as for other things."""
 MEMORY_LATE = "Memory is still catching up. What is done meanwhile is safe and will appear."
 
 
@@ -37,5 +43,27 @@ async def engine(bus: Bus, caller: Caller) -> llm.Engine | None:
     """What answers; None where nobody says."""
     try:
         return await bus.call(llm.ENGINE, Nothing(), caller=caller, timeout=TIMEOUT)
+    except Failure:
+        return None
+
+
+async def answering(bus: Bus, caller: Caller) -> llm.Engine | None:
+    """What answers in a conversation: the model that was chosen for it, else the usual one."""
+    found, chosen = await asyncio.gather(engine(bus, caller), _chosen(bus, caller))
+    return replace(found, model=chosen) if found and found.server and chosen else found
+
+
+async def _chosen(bus: Bus, caller: Caller) -> str:
+    asked = models.ReadOptions(conversation=caller.conversation)
+    try:
+        return (await bus.call(models.OPTIONS, asked, caller=caller, timeout=TIMEOUT)).model or ""
+    except Failure:
+        return ""
+
+
+async def network(bus: Bus, caller: Caller) -> boxes.Network | None:
+    """What the conversation's box may reach; None where that is not known soon."""
+    try:
+        return (await bus.call(boxes.DESCRIBE, Nothing(), caller=caller, timeout=BOX_TIMEOUT)).network
     except Failure:
         return None

@@ -8,10 +8,12 @@ from msgspec.structs import replace
 from proto import chat, memory, timeline, ui, ui_timeline
 from proto.errors import Failure, Missing
 from proto.events import Event
+from proto.kinds import happening
 from services.gateway import lines as listed
 from services.gateway import panes, recall
 from services.gateway.past import moved, past
 from services.gateway.sifting import PAGE, asked, sift_of
+from services.gateway.undo_pages import toast
 from services.gateway.visit import Visit, opened
 
 
@@ -40,13 +42,19 @@ async def event(visit: Visit) -> Response:
     journal = visit.gate.bus.journal
     found = await recall.recall(journal, visit.user, visit.path("event"))
     chain = await recall.causes(journal, visit.user, found)
-    view = ui_timeline.EventPage(frame=visit.frame(), event=found, causes=chain)
+    view = ui_timeline.EventPage(frame=visit.frame(), event=found, causes=chain, changes=_changes(found))
     try:
         led = await visit.call(timeline.EFFECTS, timeline.Trace(event=found.id))
-        view = replace(view, effects=led.effects, more=led.more)
+        changes = _changes(found, *(each.event for each in led.effects))
+        view = replace(view, effects=led.effects, more=led.more, changes=changes)
     except Failure as failure:
         view = replace(view, problem=f"What it led to is not known now. {failure.message}")
     return await visit.page(ui_timeline.EVENT, view)
+
+
+def _changes(*found: Event) -> tuple[str, ...]:
+    """Which of some events stand on the undo line."""
+    return tuple(each.id for each in found if (said := toast(each, happening(each))) and said.event == each.id)
 
 
 async def conversation_then(visit: Visit, conversation: str = "") -> Response:

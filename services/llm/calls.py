@@ -79,7 +79,7 @@ class Calls:
         entries = [(tool, await self._announce(tool)) for tool in few]
         async with asyncio.TaskGroup() as group:
             for tool, event in entries:
-                group.create_task(self._do(tool, event))
+                group.create_task(self._do(replace(tool, event=event), event))
 
     async def _do(self, tool: ToolUse, event: str) -> None:
         same = self._same(tool)

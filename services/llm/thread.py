@@ -54,7 +54,8 @@ class Thread:
                 self._ask(event, asked)
             case chat.Called() as called:
                 self._entries[called.turn] += 1
-                tool = ToolUse(call=called.call, action=called.action, arguments=called.arguments, at=len(called.text))
+                use = ToolUse(call=called.call, action=called.action, arguments=called.arguments, at=len(called.text))
+                tool = replace(use, event=event.id)
                 self._change(called.turn, tools=(*self[called.turn].tools, tool), answer=called.text)
             case chat.CallEnded() as ended:
                 self._entries[ended.turn] += 1

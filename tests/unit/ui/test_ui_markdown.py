@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
+import time
 
 import pytest
 
+from services.ui import code
 from services.ui.markdown import html_of
 
 
@@ -25,9 +28,7 @@ def test_markdown_becomes_html(text, seen):
 
 
 def test_code_can_be_scrolled_by_keyboard_and_keeps_its_language():
-    assert html_of("```python\nx < 1\n```") == (
-        '<pre tabindex="0"><code class="language-python">x &lt; 1\n</code></pre>\n'
-    )
+    assert '<pre tabindex="0"><code class="language-python">x &lt;' in html_of("```python\nx <\n```")
 
 
 def test_links_open_apart_and_tell_nothing():
@@ -81,3 +82,72 @@ def test_ten_thousand_lines_are_rendered():
 
 def test_deep_nesting_ends():
     assert html_of("> " * 5_000 + "deep").count("<blockquote>") <= 100
+
+
+@pytest.mark.parametrize(("name", "language"), [("python", "Python"), ("SH", "Bash"), ("c++", "C++"), ("yml", "YAML")])
+def test_code_names_its_language(name, language):
+    assert f"<figcaption>{language}<" in html_of(f"```{name}\nx\n```")
+
+
+def test_code_is_coloured_by_what_its_pieces_are_and_keeps_every_character():
+    source = "\n\ndef f(x):  # <b> & more\n\treturn 'a' + 1  \n\n\n"
+    found = html_of(f"```python\n{source}```")
+    for kind, piece in (("keyword", "def"), ("name", "f"), ("comment", "# &lt;b&gt; &amp; more"), ("number", "1")):
+        assert f'<span class="code-{kind}">{piece}</span>' in found
+    inside = found.split("</code>")[0].split('<code class="language-python">')[1]
+    assert html.unescape(re.sub(r"<[^>]*>", "", inside)) == source
+
+
+def test_code_of_an_unknown_language_is_plain_and_says_what_it_was_called():
+    found = html_of("```brainwave\nreturn x < 1\n```")
+    assert "<span" not in found
+    assert "x &lt; 1" in found
+    assert "<figcaption>brainwave<" in found
+
+
+def test_no_more_of_an_answer_is_coloured_than_takes_a_moment():
+    long = "x = 1\n" * (code.MOST // 6 - 1)
+    found = html_of(f"```python\n{long}```\n\n```python\ny = 2\ny = 2\ny = 2\n```\n")
+    assert found.count('<span class="code-number">1<') == code.MOST // 6 - 1
+    assert '<span class="code-number">2<' not in found
+    assert "y = 2" in found
+
+
+def test_code_stands_as_text_beside_its_colours():
+    assert ">if a &lt; b:\n    &lt;/textarea&gt;\n</textarea>" in html_of("```python\nif a < b:\n    </textarea>\n```")
+
+
+@pytest.mark.parametrize("formula", [
+    "$x_1 * y_2 * z_3$",
+    r"\(a_1 b_2 \\ c\)",
+    r"\[ \frac{a_1}{b_2} \]",
+    "$$\\sum_{i=1}^n *x_i*$$",
+    "$$\na_1 \\\\\n=\n\n- *b*\n$$",
+    "\\[\n# a_1\n\\]",
+])  # fmt: skip
+def test_a_formula_is_kept_as_it_was_written(formula):
+    found = html_of(f"before\n\n{formula}\n\nafter _soft_")
+    assert f">{formula}</code>" in found
+    assert "<em>soft</em>" in found
+    if "\n" not in formula:
+        assert f'<code class="formula">{formula}</code>' in html_of(f"It is {formula}, so *there*.")
+
+
+@pytest.mark.parametrize("text", [
+    "costs $5 and $10",
+    "from $5-$10",
+    "`$a$`",
+    "$HOME and `$PATH`",
+    r"\$a_1\$",
+    "$$ alone",
+    r"\( alone",
+])  # fmt: skip
+def test_what_is_no_formula_is_left_as_it_was(text):
+    assert "formula" not in html_of(text)
+
+
+@pytest.mark.parametrize("piece", ["\\(a", "\\[a\n", "$a ", "$$a\n", "$$\n"])
+def test_formulas_without_an_end_take_no_time(piece):
+    before = time.process_time()
+    html_of(piece * 5_000)
+    assert time.process_time() - before < 2

@@ -234,6 +234,13 @@ def test_a_turn_that_did_not_end_well_says_so(outcome, error, seen):
     assert seen in live(ui.Settled(exchange=exchange(outcome=outcome, error=error)))
 
 
+def test_only_a_turn_that_failed_offers_to_try_again():
+    failed = live(ui.Settled(exchange=exchange(outcome="failed")))
+    assert re.search(r'<button name="do" value="regenerate">Try again</button>', failed)
+    assert failed.count('value="regenerate"') == 1
+    assert "Try again" not in live(ui.Settled(exchange=exchange(outcome="done")))
+
+
 def test_an_invisible_title_can_still_be_clicked():
     assert "(blank)" in live(ui.Tasked(board=board("\u200b\u2060 ")))
 

@@ -38,6 +38,7 @@ from proto import (
 from proto.accounts import Account, Profile
 from proto.base import Call, Caller
 from proto.board import Touch
+from proto.boxes import Network
 from proto.chat import Exchange, Spent, ToolUse
 from proto.events import Event, happened
 from proto.marks import Marks
@@ -225,7 +226,7 @@ def every_page(text: str) -> dict[str, str]:
     )
     chat_page = ui.ChatPage(
         frame=told, conversation=conversation, lines=lines(text), board=board(text), problem=text, draft=text,
-        engine=llm.Engine(model=text, problem=text),
+        engine=llm.Engine(model=text, problem=text), network=Network(mode="allow-list", hosts=(text,)),
     )  # fmt: skip
     views: dict[Call[Any, ui.Html], msgspec.Struct] = {
         ui.CHAT: chat_page,
