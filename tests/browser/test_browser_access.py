@@ -34,6 +34,7 @@ async def every_page(system, visitor) -> list[str]:
     note = {"name": "note.txt", "mimeType": "text/plain", "buffer": b"a note"}
     await page.set_input_files("#attach input[type=file]", note)
     await expect(page.locator("#attached a")).to_have_text("note.txt")
+    await system.caught_up()
     turn = (await page.locator(".turn").first.get_attribute("id")).removeprefix("turn-")
     async with connect(system.home.path, visitor.user, conversation) as connection:
         owner = accounts.ChangeAccount(user=visitor.user, role="owner")

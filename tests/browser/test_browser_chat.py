@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 
 import pytest
@@ -294,7 +295,7 @@ async def test_what_a_turn_takes_is_shown_and_what_the_model_saw_is_one_click_aw
     await expect(page.locator(".spent meter")).to_be_visible()
     await page.get_by_role("link", name="What the model saw").click()
     await expect(page.locator("main")).to_contain_text("You are Daimon")
-    await expect(page.locator("pre").nth(1)).to_have_text("hello")
+    await expect(page.locator("pre", has_text=re.compile("^hello$"))).to_have_count(1)
 
 
 async def test_thoughts_are_folded_apart_from_the_answer_and_stay(visitor, script):
