@@ -27,7 +27,7 @@ async def answer(bus: Bus, settings: SandboxSettings, boxes: Boxes, backend: Bac
     routes = table(
         handlers,
         JobHandlers(bus, opening, under_way),
-        FileHandlers(bus, opening, limit=settings.file),
+        FileHandlers(bus, opening, limit=settings.file, shared=backend.shared),
         BoxHandlers(bus.journal, boxes, backend, opening, under_way),
     )
     await bus.serve("sandbox", routes, description="A Linux box for each conversation")

@@ -134,6 +134,8 @@ class Backend(Protocol):
     """Where the boxes' files are to lie."""
     hidden_not: tuple[str, ...] = ()
     """What of the machine its boxes can see, though they cannot change it."""
+    shared: bool = False
+    """Its boxes have no file system of their own: they know their folders by the machine's names."""
 
     async def check(self) -> str | None:
         """None when it works here; else a sentence with what to do."""

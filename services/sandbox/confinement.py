@@ -65,6 +65,7 @@ class Confinement(Backend):
 
     name = "landlock"
     hidden_not = NOT_HIDDEN
+    shared = True
 
     def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
         self.home = _reachable(home)

@@ -43,8 +43,12 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True):
 class FileHandlers:
     """One method a subject."""
 
-    def __init__(self, bus: Bus, opening: Opening, *, limit: int) -> None:
-        """`limit` is the most bytes of a file that is handed back."""
+    def __init__(self, bus: Bus, opening: Opening, *, limit: int, shared: bool = False) -> None:
+        """`limit` is the most bytes of a file that is handed back.
+
+        `shared` boxes know their folders by the machine's own names.
+        """
+        self._shared = shared
         self._journal = bus.journal
         self._files = bus.objects(documents.FILES)
         self._opening = opening
@@ -53,7 +57,7 @@ class FileHandlers:
 
     async def files(self, request: boxes.ListFiles, caller: Caller) -> boxes.FileList:
         """List the files below a folder."""
-        at = spot((await self._opening.box(caller)).root, request.folder)
+        at = self._spot(await self._opening.box(caller), request.folder)
         with Folder.open(at.folder) as folder, reading(at):
             found = folder.files(boxes.FILES_LIMIT + 1, at.inner)
         begin = at.path.removesuffix(f"/{at.inner}") if at.inner else at.path
@@ -68,7 +72,7 @@ class FileHandlers:
 
     async def read(self, request: boxes.ReadFile, caller: Caller) -> boxes.FileText:
         """Read lines of a text file, or hand another file back."""
-        at = spot((await self._opening.box(caller)).root, request.path)
+        at = self._spot(await self._opening.box(caller), request.path)
         with Folder.open(at.folder) as folder:
             if request.fetch:
                 return await self._handed_back(folder, at, caller, asked=True)
@@ -82,7 +86,7 @@ class FileHandlers:
     async def write(self, request: boxes.WriteFile, caller: Caller) -> boxes.FileChange:
         """Write a file."""
         box = await self._opening.box(caller)
-        at = spot(box.root, request.path)
+        at = self._spot(box, request.path)
         change = await self._replace(box, at, request.text, caller)
         what = boxes.FileWritten(path=at.path, size=change.size, kept=change.kept, made=change.made)
         return await self._recorded(at, change.size, what, caller)
@@ -90,7 +94,7 @@ class FileHandlers:
     async def edit(self, request: boxes.EditFile, caller: Caller) -> boxes.FileChange:
         """Replace a passage."""
         box = await self._opening.box(caller)
-        at = spot(box.root, request.path)
+        at = self._spot(box, request.path)
         with Folder.open(at.folder) as folder, reading(at):
             text = as_text(folder.content(at.inner, EDIT_LIMIT + 1))
         if text is None or len(text.encode()) > EDIT_LIMIT:
@@ -103,13 +107,16 @@ class FileHandlers:
     async def restore(self, request: boxes.RestoreFile, caller: Caller) -> boxes.FileChange:
         """Give a file back what it held; Refused when it is not any more what the change left."""
         box = await self._opening.box(caller)
-        at = spot(box.root, request.path)
+        at = self._spot(box, request.path)
         with Folder.open(at.folder) as folder, reading(at):
             if self._earlier.digest(folder, at.inner) != request.instead_of:
                 raise errors.Refused(f"{at.path} was changed since by something else, so it stays as it is.")
             kept = await self._earlier.keep(folder, at.inner, caller.user)
             size = await self._earlier.put_back(folder, at.inner, request.sha256, caller.user)
         return await self._recorded(at, size, boxes.FileRestored(path=at.path, kept=kept, made=request.sha256), caller)
+
+    def _spot(self, box: Box, path: str) -> Spot:
+        return spot(box.root, path, shared=self._shared)
 
     async def _replace(self, box: Box, at: Spot, text: str, caller: Caller) -> Changed:
         if not at.inner:
@@ -142,7 +149,7 @@ class FileHandlers:
         return boxes.FileText(path=at.path, size=kept.size, link=link, sentence=sentence)
 
 
-def spot(root: Path, path: str) -> Spot:
+def spot(root: Path, path: str, *, shared: bool = False) -> Spot:
     """Where a path of a box leads; Invalid when it is none that the service may touch."""
     if "\0" in path:
         raise errors.Invalid("A path has no NUL character.")
@@ -151,7 +158,9 @@ def spot(root: Path, path: str) -> Spot:
         # A box without a file system of its own knows its folders by the machine's names.
         for begin in (place, str(root / name)):
             if whole == begin or whole.startswith(f"{begin}/"):
-                return Spot(folder=root / name, inner=whole[len(begin) + 1 :], path=whole)
+                inner = whole[len(begin) + 1 :]
+                told = str(root / name / inner) if shared else posixpath.join(place, inner).rstrip("/")
+                return Spot(folder=root / name, inner=inner, path=told)
     raise errors.Invalid(f"{whole} does not lie below /home/box, /data or /return; use sandbox.run for it.")
 
 

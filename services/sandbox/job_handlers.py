@@ -155,7 +155,7 @@ def _printed_from(items: list[jobs.Item]) -> int:
 
 def _cut(items: list[jobs.Item]) -> str:
     if any(isinstance(item, jobs.Over) and item.cut for item in items):
-        return "It printed more than is kept here; the whole is in a file below /home/box/.output."
+        return "It printed more than is kept here; the whole is in a file below ~/.output."
     return ""
 
 

@@ -41,7 +41,7 @@ async def serve(settings: SandboxSettings, bus: Bus, ready: Ready) -> None:
     backend = await choose(settings.backend, at(settings.home), plan(settings))
     tell(backend.name, await backend.check() if backend.name == "none" else None)
     async with Boxes(backend.home, backend, idle=settings.idle, most=settings.most) as boxes:
-        exchange = Exchange(bus, limit=settings.file, disk=settings.limits.disk, shared=backend.name == "landlock")
+        exchange = Exchange(bus, limit=settings.file, disk=settings.limits.disk, shared=backend.shared)
         async with Jobs(bus, exchange, backend.home, idle=settings.idle) as under_way, asyncio.TaskGroup() as tasks:
             await under_way.declare_lost()
             handlers = await answer(bus, settings, boxes, backend, under_way)

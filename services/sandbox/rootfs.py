@@ -120,6 +120,8 @@ def variables(home: str = "/home/box", proxy: str = PROXY) -> dict[str, str]:
         "USER": "box",
         "LOGNAME": "box",
         "LANG": "C.UTF-8",
+        "BOX_DATA": "/data",
+        "BOX_RETURN": "/return",
         "TERM": "dumb",
         "no_proxy": LOCAL,
         "NO_PROXY": LOCAL,

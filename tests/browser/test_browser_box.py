@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Page, expect
@@ -10,8 +11,9 @@ from playwright.async_api import Page, expect
 from daimon.connection import connect
 from proto import boxes, sandbox
 from proto.base import new_id
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, say
 from tests.browser.test_browser_pages import CONTRAST
+from tests.fakes.ollama import Reply
 
 
 async def begun(system, visitor: Visitor, command: str = "true") -> str:
@@ -139,6 +141,30 @@ async def test_the_network_is_set_with_its_hosts(system, visitor, scripts):
     await expect(page.locator(".reach")).to_have_text("Network: off")
     await page.goto("/timeline?noun=sandbox")
     await expect(page.locator(".events")).to_contain_text("The network of the box is off (before: allow-list)")
+
+
+def opening(body):
+    """A model that asks for a host, then says what came of it."""
+    if body["messages"][-1]["role"] == "tool":
+        return Reply(text="It is open.")
+    return Reply(calls=(("sandbox_network", {"mode": "allow-list", "hosts": ["example.org"]}),))
+
+
+async def test_a_network_that_the_model_asks_for_waits_for_a_word_and_is_then_shown(visitor, script):
+    script(opening)
+    page = await visitor.page()
+    await say(page, "let the box reach example.org alone")
+    await expect(page.get_by_label("Arguments, which you may change")).to_have_value(re.compile("example.org"))
+    beside = await page.context.new_page()
+    await beside.goto("/box")
+    await expect(beside.locator(".reach")).to_have_text("Network: on")
+    await page.get_by_role("button", name="Allow", exact=True).click()
+    await expect(page.locator("main")).to_contain_text("It is open.")
+    await expect(beside.locator(".reach")).to_have_text("Network: allow-list example.org")
+    await beside.get_by_role("button", name="Open a terminal").click()
+    await expect(screen(beside)).to_contain_text("$")
+    await beside.keyboard.type("curl -sS http://example.net:8080/\n")
+    await expect(screen(beside)).to_contain_text("example.net:8080 is not on this box's list")
 
 
 async def test_hostile_names_and_contents_stay_text(system, visitor):

@@ -158,6 +158,26 @@ async def test_what_is_typed_is_an_event_by_its_command_and_no_key_is_kept(page,
     assert not any(b"hunter2" in bytes(each.event.data) for each in found)
 
 
+MARKUP = "<b>bold</b><script>alert(1)</script><a href=javascript:alert(1)>x</a>&lt;"
+HOSTILE = MARKUP + (
+    r"\033[6n\033[5n\033[c\033[>c\033[?6n\033[21t\033[18t\033Z\005"
+    r"\033]0;<img src=x onerror=alert(1)>\007\033]52;c;?\007\033]8;;javascript:alert(1)\033\\here\033]8;;\033\\"
+    r"\033P\044qm\033\\\033[38;5;\"><img src=x onerror=alert(1)>m\n"
+)
+"""Questions that a terminal answers by itself, a title, the clipboard, a link, and markup in every place."""
+
+
+async def test_what_is_printed_is_no_markup_and_makes_the_page_type_nothing(page):
+    title = await page.title()
+    await keys(page, f"printf '{HOSTILE}\\n' > hostile; clear")
+    # Whatever the page answered by itself would be read here.
+    await keys(page, 'cat hostile; read -r -s -t 2 -n 99 answer; echo "answered:${#answer}:"')
+    await expect(screen(page)).to_contain_text("answered:0:")
+    await expect(screen(page)).to_contain_text(MARKUP)
+    await expect(screen(page).locator("img, b, script, a, [onerror], [href]")).to_have_count(0)
+    assert await page.title() == title
+
+
 async def test_without_scripts_the_screen_is_shown_and_lines_are_typed(system, visitor):
     page = await visitor.page(await begun(system, visitor), java_script_enabled=False)
     await page.get_by_role("button", name="Open a terminal").click()

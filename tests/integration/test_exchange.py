@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from services.memory.uploads import Uploads
 from services.sandbox.limits import Limits
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
+from tests.support.boxes import everywhere, open_home, serving
 from tests.support.running import running
 
 HALF_A_MINUTE = 30.0
@@ -44,23 +46,40 @@ class Desk:
     async def run(self, command: str) -> sandbox.CommandResult:
         return await self.bus.call(sandbox.RUN, sandbox.Run(command=command), caller=self.caller, timeout=HALF_A_MINUTE)
 
+    async def data(self) -> str:
+        """What this box calls the folder for what is uploaded."""
+        return (await self.run("echo $BOX_DATA")).stdout.strip()
+
     async def fetch(self, sha256: str) -> bytes:
         return b"".join([chunk async for chunk in self.bus.objects(documents.FILES).read(self.caller.user, sha256)])
 
 
 @pytest.fixture
-async def desk(open_bus, ada, tmp_path: Path):
+def backend() -> str:
+    """What holds the boxes, where a test does not say otherwise."""
+    return "bwrap"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with open_home() as home:
+        yield home
+
+
+@pytest.fixture
+async def desk(open_bus, ada, home: Path, backend: str):
     memory = await open_bus("memory")
     await memory.serve("memory", {documents.ADD: Uploads(memory).add})
-    async with running(serve, SandboxSettings(home=str(tmp_path), file=2_000_000), await open_bus("sandbox")):
+    async with serving(SandboxSettings(home=str(home), backend=backend, file=2_000_000), ada, open_bus):
         yield Desk(await open_bus("cli"), replace(ada, conversation="talk"))
 
 
+@everywhere
 async def test_an_upload_lies_in_the_box_as_it_was_and_belongs_to_it(desk):
     content = os.urandom(300_000)
     path = await desk.upload("raw.bin", content)
-    assert path == "/data/raw.bin"
-    ran = await desk.run("sha256sum < /data/raw.bin; echo more >> /data/raw.bin && wc -c < /data/raw.bin")
+    assert path == f"{await desk.data()}/raw.bin"
+    ran = await desk.run(f"sha256sum < {path}; echo more >> {path} && wc -c < {path}")
     assert ran.stdout.split()[0] == hashlib.sha256(content).hexdigest()
     assert ran.stdout.split()[-1] == "300005"
 
@@ -98,23 +117,22 @@ async def test_what_was_uploaded_while_the_sandbox_was_away_is_there_before_the_
             pass
 
 
-@pytest.mark.parametrize("trap", ["ln -s /etc/passwd /data/a.txt", "mkdir /data/a.txt", "mkfifo /data/a.txt"])
+@pytest.mark.parametrize("trap", ["ln -s /etc/passwd a.txt", "mkdir a.txt", "mkfifo a.txt"])
 async def test_what_the_box_put_in_the_way_is_left_alone(desk, trap):
-    await desk.run(trap)
-    assert await desk.upload("a.txt", b"mine") == "/data/a (2).txt"
-    assert (
-        await desk.run("cat '/data/a (2).txt'; test -f /data/a.txt -a ! -L /data/a.txt || echo kept")
-    ).stdout == "minekept\n"
+    await desk.run(f"cd $BOX_DATA; {trap}")
+    assert await desk.upload("a.txt", b"mine") == f"{await desk.data()}/a (2).txt"
+    assert (await desk.run("cat 'a (2).txt'; test -f a.txt -a ! -L a.txt || echo kept")).stdout == "minekept\n"
 
 
+@everywhere
 async def test_a_file_left_in_return_is_handed_back_once(desk):
-    ran = await desk.run("mkdir -p /return/deep; echo hello > '/return/deep/a b.txt'")
+    ran = await desk.run("cd $BOX_RETURN; mkdir deep; echo hello > 'deep/a b.txt'")
     (back,) = ran.files
     assert (back.name, back.size) == ("deep/a b.txt", 6)
     assert back.link == f"/files/{back.sha256}/a%20b.txt"
     assert await desk.fetch(back.sha256) == b"hello\n"
     assert (await desk.run("true")).files == ()
-    (changed,) = (await desk.run("echo bye > '/return/deep/a b.txt'")).files
+    (changed,) = (await desk.run("echo bye > 'deep/a b.txt'")).files
     assert await desk.fetch(changed.sha256) == b"bye\n"
     recorded = await desk.bus.journal.read(events.of_noun("file", desk.caller.user))
     assert [each.event.sentence for each in recorded] == [
@@ -126,15 +144,15 @@ async def test_a_file_left_in_return_is_handed_back_once(desk):
 @pytest.mark.parametrize(
     "trap",
     [
-        "ln -s /etc/passwd /return/x",
-        "ln -s /etc /return/x",
-        "mkfifo /return/x",
-        "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"/return/x\")'",
-        "truncate -s 3M /return/x",
+        "ln -s /etc/passwd x",
+        "ln -s /etc x",
+        "mkfifo x",
+        "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"x\")'",
+        "truncate -s 3M x",
     ],
 )
 async def test_only_true_files_within_the_limit_are_handed_back(desk, trap):
-    ran = await desk.run(f"{trap}; echo good > /return/good")
+    ran = await desk.run(f"cd $BOX_RETURN; {trap}; echo good > good")
     assert [back.name for back in ran.files] == ["good"]
 
 

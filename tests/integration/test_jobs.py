@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from services.llm.context import Lookout
 from services.runtime.bus import Bus
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
+from tests.support.boxes import everywhere, open_home, serving
 from tests.support.running import running
 
 HALF_A_MINUTE = 30.0
@@ -86,23 +88,37 @@ async def until(live, job: str, text: str) -> str:
 
 
 @pytest.fixture
-async def desk(open_bus, ada, tmp_path: Path):
-    settings = SandboxSettings(home=str(tmp_path), grace=GRACE)
-    async with running(serve, settings, await open_bus("sandbox")):
+def backend() -> str:
+    """What holds the boxes, where a test does not say otherwise."""
+    return "bwrap"
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with open_home() as home:
+        yield home
+
+
+@pytest.fixture
+async def desk(open_bus, ada, home: Path, backend: str):
+    settings = SandboxSettings(home=str(home), backend=backend, grace=GRACE)
+    async with serving(settings, ada, open_bus):
         yield Desk(await open_bus("cli"), replace(ada, conversation="talk"))
 
 
+@everywhere
 async def test_a_command_that_takes_long_goes_on_and_its_end_is_told(desk):
-    ran = await desk.run("echo begun; until [ -e /data/end ]; do sleep 0.05; done; echo over; (exit 3)")
+    ran = await desk.run("echo begun; until [ -e $BOX_DATA/end ]; do sleep 0.05; done; echo over; (exit 3)")
     assert (ran.exit_code, ran.stdout) == (None, "begun\n")
     assert f"job {ran.job}" in ran.note
     assert (await desk.listed())[ran.job].state == "running"
-    await desk.run("touch /data/end")
+    await desk.run("touch $BOX_DATA/end")
     end = await desk.ended(ran.job)
     assert (end.state, end.exit_code, end.excerpt) == ("done", 3, "begun\nover\n")
     assert (await desk.listed())[ran.job].exit_code == 3
 
 
+@everywhere
 async def test_the_shell_is_free_meanwhile_and_knows_what_it_knew(desk):
     await desk.run("cd /tmp; export COLOUR=red; number=7; greet() { echo hello $1; }; set -o pipefail; alias a=b")
     job = (await desk.run("sleep 60")).job
@@ -140,6 +156,7 @@ async def until_printed(desk, job: str, size: int) -> None:
             pass
 
 
+@everywhere
 async def test_a_job_that_ignores_being_asked_is_ended_all_the_same(desk):
     job = (await desk.run("trap '' TERM INT HUP; while :; do sleep 0.1; done", background=True)).job
     await desk.stop(job)
@@ -148,6 +165,7 @@ async def test_a_job_that_ignores_being_asked_is_ended_all_the_same(desk):
     assert (await desk.run("echo well")).stdout == "well\n"
 
 
+@everywhere
 async def test_a_signal_reaches_the_processes_of_the_job_alone(desk):
     counting = f'python3 -c "{COUNTING}"'
     first = (await desk.run(counting, background=True)).job
@@ -159,6 +177,7 @@ async def test_a_signal_reaches_the_processes_of_the_job_alone(desk):
     assert (await desk.output(second)).stdout == "ready\n"
 
 
+@everywhere
 async def test_a_job_with_input_reads_what_is_typed_until_its_end(desk):
     job = (await desk.run("while read -r line; do echo got $line; done; echo over", input=True)).job
     await desk.type(job, "one\ntwo\n")
@@ -177,6 +196,7 @@ async def test_a_command_without_input_reads_an_end_and_does_not_hang(desk):
         await desk.type(job, "x")
 
 
+@everywhere
 async def test_a_program_that_wants_a_screen_gets_one(desk):
     job = (await desk.run("python3 -q", terminal=True)).job
     async with desk.following() as live:
@@ -200,22 +220,23 @@ async def shown(live, job: str, text: str) -> str:
     return seen
 
 
+@everywhere
 async def test_a_terminal_is_the_same_box_and_what_is_typed_there_is_an_event(desk):
     await desk.run("cd /tmp; export COLOUR=red")
     async with desk.following() as live:
         terminal = (await desk.ask(jobs.OPEN, jobs.OpenTerminal(rows=30, columns=100))).job
         assert terminal.kind == "terminal"
-        await desk.type(terminal.id, "echo $COLOUR-$PWD; tty > /data/tty; stty size\n")
+        await desk.type(terminal.id, "echo $COLOUR-$PWD; tty > $BOX_DATA/tty; stty size\n")
         assert "red-/tmp" in await shown(live, terminal.id, "30 100")
         await desk.type(terminal.id, "false\n")
         await desk.type(terminal.id, " echo hid''den\n")
         await shown(live, terminal.id, "hidden")
         await desk.type(terminal.id, "exit 5\n")
     assert (await desk.ended(terminal.id)).exit_code == 5
-    assert (await desk.run("cat /data/tty")).stdout.startswith("/dev/pts/")
+    assert (await desk.run("cat $BOX_DATA/tty")).stdout.startswith("/dev/pts/")
     typed = [happening(each.event) for each in await desk.bus.journal.read(events.of_noun("sandbox", desk.caller.user))]
     assert [(ran.command, ran.exit_code) for ran in typed if ran.where == "terminal"] == [
-        ("echo $COLOUR-$PWD; tty > /data/tty; stty size", 0),
+        ("echo $COLOUR-$PWD; tty > $BOX_DATA/tty; stty size", 0),
         ("false", 1),
     ]
 
@@ -246,20 +267,20 @@ async def test_jobs_of_a_dead_service_are_said_to_be_lost_and_files_stay(nats_se
     settings = SandboxSettings(home=str(tmp_path), grace=GRACE)
     desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
     async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
-        job = (await desk.run("echo kept > /data/kept; sleep 100")).job
+        job = (await desk.run("echo kept > $BOX_DATA/kept; sleep 100")).job
     async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
         end = await desk.ended(job)
         assert (end.state, end.exit_code) == ("lost", None)
-        assert end.sentence() == f"Job {job} (`echo kept > /data/kept; sleep 100`) was lost with its box"
-        ran = await desk.run("cat /data/kept")
+        assert end.sentence() == f"Job {job} (`echo kept > $BOX_DATA/kept; sleep 100`) was lost with its box"
+        ran = await desk.run("cat $BOX_DATA/kept")
         assert ran.stdout == "kept\n"
         assert "processes are lost" in ran.note
         assert (await desk.listed())[job].state == "lost"
 
 
-async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, tmp_path):
+async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, home):
     job = (await desk.run("sleep 100", background=True)).job
-    (note,) = (tmp_path / "alive").iterdir()
+    (note,) = (home / "alive").iterdir()
     os.kill(int(note.name), signal.SIGKILL)
     assert (await desk.ended(job)).state == "lost"
     assert (await desk.run("echo again")).stdout == "again\n"
@@ -270,7 +291,7 @@ async def test_whoever_waits_only_shortly_is_told_the_job(nats_server, open_bus,
     desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
     async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
         await desk.run("true")
-        request = sandbox.Run(command="echo begun; sleep 4; echo done > /data/done; sleep 100")
+        request = sandbox.Run(command="echo begun; sleep 4; echo done > $BOX_DATA/done; sleep 100")
         ran = await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=3)
         assert (ran.exit_code, ran.stdout) == (None, "begun\n")
         assert list(await desk.listed()) == [ran.job]
@@ -296,7 +317,7 @@ async def test_each_service_says_only_of_its_own_boxes_that_jobs_are_lost(nats_s
 
 async def until_there(desk) -> None:
     async with asyncio.timeout(HALF_A_MINUTE):
-        while (await desk.run("cat /data/done")).stdout != "done\n":
+        while (await desk.run("cat $BOX_DATA/done")).stdout != "done\n":
             pass
 
 

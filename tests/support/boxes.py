@@ -8,18 +8,28 @@ import os
 import select
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
+from proto import forgetting
+from proto.base import Caller
+from services.runtime.bus import Bus
 from services.sandbox.backends import MAKERS
 from services.sandbox.box import Backend
 from services.sandbox.limits import Limits
+from services.sandbox.main import serve
 from services.sandbox.plan import IMAGE, Plan
+from services.sandbox.settings import SandboxSettings
+from tests.support.running import running
 
+OpenBus = Callable[[str], Awaitable[Bus]]
 BACKENDS = ("bwrap", "docker", "landlock")
+everywhere = pytest.mark.parametrize("backend", BACKENDS)
+"""Runs a test on every backend, where it would run on bwrap alone; its fixtures ask for `backend`."""
+_works = {"bwrap"}
 MIB = 1024 * 1024
 SMALL = Limits(
     memory=256 * MIB, processes=64, disk=64 * MIB, files=2000, tmp=32 * MIB, open_files=256, output_kept=8 * MIB
@@ -50,6 +60,24 @@ async def working(name: str, home: Path, plan: Plan | None = None) -> AsyncItera
         pytest.skip(f"{name}: {problem}")
     yield backend
     await backend.close()
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: SandboxSettings, ada: Caller, open_bus: OpenBus) -> AsyncIterator[None]:
+    """The service with a backend that works; ada's boxes end with it, also where they would outlive it."""
+    await _must_work(settings.backend)
+    settings = replace(settings, vm_image=image())
+    async with running(serve, settings, await open_bus("sandbox")):
+        yield
+        memory = await open_bus("memory")
+        await memory.call(forgetting.ERASE_BOXES, forgetting.EraseBoxes(user=ada.user), timeout=60)
+
+
+async def _must_work(name: str) -> None:
+    if name not in _works:
+        with open_home() as home:
+            async with working(name, home):
+                _works.add(name)
 
 
 async def gone(pid: int) -> None:
