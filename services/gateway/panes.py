@@ -16,8 +16,8 @@ WINDOW = 20
 """Exchanges of a conversation on a page; earlier ones come when its beginning is scrolled to."""
 TIMEOUT = 2.0
 """Seconds a page waits for what stands beside its main thing."""
-BOX_TIMEOUT = 0.5
-"""A page does not wait as long for a box as for other things."""
+BRIEF = 0.5
+"""A page does not wait as long for a box, or for what a model server has, as for other things."""
 MEMORY_LATE = "Memory is still catching up. What is done meanwhile is safe and will appear."
 
 
@@ -48,8 +48,9 @@ async def engine(bus: Bus, caller: Caller) -> llm.Engine | None:
 
 
 async def answering(bus: Bus, caller: Caller) -> llm.Engine | None:
-    """What answers in a conversation: the model that was chosen for it, else the usual one."""
-    found, chosen = await asyncio.gather(engine(bus, caller), _chosen(bus, caller))
+    """What answers in a conversation: the model chosen for it, else the one for answers, else the usual one."""
+    found, here, everywhere = await asyncio.gather(engine(bus, caller), _chosen(bus, caller), _usual(bus, caller))
+    chosen = here or everywhere
     return replace(found, model=chosen) if found and found.server and chosen else found
 
 
@@ -61,9 +62,17 @@ async def _chosen(bus: Bus, caller: Caller) -> str:
         return ""
 
 
+async def _usual(bus: Bus, caller: Caller) -> str:
+    try:
+        found = await bus.call(models.JOBS, Nothing(), caller=caller, timeout=BRIEF)
+    except Failure:
+        return ""
+    return next((each.chosen for each in found.jobs if each.job == "answer"), "")
+
+
 async def network(bus: Bus, caller: Caller) -> boxes.Network | None:
     """What the conversation's box may reach; None where that is not known soon."""
     try:
-        return (await bus.call(boxes.DESCRIBE, Nothing(), caller=caller, timeout=BOX_TIMEOUT)).network
+        return (await bus.call(boxes.DESCRIBE, Nothing(), caller=caller, timeout=BRIEF)).network
     except Failure:
         return None

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from daimon.connection import connect
+from proto import models
 from tests.browser.conftest import say
 from tests.browser.test_browser_access import WIDER, violations
 from tests.fakes.ollama import Reply
@@ -94,7 +96,7 @@ async def test_a_card_leads_to_what_its_call_did_and_there_it_can_be_undone(visi
     await expect(page.locator("#board")).to_contain_text("Nothing to do.")
 
 
-async def test_the_composer_says_which_model_answers_here_and_what_its_box_may_reach(visitor):
+async def test_the_composer_says_which_model_answers_here_and_what_its_box_may_reach(system, visitor):
     page = await visitor.page()
     await expect(page.locator(".engine")).to_contain_text("Network of the box: on")
     await say(page, "hello")
@@ -109,8 +111,14 @@ async def test_the_composer_says_which_model_answers_here_and_what_its_box_may_r
     await page.goto(conversation)
     await expect(page.locator(".engine")).to_contain_text("Network of the box: some hosts")
     await page.locator(".engine").get_by_role("link", name="small:latest").click()
-    models = await page.locator("[name=model] option").evaluate_all("all => all.map(one => one.value)")
-    other = next(name for name in models if name not in ("", "small:latest"))
+    offered = await page.locator("[name=model] option").evaluate_all("all => all.map(one => one.value)")
+    other = next(name for name in offered if name not in ("", "small:latest"))
     await page.locator("[name=model]").select_option(other)
     await page.get_by_role("button", name="Keep").click()
     await expect(page.locator(".engine a").first).to_have_text(other)
+    await page.goto("/")
+    await expect(page.locator(".engine")).to_contain_text("small:latest")
+    async with connect(system.home.path, visitor.user) as connection:
+        await connection.call(models.USE, models.UseModel(model=other))
+    await page.reload()
+    await expect(page.locator(".engine")).to_contain_text(other)
