@@ -88,7 +88,7 @@ async def test_a_file_is_written_edited_and_saved(system, visitor, scripts):
     await page.get_by_label("Text of the file").fill("\nchanged\n")
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator(".numbered li")).to_have_text(["", "changed", ""])
-    await page.get_by_role("link", name="Box").last.click()
+    await page.get_by_role("link", name="Box", exact=True).last.click()
     await expect(page.locator(".files")).to_contain_text("/home/box/notes & more.txt")
 
 
@@ -194,10 +194,10 @@ async def test_the_chat_leads_to_its_box(visitor):
     await page.press("#message", "Enter")
     await expect(page.locator(".tool.done")).to_have_count(1)
     await page.reload()
-    await page.locator("main").get_by_role("link", name="Box").click()
+    await page.locator("main").get_by_role("link", name="Box", exact=True).click()
     await expect(page.locator(".files")).to_contain_text("/home/box/kept.txt")
     conversation = page.url
-    await page.get_by_role("navigation", name="Pages").get_by_role("link", name="Box").click()
+    await page.get_by_role("navigation", name="Pages").get_by_role("link", name="Box", exact=True).click()
     await expect(page).to_have_url(conversation)
 
 
