@@ -90,7 +90,7 @@ async def test_every_control_can_be_reached_and_seen_by_keyboard(visitor):
     await expect(page.locator(".task")).to_have_count(1)
     await page.locator("body").evaluate("body => body.querySelector('.skip').focus()")
     names = []
-    for _ in range(24):
+    for _ in range(40):
         names.append(await page.evaluate(
             "() => { const e = document.activeElement, s = getComputedStyle(e); return ["
             "e.ariaLabel || e.textContent.trim() || e.name, s.outlineStyle !== 'none' || s.boxShadow !== 'none'] }"

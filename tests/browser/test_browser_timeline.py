@@ -82,7 +82,7 @@ async def test_an_event_shows_what_led_to_it_and_what_it_led_to_and_can_be_asked
     await expect(page.locator(".chain .here")).to_contain_text("Added task 'buy milk'")
     await chain.first.get_by_role("link").click()
     await expect(page.locator(".chain .here")).to_contain_text("chat.asked")
-    await expect(page.locator(".chain .led", has_text="task.added")).to_be_visible()
+    await expect(page.locator(".chain .led", has_text="Added task 'buy milk'")).to_be_visible()
     await expect(page.locator(".chain .led", has_text="chat.answered")).to_be_visible()
     await page.get_by_role("link", name="Ask about this").click()
     await expect(page.locator("#message")).to_have_value(re.compile(r"^About “.*” \(event [0-9a-f-]{36}\): $"))
