@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from daimon.connection import Connection, connect
 from daimon.contract.listing import ACTIONS, CALLS
-from proto import boxes, chat, documents, events, forgetting, jobs, memory, sandbox, tasks, undo
+from proto import boxes, chat, documents, events, forgetting, jobs, memory, sandbox, sorting, tasks, undo
 from proto.base import new_id
 from tests.support.whole import Whole
 
@@ -27,6 +27,7 @@ STORY: tuple[Step, ...] = (
     (tasks.REOPEN, lambda _: tasks.ReopenTask(task="milk")),
     (tasks.RENAME, lambda _: tasks.RenameTask(task="milk", title="buy bread")),
     (tasks.MOVE, lambda _: tasks.MoveTask(task="bread", position=2)),
+    (sorting.SORT, lambda _: sorting.SortTasks(by="oldest")),
     (tasks.DELETE, lambda _: tasks.DeleteTask(task="bread")),
     (undo.LAST, lambda _: undo.UndoLast()),
     (undo.REDO, lambda _: undo.Redo()),
