@@ -31,7 +31,7 @@ STORY: tuple[Step, ...] = (
     (tasks.DELETE, lambda _: tasks.DeleteTask(task="bread")),
     (undo.LAST, lambda _: undo.UndoLast()),
     (undo.REDO, lambda _: undo.Redo()),
-    (undo.STEP, lambda _: undo.UndoStep(step="call mum")),
+    (undo.STEP, lambda _: undo.UndoStep(step="added call mum")),
     (memory.REMEMBER, lambda _: memory.Remember(text="I like tea")),
     (forgetting.PAUSE, lambda _: forgetting.PauseRecording()),
     (forgetting.RESUME, lambda _: forgetting.ResumeRecording()),
