@@ -196,6 +196,7 @@ class Jobs:
             if owner == user and conversation in ("", place):
                 for live in there.values():
                     live.forgotten = True
+                    self._open.forget(live.id)
 
     def _forget(self, live: Live) -> None:
         place = live.caller.user, live.caller.conversation

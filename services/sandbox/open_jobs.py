@@ -33,7 +33,7 @@ class OpenJobs:
         (self._folder / began.job).write_bytes(msgspec.json.encode(noted))
 
     def forget(self, job: str) -> None:
-        """Its end is recorded."""
+        """Its end is recorded, or nothing more of it is to be known."""
         (self._folder / job).unlink(missing_ok=True)
 
     def left(self) -> list[OpenJob]:
