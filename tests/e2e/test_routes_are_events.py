@@ -33,6 +33,10 @@ ELSEWHERE = {
     "POST /approvals/{question}": "tests/integration/test_gateway_approvals.py",
     "POST /box/{conversation}/jobs/{job}/keys": "tests/browser/test_browser_terminal.py",
     "POST /settings/models": "tests/integration/test_models.py",
+    **dict.fromkeys(
+        ("POST /mind/models", "POST /mind/models/use", "POST /mind/models/cancel", "POST /mind/models/delete"),
+        "tests/integration/test_models.py",
+    ),
 }
 """Routes that need a language model or a script in the browser, and the tests that walk them."""
 EMPTY = hashlib.sha256(b"").hexdigest()
@@ -103,6 +107,7 @@ STORY: tuple[Step, ...] = (
     ("POST /tasks/sort", {}, {"by": "title"}, "task.sorted"),
     ("POST /tasks/{task}/delete", {"task": Walker.task}, {}, "task.deleted"),
     ("POST /undo", {}, {}, "undo.undone"),
+    ("POST /mind/actions/{action}", {"action": lambda _: "tasks.add"}, {"arg.title": "try it"}, "task.added"),
     ("POST /chat/{conversation}", {}, {"text": "add eggs to my list", "mode": "chat"}, "chat.asked"),
     ("POST /chat/{conversation}/title", {}, {"title": "A walk"}, "chat.titled"),
     ("POST /chat/{conversation}/marks", {}, {"do": "pin"}, "conversation.pinned"),
