@@ -127,7 +127,7 @@ async def test_a_full_box_deletes_but_does_not_write_and_says_so(box: ShellBox):
 
 async def test_limits_of_one_process_hold_and_cannot_be_raised(lasting: ShellBox):
     ran = await lasting.run(
-        "ulimit -c; ulimit -Hn; ulimit -Ht; ulimit -n 100000; ulimit -f unlimited; ulimit -t 99999; true", timeout=10
+        "ulimit -c; ulimit -Hn; ulimit -St; ulimit -n 100000; ulimit -f unlimited; ulimit -t 99999; true", timeout=10
     )
     assert ran.stdout == f"0\n{SMALL.open_files}\n{SMALL.cpu_seconds}\n"
     assert ran.stderr.count("cannot modify limit") + ran.stderr.count("Operation not permitted") >= 3
