@@ -116,7 +116,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     events(id, sequence, time, actor, kind, sentence, conversation, cause, data jsonb);
     messages(event, sequence, time, conversation, turn, role, actor, text, action, outcome);
     tasks(id, position, title, done, actor, added, changed);
-    conversations(id, title, time, exchanges);
+    conversations(id, title, time, exchanges, pinned, archived, deleted, tags);
     commands(event, time, conversation, actor, command, exit_code, seconds, excerpt);
     documents(id, name, size, media_type, uploaded, state, problem, passages);
     suggestions(event, time, conversation, actor, state, sentence, data jsonb).
