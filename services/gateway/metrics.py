@@ -7,11 +7,10 @@ import bisect
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from proto import chat, events, memory
-from proto.base import Nothing
+from proto import chat, events
 from proto.errors import Failure
 from proto.kinds import happening
-from proto.streams import CONSUMERS
+from services.gateway import queues
 from services.runtime.bus import Bus, Interrupted
 
 BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -76,18 +75,8 @@ class Metrics:
         return "\n".join([*self._http(), *self._model(), *_queues(depths), ""])
 
     async def depths(self) -> dict[str, int]:
-        """How many events wait in each queue; one that cannot be asked is left out."""
-        found: dict[str, int] = {}
-        for consumer in CONSUMERS:
-            try:
-                found[consumer.durable_name] = await self._bus.waiting(consumer)
-            except Failure:
-                continue
-        try:
-            found["vectors"] = (await self._bus.call(memory.PROGRESS, Nothing(), timeout=1.0)).waiting
-        except Failure:
-            return found
-        return found
+        """How many events wait in each queue."""
+        return await queues.depths(self._bus)
 
     def _count(self, turn: chat.Answered) -> None:
         self._turns[turn.outcome] += 1

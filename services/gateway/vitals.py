@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from proto import events, insight, ui_mind
-from proto.base import Nothing
+from proto import events, ui_mind
 from proto.errors import Failure
 from proto.roles import ROLES
-from proto.streams import CONSUMERS
+from services.gateway import queues
 from services.runtime.bus import Bus, Interrupted
 from services.runtime.bus.discovery import ServiceStats
 
@@ -75,7 +74,7 @@ class Vitals:
     async def look(self) -> None:
         """Ask everybody once."""
         found, depths, last = await asyncio.gather(
-            self._bus.stats(), self._depths(), self._bus.journal.last(events.ALL)
+            self._bus.stats(), queues.depths(self._bus), self._bus.journal.last(events.ALL)
         )
         now, sequence = time.monotonic(), last.sequence if last else 0
         passed = now - self._looks[-1].at if self._looks else 0.0
@@ -120,19 +119,6 @@ class Vitals:
             others=max(0, len(endpoints) - BUSIEST),
             ours=name in EXPECTED,
         )
-
-    async def _depths(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for consumer in CONSUMERS:
-            try:
-                found[consumer.durable_name] = await self._bus.waiting(consumer)
-            except Failure:
-                continue
-        try:
-            found["vectors"] = (await self._bus.call(insight.STANDING, Nothing(), timeout=1.0)).waiting
-        except Failure:
-            return found
-        return found
 
 
 def _counts(found: Iterable[ServiceStats]) -> Counts:
