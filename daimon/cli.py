@@ -29,6 +29,7 @@ COMMANDS = {
     "tasks": "show the task list, or change it",
     "undo": "undo the last change, or an earlier one",
     "redo": "do again what was undone last",
+    "suggest": "show what the ghost offers to do next; accept it, dismiss it, or switch it off",
     "approvals": "show what waits for your word and what the model may do, or choose it",
     "approve": "let a call run that waits for your word",
     "deny": "refuse a call that waits for your word",

@@ -21,6 +21,7 @@ let
     ui = [ jinja2 markdown-it-py nh3 pygments htmx-files ];
     tasks = [ ];
     undo = [ ];
+    ghost = [ ];
     up = [ psutil ];
   };
 

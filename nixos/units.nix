@@ -126,6 +126,7 @@ in
   # The services of Daimon: how often each may run beside itself, and what it speaks to beyond its own machine.
   services = {
     gateway = { many = false; reaches = [ "nats" ]; };
+    ghost = { many = false; reaches = [ "nats" ]; };
     llm = { many = true; reaches = [ "nats" "ollama" ]; };
     memory = { many = true; reaches = [ "nats" "database" ]; };
     sandbox = { many = false; reaches = [ "nats" ]; };
@@ -226,6 +227,8 @@ in
     "daimon-ui.service" = service "ui" "view data to HTML" { service.CPUWeight = 400; };
 
     "daimon-tasks.service" = service "tasks" "the task list" { };
+
+    "daimon-ghost.service" = service "ghost" "the next action, learnt and offered" { };
 
     "daimon-undo.service" = service "undo" "undo and redo" { };
 

@@ -37,3 +37,19 @@ class Fresh(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the first ten of the exact search, asking for what came last."""
     incremental: float
     """Rows a second that one table with an HNSW takes."""
+
+
+class Foretelling(msgspec.Struct, frozen=True, kw_only=True):
+    """How well the ghost foretold what somebody did next."""
+
+    deeds: int
+    shown: float
+    """Offers for each deed."""
+    right: float
+    """Share of the offers that were what came next."""
+    foretold: float
+    """Share of the deeds that had been offered before they were done."""
+    baseline: float
+    """Share of the deeds that were what most often followed the kind of deed before."""
+    microseconds: float
+    """To take note of an event and to look what can be offered, on average."""

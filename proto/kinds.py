@@ -21,6 +21,7 @@ from proto import (
     sandbox,
     seen,
     sorting,
+    suggestions,
     tasks,
     titles,
     undo,
@@ -49,6 +50,7 @@ _NOUNS = (
     choices,
     models,
     retention,
+    suggestions,
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 

@@ -35,6 +35,11 @@ LASTING: Final = {
     "model": "a model is gigabytes on the server; pull it, or remove it, again",
     "page": _RECORD,
     "sandbox.ran": _RAN,
+    "suggestion.made": _RECORD,
+    "suggestion.accepted": "what was done is undone step by step, or as one line where it was a plan",
+    "suggestion.dismissed": "it is offered again when it keeps being done",
+    "suggestion.met": _RECORD,
+    "suggestion.missed": _RECORD,
     "undo": "undo is undone by redo, and redo by undo",
 }
 

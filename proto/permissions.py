@@ -36,7 +36,7 @@ def of(service: str) -> Permissions:
     role = ROLES[service]
     return Permissions(
         publish=tuple(
-            sorted({*_calling(role), *_writing(role), *_reading(role), *(_erasing() if role.erases else ())})
+            sorted({*_calling(service, role), *_writing(role), *_reading(role), *(_erasing() if role.erases else ())})
         ),
         subscribe=tuple(sorted({_inbox(service), *_serving(role), *_following(role)})),
     )
@@ -86,9 +86,11 @@ def _serving(role: Role) -> Iterable[str]:
         yield call.pattern
 
 
-def _calling(role: Role) -> Iterable[str]:
+def _calling(service: str, role: Role) -> Iterable[str]:
     for call in role.calls:
         yield call.pattern
+    for call in role.does:
+        yield call.subject.format(user="*", actor=token(service))
     for actor in role.acts_as:
         yield f"daimon.do.*.{actor}.>"
     if role.discovers:

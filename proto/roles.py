@@ -31,6 +31,7 @@ from proto import (
     sandbox,
     seen,
     sorting,
+    suggestions,
     tasks,
     timeline,
     titles,
@@ -50,6 +51,8 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     serves: tuple[AnyCall, ...] = ()
     calls: tuple[AnyCall, ...] = ()
     """Calls that it makes; with the actor it may name."""
+    does: tuple[AnyCall, ...] = ()
+    """Calls that it makes for users in its own name, as the actor that is called like it."""
     acts_as: tuple[str, ...] = ()
     """Actors in whose name it may call any action of any service."""
     emits: tuple[str, ...] = ()
@@ -73,7 +76,7 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MODELS_OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS, *trying.CALLS)
-OWN: tuple[AnyCall, ...] = (*_MODELS_OWN, *retention.CALLS)
+OWN: tuple[AnyCall, ...] = (*_MODELS_OWN, *retention.CALLS, *suggestions.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
 _TALKS: tuple[AnyCall, ...] = (*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS)
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
@@ -143,6 +146,13 @@ ROLES: dict[str, Role] = {
         emits=("undo",),
         reads_log=True,
         follows=(_FORGOT,),
+    ),
+    "ghost": Role(
+        serves=suggestions.CALLS,
+        does=tuple(suggestions.OFFERED.values()),
+        emits=(suggestions.NOUN,),
+        reads_log=True,
+        follows=(events.ALL,),
     ),
     "ui": Role(serves=pages.CALLS),
     "cli": Role(

@@ -19,6 +19,7 @@ BENCHES = {
     "turn": "workers killed in the middle of their answers",
     "events": "events to the disk and into SQL, against one by one and bare SQL",
     "do": "from a command to its durable result, with no language model",
+    "ghost": "how often what the ghost offers is what comes next, on made-up days",
     "closure": "which packages each service needs, and how large they are",
     "sandbox": "commands in boxes, new boxes, a hundred of them, and much output",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",

@@ -29,7 +29,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 SERVICES = tuple(
     Service(name=name, module=f"services.{name}.main")
-    for name in ("gateway", "memory", "llm", "sandbox", "ui", "tasks", "undo")
+    for name in ("gateway", "memory", "llm", "sandbox", "ui", "tasks", "undo", "ghost")
 )
 
 

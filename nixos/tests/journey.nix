@@ -37,7 +37,7 @@
   testScript = ''
     import json
 
-    UNITS = ["daimon-gateway", "daimon-llm", "daimon-memory", "daimon-sandbox", "daimon-tasks", "daimon-ui", "daimon-undo", "nats", "postgresql"]
+    UNITS = ["daimon-gateway", "daimon-ghost", "daimon-llm", "daimon-memory", "daimon-sandbox", "daimon-tasks", "daimon-ui", "daimon-undo", "nats", "postgresql"]
     PAGE = "http://127.0.0.1:8400"
     WORDS = " ".join(f"word{number}" for number in range(50))
 

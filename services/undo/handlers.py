@@ -15,11 +15,12 @@ from proto import errors, events, undo
 from proto.base import PERSONAL, Action, Caller
 from proto.events import Recorded, happened
 from proto.kinds import CHANGING
+from proto.suggestions import SuggestionAccepted
 from proto.undo import LineRead, Previewed, Undone, key_of
 from services.runtime.bus import Bus
 from services.undo.line import Change, Line, inverse_of, named
 
-_READ = (*CHANGING, *(kind.kind for kind in undo.KINDS))
+_READ = (*CHANGING, SuggestionAccepted.kind, *(kind.kind for kind in undo.KINDS))
 _TURNS = frozenset(kind.kind for kind in undo.KINDS)
 SHOWN = 10
 """Changes in a preview of the last ones."""
@@ -111,8 +112,8 @@ class Handlers:
 
     async def _turn(self, changes: Sequence[Change], caller: Caller) -> Undone:
         """Undo each change, or do it again; what fails stops it, and says what was done before."""
-        for change in changes:
-            _check(change, caller)
+        for part in itertools.chain.from_iterable(change.turning() for change in changes):
+            _check(part, caller)
         word = "Did again" if changes[0].undone else "Undid"
         done: list[Change] = []
         event = ""
@@ -128,21 +129,29 @@ class Handlers:
         return Undone(steps=_steps(changes), sentence=f"{word}: {named(list(changes))}", event=event)
 
     async def _turn_one(self, change: Change, caller: Caller) -> str:
+        """Undo a change with all its parts, or do it again, and say so; return the event that did it last."""
+        kind = undo.ChangeRedone if change.undone else undo.ChangeUndone
+        event = ""
+        for part in change.turning():
+            event = await self._ask(part, caller)
+        what = kind(step=change.event.id, what=change.event.sentence)
+        await self._bus.journal.append(happened(what, replace(caller, cause=event)))
+        return event
+
+    async def _ask(self, change: Change, caller: Caller) -> str:
+        """Ask the noun of a change for its inverse."""
         inverse = inverse_of(change.latest)
         if inverse is None:
             raise errors.Refused("nothing undoes it")
         latest = change.latest.id
-        kind = undo.ChangeRedone if change.undone else undo.ChangeUndone
         asked = replace(caller, cause=latest, key=key_of(latest))
         if inverse.inside:
             asked = replace(asked, conversation=change.latest.conversation)
         await self._bus.call_subject(inverse.call.at(asked), msgspec.json.encode(inverse.request), caller=asked)
         # What that led to is in the log, whatever the call answers.
-        event = (await self._current(caller.user)).line.find(change.event.id).latest.id
+        event = (await self._current(caller.user)).line.latest(change.event.id).id
         if event == latest:
             raise errors.Refused("it is so already")
-        what = kind(step=change.event.id, what=change.event.sentence)
-        await self._bus.journal.append(happened(what, replace(caller, cause=event)))
         return event
 
     async def _current(self, user: str) -> State:

@@ -2,6 +2,7 @@
 
 What undid a change is an event like any other, made by the call that the change names as its inverse. It is known by
 its cause, the event it undid, and by its key; so there is no state beside the log, and undoing twice happens once.
+What a person had the ghost do in several steps is one change with parts, which are undone together.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import msgspec
 from proto import errors, undo
 from proto.events import Event, Inverse, Recorded
 from proto.kinds import happening
+from proto.suggestions import SuggestionAccepted
 from proto.undo import key_of
 
 NAMED = 3
@@ -31,6 +33,25 @@ class Change(msgspec.Struct, kw_only=True):
     undone: bool = False
     turned: int = 0
     """When it was last undone or done again, as a place in the log."""
+    parts: list[Change] = []
+    """The steps of a plan, in order; empty for a change that was made alone."""
+
+    @property
+    def things(self) -> set[str]:
+        """What was changed."""
+        return {part.thing for part in self.parts} or {self.thing}
+
+    def turning(self) -> list[Change]:
+        """Return what is to be turned back, or done again, in that order."""
+        if not self.parts:
+            return [self]
+        return list(self.parts) if self.undone else [part for part in reversed(self.parts) if not part.undone]
+
+    def is_meant(self, words: str) -> bool:
+        """Tell whether an event id names it, or words of its sentence."""
+        ids = {id_ for each in (self, *self.parts) for id_ in (each.event.id, each.latest.id)}
+        said = self.event.sentence.casefold()
+        return words in ids or all(word in said for word in words.casefold().split())
 
     def step(self) -> undo.Step:
         """Return it as others see it."""
@@ -46,6 +67,8 @@ class Line:
     def __init__(self) -> None:
         self._changes: list[Change] = []
         self._by_latest: dict[str, Change] = {}
+        self._plans: dict[str, Change] = {}
+        """By the event that accepted them; listed once something came of them."""
 
     def apply(self, recorded: Recorded) -> None:
         """Let the next event happen; events that change nothing are left out."""
@@ -53,13 +76,26 @@ class Line:
         turned = self._by_latest.get(event.cause) if event.key == key_of(event.cause) else None
         inverse = inverse_of(event)
         if turned:
-            del self._by_latest[turned.latest.id]
-            turned.latest, turned.turned, turned.undone = event, recorded.sequence, not turned.undone
-            self._by_latest[event.id] = turned
+            self._turn(turned, recorded)
         elif inverse:
-            change = Change(sequence=recorded.sequence, event=event, thing=inverse.thing, latest=event)
-            bisect.insort(self._changes, change, key=lambda known: known.sequence)
-            self._by_latest[event.id] = change
+            self._take(Change(sequence=recorded.sequence, event=event, thing=inverse.thing, latest=event))
+        elif is_plan(event):
+            self._plans[event.id] = Change(sequence=recorded.sequence, event=event, thing="", latest=event)
+
+    def _turn(self, change: Change, recorded: Recorded) -> None:
+        del self._by_latest[change.latest.id]
+        change.latest, change.turned, change.undone = recorded.event, recorded.sequence, not change.undone
+        self._by_latest[recorded.event.id] = change
+        if plan := self._plans.get(change.event.cause):
+            plan.turned, plan.undone = recorded.sequence, all(part.undone for part in plan.parts)
+
+    def _take(self, change: Change) -> None:
+        self._by_latest[change.event.id] = change
+        plan = self._plans.get(change.event.cause)
+        if plan is None or not plan.parts:
+            bisect.insort(self._changes, plan or change, key=lambda known: known.sequence)
+        if plan is not None:
+            plan.parts.append(change)
 
     def undoable(self, count: int) -> list[Change]:
         """Return the last changes that stand, newest first."""
@@ -78,21 +114,30 @@ class Line:
 
     def find(self, words: str) -> Change:
         """Return the newest change meant by an event id or by words; Missing when there is none."""
-        wanted = words.casefold().split()
         for change in reversed(self._changes):
-            said = change.event.sentence.casefold()
-            if words in (change.event.id, change.latest.id) or all(word in said for word in wanted):
+            if change.is_meant(words):
                 return change
         raise errors.Missing(f"No change matches '{words}'. {self._offer()}")
 
     def building_on(self, change: Change) -> list[Change]:
         """Return the later changes of the same thing that stand, newest first."""
-        same = [other for other in self._changes if other.thing == change.thing and other.sequence > change.sequence]
-        return [other for other in reversed(same) if not other.undone]
+        later = (other for other in reversed(self._changes) if other.sequence > change.sequence)
+        return [other for other in later if other.things & change.things and not other.undone]
+
+    def latest(self, event: str) -> Event:
+        """Return the last event that undid a change or did it again, or made it; of a part too."""
+        each = itertools.chain.from_iterable((change, *change.parts) for change in reversed(self._changes))
+        return next(known.latest for known in each if known.event.id == event)
 
     def _offer(self) -> str:
         last = self.undoable(NAMED)
         return f"The last ones are: {named(last)}." if last else "Nothing can be undone."
+
+
+def is_plan(event: Event) -> bool:
+    """Tell whether several steps follow an event, which are one change."""
+    what = happening(event)
+    return isinstance(what, SuggestionAccepted) and len(what.steps) > 1
 
 
 def named(changes: list[Change]) -> str:

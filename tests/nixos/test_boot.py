@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.skipif(bool(LACKING), reason=LACKING), pytest.mark.tim
 
 PYTHON = f"{CHECKOUT}/.venv/bin/python"
 MODEL_PORT = 11434
-SERVICES = ("gateway", "llm", "memory", "sandbox", "tasks", "ui", "undo")
+SERVICES = ("gateway", "ghost", "llm", "memory", "sandbox", "tasks", "ui", "undo")
 MAINS = (*SERVICES, "nats", "postgres")
 WORDS = " ".join(f"word{number}" for number in range(50))
 START, STOP = 90.0, 30.0

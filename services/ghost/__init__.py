@@ -1,0 +1,1 @@
+"""The ghost: learns what a person does next, and offers to do it."""

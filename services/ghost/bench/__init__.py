@@ -1,0 +1,1 @@
+"""Measuring the ghost: made-up use, and how well what it offers fits what comes."""
