@@ -184,7 +184,7 @@ async def test_what_was_denied_meanwhile_is_not_done(person, open_bus, ada):
 async def test_whoever_wants_no_suggestions_gets_none_until_that_is_undone(person):
     await person.shops()
     await person.cli.call(suggestions.SWITCH, Switch(on=False), caller=person.user)
-    await person.add("a loaf from the shop")
+    await person.shop("a loaf")
     found = await person.told()
     assert not found.on
     assert found.now is None
