@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from proto.accounts import Role
+from proto.suggestions import Suggestion
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -52,3 +53,5 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """Where the page can show the past."""
     notice: str = ""
     """A sentence to show above everything, such as why the last form failed."""
+    offer: Suggestion | None = None
+    """What the ghost offers at the moment."""

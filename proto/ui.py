@@ -16,6 +16,7 @@ from proto.frame import Frame, Html, Past, Theme
 from proto.llm import Engine
 from proto.marks import Marks
 from proto.printing import Boxed, Painted, Printing
+from proto.suggestions import Suggestion
 from proto.tasks import Task
 from proto.timeline import Sift
 from proto.ui_list import Lines, ListChange
@@ -221,12 +222,18 @@ class Toasted(msgspec.Struct, frozen=True, kw_only=True, tag="toasted"):
     undone: bool = False
 
 
+class Offered(msgspec.Struct, frozen=True, kw_only=True, tag="offered"):
+    """The ghost offers something, or nothing any more."""
+
+    offer: Suggestion | None = None
+
+
 class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
     """The live connection stands again."""
 
 
 Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
-Said = Noted | Toasted | Attached | Moded | Online
+Said = Noted | Toasted | Offered | Attached | Moded | Online
 InBox = Printing | Painted | Boxed
 Change = Written | Earlier | ListChange | Tasked | Edited | Logged | Relogged | Older | Said | InBox
 

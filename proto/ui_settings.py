@@ -13,6 +13,7 @@ from proto.llm import Engine, ModelLine
 from proto.memory import Progress
 from proto.models import JobModel, Options
 from proto.retention import KeptKind
+from proto.suggestions import Suggestions
 from proto.ui import Frame, Html
 
 
@@ -117,6 +118,15 @@ class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame
 
 
+class SuggestionsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether suggestions are made, what became of them, and what was learnt."""
+
+    frame: Frame
+    found: Suggestions | None = None
+    """None where the ghost is away."""
+    problem: str = ""
+
+
 APPROVALS = Call("daimon.svc.ui.approvals", ApprovalsPage, Html)
 INSTRUCTIONS = Call("daimon.svc.ui.instructions", InstructionsPage, Html)
 MODELS = Call("daimon.svc.ui.models", ModelsPage, Html)
@@ -124,4 +134,5 @@ FILTER = Call("daimon.svc.ui.filter", FilterPage, Html)
 OPTIONS = Call("daimon.svc.ui.options", OptionsPage, Html)
 MEMORY = Call("daimon.svc.ui.kept", MemoryPage, Html)
 EXPORT = Call("daimon.svc.ui.export", ExportPage, Html)
-CALLS: tuple[Call[Any, Html], ...] = (APPROVALS, INSTRUCTIONS, MODELS, FILTER, OPTIONS, MEMORY, EXPORT)
+SUGGESTIONS = Call("daimon.svc.ui.suggestions", SuggestionsPage, Html)
+CALLS: tuple[Call[Any, Html], ...] = (APPROVALS, INSTRUCTIONS, MODELS, FILTER, OPTIONS, MEMORY, EXPORT, SUGGESTIONS)

@@ -13,11 +13,12 @@ from proto.accounts import Notice
 from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
-from services.gateway import panes, undo_pages
+from services.gateway import panes, suggestion_pages, undo_pages
 from services.gateway.gate import Gate
 from services.gateway.growing import grown
 from services.gateway.listing import Listing
 from services.gateway.notices import notice
+from services.gateway.standing import standing
 from services.gateway.tail import Shown, Tail
 from services.gateway.turns import Gap, Talk, merged
 from services.runtime.bus.live import Following
@@ -109,6 +110,7 @@ class Live:
         """What may have changed between the page's first render and now."""
         wanted = self._wanted
         changes = await self._catch_up()
+        changes.append(ui.Offered(offer=await standing(self._bus, self._caller.user)))
         if wanted.lines:
             changes += await self._listing.missed(wanted.listed)
         return [*changes, await self._read_board()] if wanted.tasks else changes
@@ -160,10 +162,10 @@ class Live:
         if told := notice(event, found, self._wanted.notices):
             self._changes.append(told)
             self._came.set()
-        toast = undo_pages.toast(event, found)
-        if toast is not None:
-            self._changes.append(toast)
-            self._came.set()
+        for change in (undo_pages.toast(event, found), suggestion_pages.told(event, found)):
+            if change is not None:
+                self._changes.append(change)
+                self._came.set()
         wanted = self._wanted
         ours = bool(wanted.conversation) and event.conversation == wanted.conversation
         if ours:

@@ -18,6 +18,7 @@ from services.gateway.access import KEY_ONLY, Who, csrf
 from services.gateway.gate import Gate
 from services.gateway.message import conversation_of, read_form
 from services.gateway.sessions import Session
+from services.gateway.standing import standing
 
 BODY_LIMIT = 1_000_000
 """Bytes; a larger body belongs into an upload."""
@@ -140,7 +141,11 @@ class Visit:
         return await self.gate.bus.call(call, request, caller=self.caller(conversation), timeout=timeout)
 
     async def page(self, call: Call[Q, ui.Html], view: Q, *, status: int = 200) -> Response:
-        """Answer with a page."""
+        """Answer with a page, on which stands what the ghost offers."""
+        frame = getattr(view, "frame", None)
+        if self.user and not self.swaps and isinstance(frame, ui.Frame):
+            offer = await standing(self.gate.bus, self.user)
+            view = msgspec.structs.replace(view, frame=msgspec.structs.replace(frame, offer=offer))
         return HTMLResponse((await self.gate.bus.call(call, view)).html, status_code=status)
 
     async def changed(self, *changes: ui.Change, status: int = 200, path: str = "") -> Response:

@@ -45,7 +45,7 @@ def _going_on(done: Sequence[Form], ends: list[int]) -> tuple[Form, ...]:
     while begun >= REPEATED and len(going_on) < LONGEST:
         nexts = Counter(done[end] for end in ends if end < len(done))
         form, times = nexts.most_common(1)[0] if nexts else (NOTHING, 0)
-        if not form.offered or times < REPEATED or times < SHARE * begun:
+        if form in going_on or not form.offered or times < REPEATED or times < SHARE * begun:
             break
         going_on.append(form)
         ends = [end + 1 for end in ends if end < len(done) and done[end] == form]

@@ -71,6 +71,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_settings.OPTIONS: choices.options,
     ui_settings.MEMORY: keeping.memory,
     ui_settings.EXPORT: keeping.export,
+    ui_settings.SUGGESTIONS: choices.suggestions,
     ui_box.BOX: box.page,
     ui_box.FILE: box.file,
     ui_box.JOB: box.job,

@@ -82,7 +82,7 @@ async def test_another_browser_is_signed_out_while_it_looks(visitor):
 PAGES = (
     *("/settings", "/settings/sessions", "/settings/keys", "/settings/notifications", "/settings/models"),
     *("/settings/approvals", "/settings/filter", "/settings/instructions", "/settings/memory", "/settings/export"),
-    "/settings/users",
+    *("/settings/users", "/settings/suggestions"),
 )
 
 

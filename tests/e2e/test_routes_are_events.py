@@ -32,6 +32,7 @@ NO_EVENT = {
 ELSEWHERE = {
     "POST /approvals/{question}": "tests/integration/test_gateway_approvals.py",
     "POST /box/{conversation}/jobs/{job}/keys": "tests/browser/test_browser_terminal.py",
+    "POST /suggestion": "tests/browser/test_browser_ghost.py",
     "POST /settings/models": "tests/integration/test_models.py",
     **dict.fromkeys(
         ("POST /mind/models", "POST /mind/models/use", "POST /mind/models/cancel", "POST /mind/models/delete"),
@@ -115,6 +116,7 @@ STORY: tuple[Step, ...] = (
     ("POST /chat/{conversation}/turns/{turn}", {"turn": Walker.turn}, {"do": "up"}, "choice.rating"),
     ("POST /actions/{action}/rule", {"action": lambda _: "tasks.delete"}, {"rule": "ask"}, "approval.set"),
     ("POST /settings/instructions/{job}", {"job": lambda _: "title"}, {"text": "Be brief."}, "choice.instruction"),
+    ("POST /settings/suggestions", {}, {"on": "off"}, "suggestion.switched"),
     ("POST /settings/filter", {}, {"name": "code", "words": "open sesame"}, "choice.filter"),
     ("POST /settings", {}, {"shown": "A walker", "zone": "", "language": ""}, "account.profiled"),
     ("POST /settings/notifications", {}, {"anything": "on"}, "account.profiled"),

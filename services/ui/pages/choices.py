@@ -10,7 +10,15 @@ from proto.choices import Version
 from proto.llm import ModelLine
 from proto.models import Options
 from proto.ui import Html
-from proto.ui_settings import ApprovalsPage, FilterPage, InstructionsPage, ModelsPage, OptionsPage, Typed
+from proto.ui_settings import (
+    ApprovalsPage,
+    FilterPage,
+    InstructionsPage,
+    ModelsPage,
+    OptionsPage,
+    SuggestionsPage,
+    Typed,
+)
 from services.ui.differences import differences
 from services.ui.templating import page as render
 
@@ -44,6 +52,11 @@ def models(view: ModelsPage) -> Html:
 def content_filter(view: FilterPage) -> Html:
     """What is held back."""
     return render("filter.html", heading="Content filter", frame=view.frame, view=view)
+
+
+def suggestions(view: SuggestionsPage) -> Html:
+    """What the ghost offers and has learnt."""
+    return render("suggestions.html", heading="Suggestions", frame=view.frame, view=view, found=view.found)
 
 
 def options(view: OptionsPage) -> Html:

@@ -12,7 +12,7 @@ from services.ui.templating import block
 
 _TEMPLATE = "live.html"
 _TURN, _PASSAGE, _TEXT = "a-turn", 987654321, "a-text"
-_IN_PLACE = (ui.Settled, ui.Weighed, Listed, Stands, ui.Tasked, ui.Moded, ui.Online, Boxed)
+_IN_PLACE = (ui.Settled, ui.Weighed, Listed, Stands, ui.Tasked, ui.Moded, ui.Online, ui.Offered, Boxed)
 """Changes whose piece takes the place of the one on the page; the others are put beside what is there."""
 
 

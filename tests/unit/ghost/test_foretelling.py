@@ -200,6 +200,15 @@ def test_the_rest_of_what_was_repeated_is_offered_as_one_plan():
     assert [msgspec.json.decode(step.arguments).get("task") for step in made.steps] == [None, SAME, SAME, SAME]
 
 
+def test_a_plan_does_nothing_twice():
+    life = Life()
+    for _ in range(6):
+        report = life.adds("report")
+        life.completes(report, "report")
+        life.deletes(report, "report")
+    assert sentence(life) == "add the task 'report', complete 'report' and delete 'report'"
+
+
 def test_a_plan_is_not_longer_than_what_was_repeated():
     life = Life()
     rounds(life, 4)

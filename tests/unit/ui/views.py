@@ -21,6 +21,7 @@ from proto import (
     printing,
     retention,
     seen,
+    suggestions,
     tasks,
     ui,
     ui_accounts,
@@ -52,6 +53,18 @@ from tests.unit.ui.views_mind import mind_pages
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TURN = "01a20146-760f-7ca8-981b-65a61ab6be15"
 _PAGES = pages(UiSettings(display_limit=400))
+
+
+def offer(text: str, steps: int = 1) -> suggestions.Suggestion:
+    """What the ghost offers."""
+    step = suggestions.Step(action="tasks.add", arguments="{}", sentence=text, path=text)
+    return suggestions.Suggestion(id=TURN, steps=(step,) * steps, why=text, right=3, tries=4, until=NOON)
+
+
+def suggested(text: str) -> suggestions.Suggestions:
+    """What the ghost has learnt."""
+    habit, record = suggestions.Habit(sentence=text, right=3, tries=4), suggestions.Record(made=5, met=4, missed=1)
+    return suggestions.Suggestions(on=True, now=offer(text), record=record, habits=(habit,))
 
 
 def html(call: Call[Any, ui.Html], view: msgspec.Struct) -> str:
@@ -195,6 +208,7 @@ def settings_pages(text: str) -> dict[Call[Any, ui.Html], msgspec.Struct]:
             days=text,
             problem=text,
         ),
+        ui_settings.SUGGESTIONS: ui_settings.SuggestionsPage(frame=owner, found=suggested(text), problem=""),
         ui_settings.EXPORT: ui_settings.ExportPage(frame=owner),
         ui_settings.OPTIONS: ui_settings.OptionsPage(
             frame=owner,
@@ -323,6 +337,9 @@ def every_change(text: str) -> tuple[ui.Change, ...]:
         ui.Moded(mode="command"),
         ui.Noted(sentence=text),
         ui.Toasted(sentence=text, actor=f"plugin-{text}", event=TURN),
+        ui.Offered(offer=offer(text)),
+        ui.Offered(offer=offer(text, steps=3)),
+        ui.Offered(),
         ui.Toasted(sentence=text, actor="user", event=TURN, undone=True),
         ui.Online(),
         printout(text),
