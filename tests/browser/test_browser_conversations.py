@@ -89,10 +89,11 @@ async def test_a_long_list_comes_piece_by_piece_and_a_new_message_is_on_top(visi
     page = await visitor.page()
     await expect(page.locator("#lines-open li:not(.further)")).not_to_have_count(0)
     assert await page.locator("#lines-open li").count() < CONVERSATIONS
-    while await page.locator("#lines-open .further").count():
-        shown = await page.locator("#lines-open li").count()
-        await page.locator("#lines-open li").last.scroll_into_view_if_needed()
-        await expect(page.locator("#lines-open li")).not_to_have_count(shown)
+    lines = page.locator("#lines-open li:not(.further)")
+    while (shown := await lines.count()) < CONVERSATIONS:
+        await lines.last.scroll_into_view_if_needed()
+        await expect(lines).not_to_have_count(shown)
+    await expect(page.locator("#lines-open .further")).to_have_count(0)
     listed = await page.locator("#lines-open .title").all_inner_texts()
     assert listed == [f"About talk{number:03}" for number in reversed(range(CONVERSATIONS))]
     await page.goto("/chat/talk007")
@@ -106,10 +107,10 @@ async def test_a_long_conversation_opens_at_its_end_and_is_read_back_to_its_begi
     page = await visitor.page("/chat/long")
     await expect(page.locator(".turn").last).to_contain_text(f"long answer {EXCHANGES - 1}")
     assert await page.locator(".turn").count() < EXCHANGES
-    while await page.locator(".earlier").count():
-        shown = await page.locator(".turn").count()
+    while (shown := await page.locator(".turn").count()) < EXCHANGES:
         await page.locator(".scroll").evaluate("scroller => scroller.scrollTo(0, -scroller.scrollHeight)")
         await expect(page.locator(".turn")).not_to_have_count(shown)
+    await expect(page.locator(".earlier")).to_have_count(0)
     asked = await page.locator(".turn .said").all_inner_texts()
     assert asked == [f"long question {number}" for number in range(EXCHANGES)]
     bare = await visitor.page("/chat/long", java_script_enabled=False)

@@ -100,6 +100,15 @@ async def test_a_command_that_ignores_sigterm_is_ended(lasting: ShellBox):
     assert ran.seconds < 6
 
 
+async def test_a_stop_that_comes_between_two_commands_harms_neither_shell_nor_command(lasting: ShellBox):
+    await said(lasting, "here=5; { sleep 0.3; kill -30 $$; touch ~/stopped; } &")
+    async with asyncio.timeout(20):
+        while not (lasting.root / "work" / "stopped").exists():
+            await asyncio.to_thread(time.sleep, 0.05)
+    ran = await lasting.run("echo $here", timeout=10)
+    assert (ran.stdout, ran.stderr, ran.note) == ("5\n", "", "")
+
+
 @pytest.mark.parametrize(
     ("command", "named"),
     [

@@ -18,8 +18,10 @@ BASH = ("--norc", "--noprofile", "--noediting")
 STATUS = 9
 INTERRUPT = 2
 # The shell answers this one, between two commands, by interrupting itself: an interrupt alone counts only when the
-# process it waits for died of one too, and else the rest of the line would still run.
+# process it waits for died of one too, and else the rest of the line would still run. While it waits for its next
+# command, which the open STATUS tells, it must not: bash would go on reading behind the end of what it had read.
 ABANDON = 30
+INTERRUPT_ITSELF = b"trap '\\command [ -p /proc/self/fd/%d ] || \\command kill -INT $$' %d\n" % (STATUS, ABANDON)
 # The shell reads its commands byte by byte; a longer one is quicker read from a file.
 LINE = 3500
 # What a shell knows is written down after each command, so that another shell can go on from there.
@@ -117,7 +119,7 @@ class Shell:
         self._prefer(pid)
         if self._bash:
             self._write(b"set +o history +H\n")
-        self._write(b"trap '\\command kill -INT $$' %d\n" % ABANDON)
+        self._write(INTERRUPT_ITSELF)
         return pid
 
     def run(self, number: int, text: bytes, pipes: tuple[str, str, str]) -> None:
