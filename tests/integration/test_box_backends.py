@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from services.sandbox.box import Backend
+from services.sandbox.box import Backend, Order
 from services.sandbox.shellbox import ANEW, ENDED, ShellBox
 from tests.support.boxes import BACKENDS, SMALL, gone, image, open_home, working
 
@@ -64,6 +64,13 @@ async def test_the_shell_keeps_what_it_was_told(lasting: ShellBox):
     assert await said(lasting, "pwd; echo $here; sh -c 'echo $there'; greet ada; kill -0 $worker && echo alive") == (
         "/usr\n5\n6\nhello ada\nalive\n"
     )
+
+
+async def test_a_job_knows_at_once_what_the_command_before_it_left(lasting: ShellBox):
+    for number in range(30):
+        await said(lasting, f"export number={number}")
+        job = await lasting.begin(Order(command="echo $number", timeout=20, kind="job"))
+        assert (await job.ran).stdout == f"{number}\n"
 
 
 async def test_files_are_the_same_inside_and_outside(lasting: ShellBox):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 
 from .kernel import KILL
 from .places import RUN, quoted
@@ -26,6 +27,8 @@ INTERRUPT_ITSELF = b"trap '\\command [ -p /proc/self/fd/%d ] || \\command kill -
 LINE = 3500
 # What a shell knows is written down after each command, so that another shell can go on from there.
 STATE, OPTIONS = f"{RUN}/state", f"{RUN}/options"
+# That it has been written is told as the end of this command, which is none; so long is waited for it.
+WRITTEN, SETTLES_WITHIN = 0, 2.0
 SNAPSHOT = (
     b"{ \\command declare -p; \\command declare -f; \\command alias -p; \\command umask -p; } >|%b 2>/dev/null\n"
     b"{ \\command set +o; \\command shopt -p; } >|%b 2>/dev/null\n"
@@ -85,6 +88,8 @@ class Shell:
         self.folder = folder
         # It was killed, and is only not known to be gone yet.
         self.doomed = False
+        # It is still writing down what it knows.
+        self._writes = False
         # The disk of the box is full: commands may delete, but not write.
         self.full = False
         given, self._commands = map(_lift, os.pipe())
@@ -144,6 +149,13 @@ class Shell:
             self._down = f"{RUN}/{os.urandom(4).hex()}"
             _put(self._down, (SNAPSHOT if self._bash else PLAIN_SNAPSHOT) % (quoted(STATE), quoted(OPTIONS)))
         self._write(b"\\command . %b\n" % quoted(self._down))
+        self._writes = True
+        self.ask(WRITTEN)
+
+    def settle(self) -> None:
+        """Wait until the shell has written down what it knows, which takes it milliseconds."""
+        while self._writes and select.select([self._status], (), (), SETTLES_WITHIN)[0]:
+            self._read_status()
 
     def signal(self, signal: int) -> None:
         """Signal the shell itself."""
@@ -185,12 +197,14 @@ class Shell:
         except BlockingIOError:
             return
         if not received:
+            self._writes = False
             self._loop.forget(self._status)
         *lines, rest = (self._line + received).split(b"\n")
         self._line = rest[:64]
         for line in lines:
             number, _, code = line.partition(b" ")
             if number.isdigit() and code.isdigit() and not self.doomed:
+                self._writes = self._writes and int(number) != WRITTEN
                 self._told(int(number), int(code))
 
     @staticmethod

@@ -9,22 +9,7 @@ import os
 
 from . import kernel, processes
 from .command import Command
-from .frames import (
-    DETACH,
-    DONE,
-    GRANT,
-    INPUT,
-    LIMITS,
-    READY,
-    RESIZE,
-    RUN,
-    SIGNAL,
-    STOP,
-    Frames,
-    fields,
-    frame,
-    texts,
-)
+from .frames import DETACH, DONE, GRANT, INPUT, LIMITS, READY, RESIZE, RUN, SIGNAL, STOP, Frames, fields, frame, texts
 from .loop import Loop
 from .outlast import CALL_EVERY
 from .places import HOME
@@ -155,6 +140,9 @@ class Agent:
         self._send(READY, 0)
 
     def _run(self, number: int, given: dict[str, str]) -> None:
+        if given.get("kind") and self._shell is not None:
+            # What begins beside it knows what the box's shell has written down.
+            self._shell.settle()
         if given.get("kind") == "terminal":
             self._open(number, given)
         elif given.get("kind") == "job" and self._shell is not None:
