@@ -36,14 +36,20 @@ async def past(visit: Visit) -> ui.Past:
 
 def moved(visit: Visit) -> Response | None:
     """Where the slider leads: to the address of the moment that it was moved to; None where it was not moved."""
-    at = visit.query("at")
+    at, now = visit.query("at"), visit.query("now")
     if not at:
         return None
-    if not (at.isdecimal() and len(at) <= SECONDS_DIGITS):
+    if not _is_seconds(at) or (now and not _is_seconds(now)):
         raise Invalid("The slider gives a time in seconds. Write an exact time beside it instead.")
-    then = datetime.fromtimestamp(int(at), UTC)
-    path = quote(visit.request.url.path)
-    return see_other(path if then >= datetime.now(UTC) else f"{path}?{urlencode({'as_of': _exact(then)})}")
+    then, path = datetime.fromtimestamp(int(at), UTC), quote(visit.request.url.path)
+    # The slider's own end means now, however long its page has stood there.
+    if then >= datetime.now(UTC) or (now and int(at) >= int(now)):
+        return see_other(path)
+    return see_other(f"{path}?{urlencode({'as_of': _exact(then)})}")
+
+
+def _is_seconds(text: str) -> bool:
+    return text.isdecimal() and len(text) <= SECONDS_DIGITS
 
 
 def _exact(time: datetime) -> str:
