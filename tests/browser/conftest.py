@@ -27,9 +27,11 @@ EXPECTED = (
     "Response Status Error",
     "htmx:sendError",
     "htmx:sseError",
+    "htmx:sendAbort",
+    "htmx:afterRequest",
     "[object Event]",
 )
-"""What the console says when a test takes something away on purpose."""
+"""What the console says when a test takes something away on purpose, or asks anew before it was answered."""
 
 expect.set_options(timeout=PATIENCE_MS)
 

@@ -33,6 +33,11 @@ async def keys(page: Page, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def prompted(page: Page, after: str = "") -> None:
+    """Wait for the shell's prompt: what is typed before it would go to the program that is about to end."""
+    await expect(screen(page)).to_contain_text(re.compile(rf"{after}[^$]*\$\s*$"))
+
+
 async def size(page: Page, mark: str) -> tuple[int, int]:
     """What a program believes that the screen measures."""
     await keys(page, f"echo {mark}:$(stty size)")
@@ -57,6 +62,7 @@ async def test_a_python_prompt_is_typed_into_key_by_key(page):
     await page.keyboard.press("Enter")
     await expect(screen(page).get_by_text("42.5")).to_have_count(2)
     await page.keyboard.press("Control+d")
+    await prompted(page)
     await keys(page, "echo left-$((1+1))")
     await expect(screen(page)).to_contain_text("left-2")
 
@@ -67,6 +73,7 @@ async def test_top_runs_with_its_screen_and_quits_with_a_key(page):
     await expect(screen(page)).to_contain_text("COMMAND")
     await expect(screen(page).locator(".inverse").first).to_be_visible()
     await page.keyboard.press("q")
+    await prompted(page)
     await keys(page, "echo after-$((1+1))")
     await expect(screen(page)).to_contain_text("after-2")
 
@@ -85,6 +92,7 @@ async def test_a_pager_moves_and_gives_the_screen_back(page):
 async def test_an_interrupt_is_a_key_and_text_is_pasted(page, visitor):
     await keys(page, "sleep 600; echo sle''pt")
     await page.keyboard.press("Control+c")
+    await prompted(page, after=r"\^C")
     await page.evaluate(
         """() => {
           const data = new DataTransfer();
@@ -104,6 +112,7 @@ async def test_colours_are_classes_and_what_scrolls_off_stays_above(page):
     await expect(screen(page).locator("#back .bold.f2")).to_have_text("green")
     await expect(screen(page).locator("#back .b9")).to_have_text("red")
     await expect(screen(page).locator("#back")).to_contain_text("100\n101\n102\n")
+    await prompted(page, after="300")
     text = await screen(page).inner_text()
     assert re.findall(r"^(?:299|300)$", text, re.MULTILINE) == ["299", "300"]
 
@@ -115,7 +124,7 @@ async def test_the_screen_takes_the_size_of_the_page(page):
     narrow_rows, narrow_columns = await size(page, "narrow")
     assert narrow_rows > rows
     assert narrow_columns < columns
-    assert await screen(page).locator("#rows > span").count() == narrow_rows
+    await expect(screen(page).locator("#rows > span")).to_have_count(narrow_rows)
     await keys(page, "printf '%*s\\n' $(tput cols) end")
     await expect(screen(page)).to_contain_text(f"{' ' * (narrow_columns - 3)}end")
 
