@@ -9,15 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from msgspec.structs import replace
+
 from daimon.connection import OWNER, Connection, connect
 from daimon.follow import Plain, Reading
 from daimon.uploading import upload
+from daimon.whole import read_whole
 from proto import approvals, boxes, chat, errors, seen, titles, versions
 from proto.base import Nothing, new_id
 from proto.chat import Accepted, Ended, Exchange, Mode, Part
 from services.runtime.bus import Interrupted
 from services.runtime.bus.feed import Log
 from services.runtime.bus.live import Following
+from services.runtime.pieces import whole_export
 
 Again = Literal["edit", "regenerate", "continue"]
 SILENCE = 2.0
@@ -27,6 +31,7 @@ PATIENCE = 900.0
 
 STOPPED_WITHIN = 10.0
 PREPARED_WITHIN = 30.0
+WRITTEN_WITHIN = 30.0
 
 
 class ChatSession:
@@ -126,7 +131,7 @@ class ChatSession:
     async def history(self) -> tuple[Exchange, ...]:
         """Return what was said and done in this conversation so far, oldest first."""
         try:
-            conversation = await self._joined.call(chat.READ, chat.Read(conversation=self.session))
+            conversation = await read_whole(self._joined, self.session)
         except errors.Missing:
             return ()
         return conversation.exchanges
@@ -148,7 +153,10 @@ class ChatSession:
 
     async def export(self, form: titles.Form = "markdown") -> titles.Exported:
         """Return the conversation as a file."""
-        return await self._joined.call(titles.EXPORT, titles.Export(conversation=self.session, form=form))
+        wanted = titles.Export(conversation=self.session, form=form)
+        return await whole_export(
+            lambda begin: self._joined.call(titles.EXPORT, replace(wanted, begin=begin), timeout=WRITTEN_WITHIN)
+        )
 
     @property
     def _joined(self) -> Connection:

@@ -33,15 +33,20 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     conversation: Annotated[str, Meta(max_length=ID_LIMIT, description="Its id; this conversation when empty")] = ""
     form: Form = "markdown"
+    begin: Annotated[int, Meta(ge=0, description="The character to begin at, where an earlier piece ended")] = 0
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation as a file."""
+    """A conversation as a file, or a piece of one that is too long for a message."""
 
     name: str
     """A file name made of its title."""
     media_type: str
     text: str
+    length: int = 0
+    """Characters of the whole file."""
+    sequence: int = 0
+    """The place in the log up to which it is true; pieces of the same place belong together."""
 
 
 class Titled(Happening, frozen=True, kw_only=True):

@@ -26,8 +26,9 @@ from daimon.terminal import (
     show_json,
     show_line,
 )
+from daimon.whole import read_whole
 from proto.base import new_id
-from proto.chat import READ, Calling, Ended, Outcome, Part, Read, Returned
+from proto.chat import Calling, Ended, Outcome, Part, Returned
 from proto.seen import Seen
 
 STOPPED = 130
@@ -78,8 +79,7 @@ def _read(arguments: argparse.Namespace, text: str) -> int:
 
 
 async def _show_past(connection: Connection, arguments: argparse.Namespace) -> int:
-    read = Read(conversation=arguments.conversation, as_of=arguments.as_of)
-    found = await connection.call(READ, read)
+    found = await read_whole(connection, arguments.conversation, arguments.as_of)
     if arguments.json:
         show_json(found)
         return 0

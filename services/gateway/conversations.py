@@ -6,13 +6,17 @@ from typing import cast
 from urllib.parse import quote
 
 from fastapi import Response
+from msgspec.structs import replace
 
 from proto import inspection, seen, titles, ui
 from proto.errors import Invalid, Missing
 from services.gateway import uploads
 from services.gateway.access import Who
 from services.gateway.visit import Route, Visit, posted, see_other
+from services.runtime.pieces import whole_export
 
+PATIENCE = 30.0
+"""Seconds for a piece of an export."""
 STEP_DIGITS = 4
 
 
@@ -42,7 +46,7 @@ async def export(visit: Visit) -> Response:
     if form not in ("markdown", "json"):
         raise Missing("A conversation is exported as markdown or as json.")
     wanted = titles.Export(conversation=visit.conversation, form=cast("titles.Form", form))
-    file = await visit.call(titles.EXPORT, wanted)
+    file = await whole_export(lambda begin: visit.call(titles.EXPORT, replace(wanted, begin=begin), timeout=PATIENCE))
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
     return Response(file.text, media_type=file.media_type, headers=headers)
 

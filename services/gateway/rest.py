@@ -17,6 +17,10 @@ from services.gateway.access import Who
 from services.gateway.pages import CONVERSATION_BYTES
 from services.gateway.visit import Endpoint, Route, Visit
 from services.runtime.bus import Interrupted
+from services.runtime.pieces import whole_conversation
+
+PIECE = 500
+"""Exchanges of a conversation that are read at a time, and fewer where they are long."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,8 +55,9 @@ async def say(visit: Visit) -> Response:
 
 
 async def read(visit: Visit) -> Response:
-    """A conversation."""
-    return _json(await panes.conversation(visit.gate.bus, visit.caller(visit.conversation)))
+    """A conversation as a whole."""
+    bus, caller = visit.gate.bus, visit.caller(visit.conversation)
+    return _json(await whole_conversation(lambda upto: panes.conversation(bus, caller, upto=upto, last=PIECE)))
 
 
 async def list_tasks(visit: Visit) -> Response:

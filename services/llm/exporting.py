@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterable
 
 import msgspec
+from msgspec.structs import replace
 
+from proto.base import Caller
 from proto.chat import Conversation, Exchange
-from proto.titles import Exported
+from proto.titles import Export, Exported
 
+KEPT = 3
+"""Exports that are handed out at a time without being made anew."""
+PIECE = 140_000
+"""Characters of one message of the bus, which carries a megabyte: at most six bytes each in JSON."""
 _FILE = re.compile(r"[^\w-]+")
 _FENCES = re.compile(r"`{3,}")
 
@@ -32,6 +38,26 @@ def as_json(shown: Conversation, every: tuple[Exchange, ...]) -> Exported:
     }
     text = msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
     return Exported(name=f"{_name(shown)}.json", media_type="application/json", text=text)
+
+
+class Pieces:
+    """Exports that are being handed out piece by piece, each made once; the last few."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str, str, int], Exported] = {}
+
+    def piece(self, caller: Caller, request: Export, shown: Conversation, every: tuple[Exchange, ...]) -> Exported:
+        """Return the piece of an export that begins where the request says."""
+        key = (caller.user, shown.id, request.form, shown.sequence)
+        made = self._made.pop(key, None)
+        if made is None:
+            made = markdown(shown) if request.form == "markdown" else as_json(shown, every)
+        end = request.begin + PIECE
+        if end < len(made.text):
+            self._made[key] = made
+        while len(self._made) > KEPT:
+            del self._made[next(iter(self._made))]
+        return replace(made, text=made.text[request.begin : end], length=len(made.text), sequence=shown.sequence)
 
 
 def _exchange(exchange: Exchange) -> Iterable[str]:

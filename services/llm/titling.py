@@ -41,6 +41,7 @@ class Titling:
         self._threads = threads
         self._engines = engines
         self._num_ctx = num_ctx
+        self._exports = exporting.Pieces()
 
     async def run(self) -> None:
         """Name conversations after their first answers, one at a time, until cancelled."""
@@ -75,7 +76,7 @@ class Titling:
         shown = thread.view(conversation)
         if not shown.exchanges:
             raise errors.Missing("There is no conversation with this id, or nothing was said in it yet.")
-        return exporting.markdown(shown) if request.form == "markdown" else exporting.as_json(shown, thread.every)
+        return self._exports.piece(caller, request, shown, thread.every)
 
     async def _take(self, delivery: Delivery) -> None:
         event = delivery.recorded.event

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from proto import tasks
-from proto.chat import MESSAGE_LIMIT
+from proto.base import Caller
+from proto.chat import MESSAGE_LIMIT, Answered, Asked
+from proto.events import happened
+from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
@@ -146,3 +151,34 @@ async def test_a_stranger_gets_a_problem(front):
         response = await (await front.stranger()).get(path)
         assert response.status_code == 401
         assert "daimon link" in response.json()["detail"]
+
+
+LONG = 5000
+SAID = "a word of what was said, ünd more of it " * 5
+
+
+async def long_conversation(front, user: Caller, llm: Bus) -> None:
+    """Let the log have a conversation of five thousand messages, as llm would have written it."""
+    caller = replace(user, conversation="long")
+    parent = ""
+    pairs = []
+    for number in range(LONG // 2):
+        asked = happened(Asked(text=f"{number}: {SAID}", parent=parent), caller)
+        pairs += [asked, happened(Answered(turn=asked.id, text=f"To {number}. {SAID}"), replace(caller, actor="model"))]
+        parent = asked.id
+    for begin in range(0, len(pairs), 500):
+        await asyncio.gather(*(llm.journal.append(event) for event in pairs[begin : begin + 500]))
+
+
+async def test_a_conversation_of_five_thousand_messages_is_read_and_exported_whole(front, browser, ada):
+    async with Bus.open(front.nats.settings("llm"), "llm") as llm:
+        await long_conversation(front, ada, llm)
+    read = await get(browser, "/api/conversations/long")
+    assert [each["asked"].partition(":")[0] for each in read["exchanges"]] == [str(each) for each in range(LONG // 2)]
+    assert read["earlier"] == 0
+    whole = (await browser.client.get("/chat/long/export/json")).json()
+    assert [each["turn"] for each in whole["exchanges"]] == [each["turn"] for each in read["exchanges"]]
+    text = (await browser.client.get("/chat/long/export/markdown")).text
+    assert len(text.encode()) > 2_000_000 // 2
+    assert text.count("> ") == LONG // 2
+    assert text.endswith(f"To {LONG // 2 - 1}. {SAID.strip()}\n")
