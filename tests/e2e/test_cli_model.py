@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import signal
 from pathlib import Path
 
 import pytest
 
+from daimon.connection import connect
+from proto import chat
 from proto.base import new_id
+from proto.chat import Ended, Text
+from proto.given import Given, GivenMessage
 from tests.fakes import gguf_model
 from tests.fakes.ollama import FakeModel, FakeOllama, Reply, act
 from tests.support.whole import WITHIN, Whole, end, line_of, whole_daimon
+
+ROOM = 16_384
+"""Tokens that a model from a file has room for."""
 
 
 @pytest.fixture
@@ -130,14 +138,37 @@ async def test_what_came_of_a_command_is_told_in_another_terminal(
         await end(process)
 
 
+async def stopped_after_a_word(whole: Whole, conversation: str) -> Ended:
+    """Ask something without an action to call, and stop the answer as soon as it has begun."""
+    given = Given(messages=(GivenMessage(role="user", content="tell me everything"),), actions=False)
+    asked = chat.Send(conversation=conversation, text="tell me everything", given=given)
+    async with (
+        asyncio.timeout(WITHIN),
+        connect(whole.home.path, "owner", conversation) as joined,
+        joined.bus.feed(chat.PARTS).follow("owner", conversation) as live,
+    ):
+        await joined.call(chat.SEND, asked)
+        while not isinstance((await live.next())[1], Text):
+            pass
+        await joined.call(chat.STOP, chat.Stop(conversation=conversation))
+        while not isinstance(part := (await live.next())[1], Ended):
+            pass
+    return part
+
+
 async def test_a_file_answers_with_no_server_and_is_stopped(tmp_path: Path) -> None:
-    path = gguf_model.write(tmp_path / "tiny.gguf")
+    # It never ends by itself, so it would write until its room is full.
+    path = gguf_model.write(tmp_path / "tiny.gguf", context=ROOM)
     home = tmp_path / "home"
     home.mkdir()
-    async with whole_daimon(home, "off", gguf=str(path)) as whole:
+    async with whole_daimon(home, "off", gguf=str(path), num_ctx=str(ROOM)) as whole:
         assert re.search(r"^answer +tiny", (await whole.daimon("models")).out, re.MULTILINE)
         said = await whole.daimon("models", "options", "--conversation", "one", "temperature=0")
         assert said.code == 1, "nothing was said in it yet"
-        first = await whole.daimon("chat", "--json", "hello", "--conversation", "one")
-        assert '"tiny"' in first.out
-        assert first.code in (0, 1)
+        # It writes one answer at a time: that the next one begins shows that the one before has really ended.
+        for conversation in ("one", "two", "three"):
+            assert (await stopped_after_a_word(whole, conversation)).outcome == "stopped"
+        listed = json.loads((await whole.daimon("export-chat", "one", "--json")).out)
+        (exchange,) = listed["exchanges"]
+        assert (exchange["outcome"], exchange["error"]) == ("stopped", "")
+        assert 0 < len(exchange["answer"]) < ROOM // 2

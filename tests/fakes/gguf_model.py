@@ -21,10 +21,10 @@ TYPES = (
 TEMPLATE = "{% for each in messages %}{{ each.role }}: {{ each.content }}\n{% endfor %}assistant:"
 
 
-def write(path: Path, *, template: str = TEMPLATE) -> Path:
+def write(path: Path, *, template: str = TEMPLATE, context: int = CONTEXT) -> Path:
     """Write the model; returns the path."""
     writer = gguf.GGUFWriter(path, "llama")
-    _describe(writer)
+    _describe(writer, context)
     _spell(writer, template)
     _weigh(writer)
     writer.write_header_to_file()
@@ -34,8 +34,8 @@ def write(path: Path, *, template: str = TEMPLATE) -> Path:
     return path
 
 
-def _describe(writer: gguf.GGUFWriter) -> None:
-    writer.add_context_length(CONTEXT)
+def _describe(writer: gguf.GGUFWriter, context: int) -> None:
+    writer.add_context_length(context)
     writer.add_embedding_length(WIDTH)
     writer.add_block_count(1)
     writer.add_feed_forward_length(INNER)
