@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from daimon.asking import Prompt
@@ -14,6 +14,7 @@ from daimon.connection import Connection
 from daimon.follow import Plain
 from daimon.links import Unlinked
 from daimon.session import Again, ChatSession
+from daimon.talking import talk
 from daimon.terminal import (
     add_as_of,
     add_json,
@@ -148,30 +149,9 @@ async def _turn(chat: ChatSession, number: int) -> str:
 
 
 def _talk(arguments: argparse.Namespace) -> int:
-    import readline  # noqa: F401, PLC0415 - gives input() its keys, and changes the terminal, so only here
-
-    remark("Ctrl-C stops an answer, Ctrl-D leaves.")
-    for text in _lines():
-        try:
-            finish(_say(arguments, text))
-        except CommandError as error:
-            print(f"daimon: {error}", file=sys.stderr)
+    talk(arguments, lambda text: finish(_say(arguments, text)))
     _tell_conversation(arguments)
     return 0
-
-
-def _lines() -> Iterator[str]:
-    while True:
-        try:
-            text = input("> ").strip()
-        except EOFError:
-            print()
-            return
-        except KeyboardInterrupt:
-            print()
-            continue
-        if text:
-            yield text
 
 
 def _tell_conversation(arguments: argparse.Namespace) -> None:

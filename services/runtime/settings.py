@@ -95,6 +95,11 @@ def colour_wanted() -> bool:
     return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
+def cursor_moves() -> bool:
+    """Whether the terminal can be told where to write."""
+    return os.environ.get("TERM", "dumb") != "dumb"
+
+
 def notify_socket() -> str:
     """Where the service manager wants to hear that we are ready; empty when nobody asks."""
     return os.environ.get("NOTIFY_SOCKET", "")

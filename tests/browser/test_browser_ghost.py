@@ -5,38 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from daimon.connection import Connection, connect
-from proto import events, sorting, suggestions, tasks
+from daimon.connection import connect
+from proto import tasks
+from tests.support.habits import keep_habit, shop, until_offered
 
 
 def strip(page: Page):
     return page.locator("#offer")
-
-
-async def shop(person: Connection, title: str, *, sorts: bool = True) -> None:
-    await person.call(tasks.ADD, tasks.AddTask(title=f"{title} from the shop"))
-    if sorts:
-        await person.call(sorting.SORT, sorting.SortTasks(by="title"))
-
-
-async def habit(person: Connection) -> None:
-    """Sort in what is bought, four times, and buy something more."""
-    await person.call(tasks.ADD, tasks.AddTask(title="zz"))
-    for title in "zyxw":
-        await shop(person, title)
-
-
-async def offered(person: Connection, title: str = "a loaf") -> None:
-    wanted = events.of_kind(suggestions.SuggestionMade.kind, person.caller.user)
-    async with person.bus.follow(wanted) as made:
-        await shop(person, title, sorts=False)
-        while (await made.next()).cause != await last_deed(person):
-            pass
-
-
-async def last_deed(person: Connection) -> str:
-    last = await person.bus.journal.last(events.of_noun("task", person.caller.user))
-    return last.event.id if last else ""
 
 
 @pytest.fixture
@@ -47,7 +22,7 @@ async def person(system, visitor):
 
 async def test_the_next_action_comes_onto_an_open_page_and_one_key_does_it(visitor, person):
     page = await visitor.page("/tasks")
-    await habit(person)
+    await keep_habit(person)
     await expect(strip(page)).to_have_text("")
     await shop(person, "a loaf", sorts=False)
     await expect(strip(page)).to_contain_text("Sort the list by title?")
@@ -65,8 +40,8 @@ async def test_the_next_action_comes_onto_an_open_page_and_one_key_does_it(visit
 
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_it_stands_on_every_page_and_is_dismissed_with_or_without_a_script(visitor, person, scripts):
-    await habit(person)
-    await offered(person)
+    await keep_habit(person)
+    await until_offered(person)
     page = await visitor.page("/settings", java_script_enabled=scripts, viewport={"width": 360, "height": 740})
     for path in ("/", "/timeline", "/settings/suggestions"):
         await page.goto(path)
@@ -81,8 +56,8 @@ async def test_it_stands_on_every_page_and_is_dismissed_with_or_without_a_script
 
 
 async def test_it_is_accepted_without_a_script_and_switched_off(visitor, person):
-    await habit(person)
-    await offered(person)
+    await keep_habit(person)
+    await until_offered(person)
     page = await visitor.page("/tasks", java_script_enabled=False)
     await strip(page).get_by_role("button", name="Do it").click()
     await expect(page.locator(".task").first).to_contain_text("a loaf from the shop")
