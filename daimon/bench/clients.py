@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import statistics
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -14,7 +15,19 @@ from daimon.bench.http_client import connected, lags
 
 MODEL = "small"
 QUESTION = "Tell me something."
-_ASKED = msgspec.json.encode({"model": MODEL, "messages": [{"role": "user", "content": QUESTION}], "stream": True})
+FRESH = "Tell me something about the number {0}, please."
+"""A question that memory is asked about, and that is embedded for the choice of actions."""
+_numbers = itertools.count()
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an answer is asked for."""
+
+    address: str
+    path: str
+    over: bytes
+    """What its end is known by."""
+    headers: dict[str, str] = {}
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,15 +37,32 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
-async def direct(url: str, tokens: int) -> Turn:
+def bare(question: str = QUESTION) -> bytes:
+    """The request of a question, and nothing else."""
+    return msgspec.json.encode({"model": MODEL, "messages": [{"role": "user", "content": question}], "stream": True})
+
+
+def fresh() -> bytes:
+    """The request of a question that was never asked."""
+    return bare(FRESH.format(next(_numbers)))
+
+
+async def last_request(url: str) -> bytes:
+    """What the model server was asked last: the request that Daimon makes of a question, with prompt and actions."""
+    async with connected(url) as connection:
+        return await (await connection.ask("GET", "/last")).whole()
+
+
+async def direct(url: str, tokens: int, request: bytes) -> Turn:
     """Ask the model server itself."""
-    return await _ask(url, "/api/chat", {}, tokens, b'"done":true')
+    return await _ask(Door(address=url, path="/api/chat", over=b'"done":true'), request, tokens)
 
 
-async def over_api(program: Program, tokens: int) -> Turn:
+async def over_api(program: Program, tokens: int, request: bytes = b"") -> Turn:
     """Ask over `/v1/chat/completions`."""
     headers = {"Authorization": f"Bearer {program.key}", "Content-Type": "application/json"}
-    return await _ask(program.address, "/v1/chat/completions", headers, tokens, b"[DONE]")
+    door = Door(address=program.address, path="/v1/chat/completions", over=b"[DONE]", headers=headers)
+    return await _ask(door, request or bare(), tokens)
 
 
 async def on_page(browser: Browser, tokens: int) -> Turn:
@@ -63,15 +93,15 @@ def medians(turns: Sequence[Turn]) -> Turn:
     )
 
 
-async def _ask(url: str, path: str, headers: dict[str, str], tokens: int, over: bytes) -> Turn:
+async def _ask(door: Door, request: bytes, tokens: int) -> Turn:
     loop = asyncio.get_running_loop()
-    async with connected(url) as connection:
+    async with connected(door.address) as connection:
         began = loop.time()
-        answer = connection.send("POST", path, _ASKED, headers)
+        answer = connection.send("POST", door.path, request, door.headers)
         await answer.read_head()
         if answer.status != 200:
-            raise ConnectionError(f"{path} answered {answer.status}.")
+            raise ConnectionError(f"{door.path} answered {answer.status}.")
         first = await answer.until(token(0)) - began
         last = await answer.until(token(tokens - 1)) - began
-        await answer.until(over)
+        await answer.until(door.over)
     return Turn(first=first, last=last, size=len(answer.body), lags=tuple(lags(answer)))

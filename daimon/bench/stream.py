@@ -1,4 +1,7 @@
-"""`daimon bench stream`: what an answer loses on its way from the model to the page, and to a program."""
+"""`daimon bench stream`: what an answer loses on its way from the model to the page, and to a program.
+
+Direct is who asks the model server itself for the same: with the prompt and the actions that Daimon sends.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from daimon.bench.browser import Browser, sign_in
-from daimon.bench.clients import Program, direct, medians, on_page, on_pages, over_api
+from daimon.bench.clients import Program, bare, direct, fresh, last_request, medians, on_page, on_pages, over_api
 from daimon.bench.programs import System, free_port, fresh_home, model_server, up
 from daimon.bench.report import Figure, figure
 from daimon.connection import connect
@@ -54,11 +57,20 @@ async def _single(port: int, browser: Browser, program: Program, found: Found) -
     """One stream: the first token, and a burst as fast as it comes."""
     async with model_server(rate=0, tokens=BURST, port=port) as url:
         await on_page(browser, BURST), await over_api(program, BURST)
+        same = await last_request(url)
         turns = [
-            (await direct(url, BURST), await over_api(program, BURST), await on_page(browser, BURST))
+            (
+                await direct(url, BURST, same),
+                await over_api(program, BURST),
+                await on_page(browser, BURST),
+                await direct(url, BURST, bare()),
+                await over_api(program, BURST, fresh()),
+            )
             for _ in range(SINGLES)
         ]
-    one, api, page = (medians(side) for side in zip(*turns, strict=True))
+    one, api, page, question, new = (medians(side) for side in zip(*turns, strict=True))
+    found["first_bare"].append(question.first * 1000)
+    found["first_fresh"].append((new.first - one.first) * 1000)
     found["first_direct"].append(one.first * 1000)
     found["first_api"].append((api.first - one.first) * 1000)
     found["first_page"].append((page.first - one.first) * 1000)
@@ -70,7 +82,9 @@ async def _single(port: int, browser: Browser, program: Program, found: Found) -
 async def _few(port: int, browsers: Sequence[Browser], program: Program, found: Found) -> None:
     """Some streams at once: how much later each token comes."""
     async with model_server(rate=FEW_RATE, tokens=FEW_TOKENS, port=port, stamped=True) as url:
-        one = medians(await asyncio.gather(*(direct(url, FEW_TOKENS) for _ in browsers)))
+        await over_api(program, FEW_TOKENS)
+        same = await last_request(url)
+        one = medians(await asyncio.gather(*(direct(url, FEW_TOKENS, same) for _ in browsers)))
         api = medians(await asyncio.gather(*(over_api(program, FEW_TOKENS) for _ in browsers)))
         page = medians(await on_pages(browsers, FEW_TOKENS))
     lag = statistics.median(one.lags)
@@ -82,7 +96,9 @@ async def _few(port: int, browsers: Sequence[Browser], program: Program, found: 
 async def _many(port: int, browsers: Sequence[Browser], program: Program, found: Found) -> None:
     """Many streams at once: the first token."""
     async with model_server(rate=STREAM_RATE, tokens=STREAM_TOKENS, port=port) as url:
-        one = medians(await asyncio.gather(*(direct(url, STREAM_TOKENS) for _ in browsers)))
+        await over_api(program, STREAM_TOKENS)
+        same = await last_request(url)
+        one = medians(await asyncio.gather(*(direct(url, STREAM_TOKENS, same) for _ in browsers)))
         api = medians(await asyncio.gather(*(over_api(program, STREAM_TOKENS) for _ in browsers)))
         page = medians(await on_pages(browsers, STREAM_TOKENS))
     found["many_direct"].append(one.first * 1000)
@@ -120,13 +136,15 @@ def _resident(system: System) -> int:
 
 
 def _figures(found: Found) -> dict[str, Figure]:
-    first, burst, lag, many, short = (
+    first, bare_, burst, lag, many, short = (
         statistics.median(found[name])
-        for name in ("first_direct", "burst_direct", "lag_direct", "many_direct", "bytes_short")
+        for name in ("first_direct", "first_bare", "burst_direct", "lag_direct", "many_direct", "bytes_short")
     )
     return {
         "first_token_api": figure(found["first_api"], "ms", f"direct: {first:.1f} ms"),
         "first_token_page": figure(found["first_page"], "ms", f"direct: {first:.1f} ms"),
+        "first_token_fresh": figure(found["first_fresh"], "ms", "a new question of some words, over the API"),
+        "first_token_direct": figure(found["first_direct"], "ms", f"a bare question: {bare_:.1f} ms"),
         "lag_api": figure(found["lag_api"], "ms", f"direct, {FEW} streams: {lag:.2f} ms"),
         "lag_page": figure(found["lag_page"], "ms", f"direct, {FEW} streams: {lag:.2f} ms"),
         "burst_api": figure(found["burst_api"], "x", f"direct: {burst:,.0f} tokens/s"),

@@ -37,6 +37,17 @@ class Killed(msgspec.Struct, frozen=True, kw_only=True):
     """The longest silence between two pieces, in seconds."""
 
 
+class Acted(msgspec.Struct, frozen=True, kw_only=True):
+    """One turn with an action, or without; seconds."""
+
+    seconds: float
+    """The whole turn, as a program sees it."""
+    action: float
+    """The action's own time."""
+    waited: float
+    """From the model server's call of the action to the next request that it gets."""
+
+
 async def run(rounds: int) -> dict[str, Figure]:
     """Kill workers at random places of their answers."""
     found: Found = defaultdict(list)
@@ -44,35 +55,40 @@ async def run(rounds: int) -> dict[str, Figure]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with fresh_home(url) as home, up(home) as system:
-        async with model_server(rate=0, tokens=0, port=port):
+        async with model_server(rate=0, tokens=0, port=port, stamped=True):
             for _ in range(rounds):
-                found["step"].append(await _step(system))
+                await _steps(system, found)
         async with model_server(rate=RATE, tokens=TOKENS, port=port), second_worker(system, url):
             await _kill(system, rounds, dice, found)
     return _figures(found)
 
 
-async def _step(system: System) -> float:
-    """What one action costs a turn beyond its own time, the second call of the model included; median, in ms."""
+async def _steps(system: System, found: Found) -> None:
+    """Turns with an action and without, in turns, each with a question that is new."""
     acting, plain = [], []
     async with ChatSession(user="owner", home=system.home.path) as session:
         await _turn(session, "add warm up to my list")
         for number in range(STEPS):
-            plain.append(await _turn(session, f"say {number}"))
+            plain.append(await _turn(session, f"say thing {number} to me now"))
             acting.append(await _turn(session, f"add thing {number} to my list"))
-    return (statistics.median(acting) - statistics.median(plain)) * 1000
+    found["step"].append(statistics.median(turn.waited - turn.action for turn in acting) * 1000)
+    found["action"].append(statistics.median(turn.action for turn in acting) * 1000)
+    found["plain"].append(statistics.median(turn.seconds for turn in plain) * 1000)
+    found["turn"].append(statistics.median(turn.seconds for turn in acting) * 1000)
 
 
-async def _turn(session: ChatSession, text: str) -> float:
-    """Seconds of a turn, less those of its actions."""
+async def _turn(session: ChatSession, text: str) -> Acted:
+    """One turn and its action."""
     loop = asyncio.get_running_loop()
-    began, acting = loop.time(), 0.0
+    began, action = loop.time(), 0.0
     async for part in session.stream_parts(text):
         if isinstance(part, Returned):
-            acting += part.tool.seconds
-        if isinstance(part, Ended) and part.outcome != "done":
-            raise ConnectionError(f"The turn {text!r} was not done: {part.error}.")
-    return loop.time() - began - acting
+            action = part.tool.seconds
+        if isinstance(part, Ended):
+            if part.outcome != "done":
+                raise ConnectionError(f"The turn {text!r} was not done: {part.error}.")
+            return Acted(seconds=loop.time() - began, action=action, waited=float(part.answer) if action else 0.0)
+    raise ConnectionError(f"The turn {text!r} did not end.")
 
 
 async def _kill(system: System, rounds: int, dice: random.Random, found: Found) -> None:
@@ -116,9 +132,11 @@ def _common(text: str) -> int:
 
 def _figures(found: Found) -> dict[str, Figure]:
     kills = KILLS * len(found["gap"])
+    action, plain = statistics.median(found["action"]), statistics.median(found["plain"])
     against = f"of {kills} killed in the middle"
     return {
-        "tool_step": figure(found["step"], "ms", "the same turn without an action"),
+        "tool_step": figure(found["step"], "ms", f"the action's own time: {action:.1f} ms"),
+        "acting_turn": figure(found["turn"], "ms", f"a turn without an action: {plain:.1f} ms"),
         "complete": _total(found["complete"], "answers", against),
         "incomplete": _total([KILLS - whole for whole in found["complete"]], "answers", against),
         "characters_lost": _total(found["lost"], "", f"of {kills * len(EXPECTED):,}"),

@@ -13,6 +13,7 @@ from proto import memory
 from proto.errors import Failure
 from proto.memory import Hit
 from proto.seen import SENT, Sent, SentCall, SentMessage, SentTool, Summarised
+from services.llm.choosing import whole
 from services.llm.fitting import Fitted, fit
 from services.llm.gauge import Gauge, size
 from services.llm.given import offered
@@ -31,6 +32,8 @@ REMEMBERED = 5
 """Events of memory that the model is reminded of."""
 PATIENCE = 0.3
 """Seconds that memory may take; a turn goes on without it."""
+SOUGHT = 2000
+"""Characters of a question that are searched for."""
 WORDS, LENGTH = 4, 24
 """Words and bytes of a question below which it says too little to search for."""
 CUT = "The model server counted {0:,} tokens where about {1:,} were sent: it left out a part. Choose a smaller context."
@@ -53,10 +56,10 @@ class Briefing:
         self._known = known
         self._offering = aids.offering
         self._summariser = aids.summariser
-        self._actions: tuple[Tool, ...] | None = None
+        self._actions: tuple[Tool, ...] = ()
         self._gauge = aids.gauge
         self._append = bus.feed(SENT).at(turn.caller.user, turn.caller.conversation, turn.id)
-        self._reminded = False
+        self._prepared = False
         self._sent: tuple[tuple[SentMessage, ...], tuple[Tool, ...]] = ((), ())
 
     async def prompt(self, model: Model, corrections: tuple[Message, ...], num_ctx: int, begun: str = "") -> Prompt:
@@ -64,9 +67,9 @@ class Briefing:
 
         `begun` is the beginning of the answer, for a model that goes on with it.
         """
-        await self._remind()
+        await self._prepare(num_ctx)
         self._known = replace(self._known, begun=bool(begun))
-        tools = await self._offered(num_ctx)
+        tools = self._offered()
         fitted = self._fit(model, tools, corrections, num_ctx)
         while fitted.fold:
             await self._fold(fitted.fold, num_ctx)
@@ -97,12 +100,22 @@ class Briefing:
             await self._turn.accepted()
             await self._keep(prompt, counted)
 
-    async def _offered(self, num_ctx: int) -> tuple[Tool, ...]:
-        """The actions that fit the question, chosen once a turn; with those that the model has found since."""
-        caller, asked, given = self._turn.caller, self._turn.exchange, self._turn.given
-        if self._actions is None:
-            self._actions = await self._offering.offer(caller, asked, self._known.earlier, num_ctx)
-        self._actions = self._offering.found(self._actions, asked)
+    async def _prepare(self, num_ctx: int) -> None:
+        """Ask, once a turn, for what its question needs, all at the same time."""
+        if self._prepared:
+            return
+        self._prepared = True
+        asked, earlier = self._turn.exchange, self._known.earlier
+        offering = self._offering.offer(self._turn.caller, asked, earlier, num_ctx)
+        if self._worth_reminding:
+            _, self._actions = await asyncio.gather(self._remind(), offering)
+        else:
+            self._actions = await offering
+
+    def _offered(self) -> tuple[Tool, ...]:
+        """The actions that fit the question, with those that the model has found since."""
+        given = self._turn.given
+        self._actions = self._offering.found(self._actions, self._turn.exchange)
         return self._actions if given is None else offered(given, self._actions)
 
     def _fit(self, model: Model, tools: tuple[Tool, ...], corrections: tuple[Message, ...], num_ctx: int) -> Fitted:
@@ -131,15 +144,17 @@ class Briefing:
         self._turn.warning = f"{entry.sentence()}."
         self._known = replace(known, summary=made.text, folded=entry.exchanges, earlier=kept)
 
-    async def _remind(self) -> None:
-        """Ask memory, once a turn, for what has to do with the question; only a question of some words is worth it."""
+    @property
+    def _worth_reminding(self) -> bool:
+        """Whether memory may know something: only a question of some words says enough to search for."""
         asked, given = self._known.asked, self._turn.given
         kept_by_client = given is not None and bool(given.messages)
-        if self._reminded or asked.mode == "command" or kept_by_client or not _worth_searching(asked.asked):
-            return
-        self._reminded = True
+        return asked.mode == "chat" and not kept_by_client and _worth_searching(asked.asked)
+
+    async def _remind(self) -> None:
+        """Ask memory for what has to do with the question."""
         caller = replace(self._turn.caller, actor="model")
-        wanted = memory.Search(query=asked.asked[:2000], limit=2 * REMEMBERED)
+        wanted = memory.Search(query=whole(self._known.asked.asked, SOUGHT), limit=2 * REMEMBERED)
         try:
             async with asyncio.timeout(PATIENCE):
                 hits = (await self._bus.call(memory.REMIND, wanted, caller=caller, timeout=PATIENCE)).hits

@@ -28,11 +28,15 @@ _WORD = re.compile(r"[^\W_]{2,}")
 _EMPTY = FUNCTION | ARTICLES | DETERMINERS | PRONOUNS
 
 
+def whole(text: str, limit: int = CLAUSE) -> str:
+    """What is asked, as it is embedded."""
+    return " ".join(text[: 2 * limit].split())[:limit].rstrip(" .!?;")
+
+
 def clauses(text: str) -> list[str]:
     """What is asked as a whole, and each wish in it."""
     parts = [part.strip()[:CLAUSE] for part in _SPLIT.split(text)]
-    whole = " ".join(text.split())[:CLAUSE].rstrip(" .!?;")
-    found = dict.fromkeys([whole, *(part for part in parts if len(part) > 3)])
+    found = dict.fromkeys([whole(text), *(part for part in parts if len(part) > 3)])
     return [clause for clause in found if clause][: CLAUSES + 1]
 
 

@@ -11,6 +11,7 @@ from proto import errors, llm
 from services.llm.engines import Engines
 from services.llm.minilm import MiniLM
 from services.llm.model import ModelError
+from services.llm.phrasebook import Embedder
 
 OLLAMA = "ollama:"
 """Before the name of one of its models."""
@@ -21,7 +22,7 @@ PORTION, PATIENCE = 8, 1.0
 class Embedding:
     """The engines, of which one is used where none is named."""
 
-    def __init__(self, minilm: MiniLM, engines: Engines, chosen: str) -> None:
+    def __init__(self, minilm: Embedder, engines: Engines, chosen: str) -> None:
         self._minilm = minilm
         self._engines = engines
         self._chosen = chosen
@@ -43,10 +44,10 @@ class Embedding:
         return llm.Embeddings(engine=engine, dimensions=len(made[0]), vectors=vectors.tobytes())
 
     async def _vectors(self, texts: Sequence[str], engine: str) -> list[Sequence[float]]:
-        if engine == self._minilm.name:
+        if engine == MiniLM.name:
             return list(await self._minilm.embed(texts))
         if not engine.startswith(OLLAMA):
-            raise errors.Invalid(f"There is no embedding engine '{engine}': say {self._minilm.name}, or {OLLAMA}NAME.")
+            raise errors.Invalid(f"There is no embedding engine '{engine}': say {MiniLM.name}, or {OLLAMA}NAME.")
         try:
             made = await self._engines.ollama().embed(texts, engine.removeprefix(OLLAMA))
         except ModelError as error:

@@ -17,6 +17,7 @@ from services.llm.embedding import Embedding
 from services.llm.engines import Engines
 from services.llm.gate import Gate
 from services.llm.handlers import Handlers
+from services.llm.latest import Latest
 from services.llm.ledgers import Ledgers
 from services.llm.marking import Marking
 from services.llm.minilm import MiniLM
@@ -47,8 +48,9 @@ class House:
         self._minilm = minilm = MiniLM(Path(settings.models_dir))
         catalogue, ledgers, room = Catalogue(), Ledgers(bus.journal), Room(settings.turns)
         gate = Gate(bus, ledgers, catalogue, room, settings.approval_timeout)
-        self._tools = tools = Tools(bus, catalogue, gate, minilm)
-        self._engines = engines = Engines(settings, Reflex(minilm), functools.partial(recall, bus), Chosen(bus))
+        latest = Latest(minilm)
+        self._tools = tools = Tools(bus, catalogue, gate, latest)
+        self._engines = engines = Engines(settings, Reflex(latest), functools.partial(recall, bus), Chosen(bus))
         threads = Threads(bus.journal)
         self._worker = worker = Worker(bus, threads, Answering(bus, threads, tools, engines, settings), room)
         self._waking = Waking(bus, threads, engines, settings.wakes)
@@ -56,7 +58,7 @@ class House:
         self._bus = bus
         past = Past(bus.journal)
         self._caches = (threads, ledgers, engines.chosen, past)
-        embedding = Embedding(minilm, engines, settings.embedding)
+        embedding = Embedding(latest, engines, settings.embedding)
         handlers = Handlers(worker, tools, engines, embedding, settings.when_busy)
         self.routes: Routes = {
             **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),

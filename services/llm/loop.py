@@ -76,8 +76,9 @@ class Loop:
         corrections: tuple[Message, ...] = ()
         while self._turn.steps < settings.steps:
             self._turn.steps += 1
-            prompt = await briefing.prompt(self._model, corrections, settings.num_ctx, begun)
-            calls, bad = await self._step(briefing, prompt)
+            with self._calm.disturbed():
+                prompt = await briefing.prompt(self._model, corrections, settings.num_ctx, begun)
+                calls, bad = await self._step(briefing, prompt)
             begun = ""
             await self._writer.flush()
             if not calls and not bad:
@@ -116,8 +117,7 @@ class Loop:
         """Call the model once; what it was sent is kept however that ends."""
         self._finished = None
         try:
-            with self._calm.disturbed():
-                return await self._reply(prompt)
+            return await self._reply(prompt)
         finally:
             await briefing.came(prompt, self._finished)
 

@@ -54,7 +54,7 @@ class Tools:
             if asked is not None:
                 tool = await self.gate.answered(asked, caller, tool, told)
                 await told.calling(tool)
-                started = time.perf_counter()
+            started = time.perf_counter()
             result, ok = await self._run(item, tool, caller), True
         except errors.Failure as failure:
             result, ok = failure.message, False

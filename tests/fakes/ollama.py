@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 from typing import Self
@@ -54,6 +55,7 @@ class FakeOllama:
             ("POST", "/api/pull"): self.pull,
             ("DELETE", "/api/delete"): self.delete,
             ("GET", "/api/version"): lambda _: dumps({"version": VERSION}),
+            ("GET", "/last"): lambda _: dumps({name: said for name, said in self.chats[-1].items() if name != "path"}),
         }
 
     async def __aenter__(self) -> Self:
@@ -174,9 +176,14 @@ async def serve(arguments: argparse.Namespace) -> None:
     def fixed(body: Body) -> Reply:
         return Reply(text=written, rate=arguments.rate, stamped=arguments.stamped)
 
+    waiting: list[float] = []
+
     def acting(body: Body) -> Reply:
         acted = act(body)
-        return Reply(text=acted.text, calls=acted.calls, rate=arguments.rate)
+        text = f"{time.monotonic() - waiting.pop():.6f}" if arguments.stamped and waiting else acted.text
+        if acted.calls:
+            waiting.append(time.monotonic())
+        return Reply(text=text, calls=acted.calls, rate=arguments.rate)
 
     async with FakeOllama(fixed if arguments.tokens else acting, port=arguments.port) as server:
         print(server.url, flush=True)
@@ -188,6 +195,10 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--rate", type=float, default=0.0, help="tokens a second; 0 is as fast as they go out")
     parser.add_argument("--tokens", type=int, default=0, help="answer with this many tokens; 0 acts on the request")
-    parser.add_argument("--stamped", action="store_true", help="write behind each token when it was written")
+    parser.add_argument(
+        "--stamped",
+        action="store_true",
+        help="write behind each token when it was written; seconds from a call to its result",
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(parser.parse_args()))

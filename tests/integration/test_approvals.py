@@ -18,8 +18,9 @@ from services.llm.main import serve as serve_llm
 from services.llm.settings import LlmSettings
 from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
+from tests.fakes.ollama_script import last_said
 from tests.support.answering import answering
-from tests.support.chatting import Heard
+from tests.support.chatting import Heard, hear
 from tests.support.running import running
 from tests.support.strangers import stranger
 
@@ -49,6 +50,9 @@ def calling(*names):
 SEND = ("mail.send", MAIL)
 READ = ("mail.read", MAIL)
 ADD = ("tasks.add", {"title": "pay"})
+LIMIT = 3.0
+"""Seconds that a turn may take where it is limited."""
+HANGING = Reply(text="one two", fault="hang", after=1)
 
 
 class Post:
@@ -214,6 +218,22 @@ async def test_nobody_answering_in_time_is_a_no(desk):
     assert [event.actor for event in await kinds(talk) if event.kind == "approval.answered"] == ["system"]
     with pytest.raises(errors.Conflict, match="in time"):
         await answer(talk, tool.question)
+
+
+async def test_the_time_that_a_person_takes_does_not_count_against_the_turn(desk):
+    talk, post = await desk(SEND, turn_timeout=LIMIT)
+    acting = talk.model.script
+    talk.model.script = lambda body: HANGING if last_said(body) == "count" else acting(body)
+    async with asked(talk) as (tool, rest):
+        # A turn that began later runs out of time, and so this one has waited longer than a turn may take.
+        late = replace(talk.caller, conversation="elsewhere")
+        ended = (await hear(talk.bus, late, chat.SEND, chat.Send(conversation="elsewhere", text="count"))).ended
+        assert f"longer than {LIMIT:g} seconds" in ended.error
+        await answer(talk, tool.question)
+        heard = await rest.heard()
+    assert post.sent == [MAIL]
+    assert heard.ended.outcome == "done", heard.ended.error
+    assert heard.ended.spent.seconds < LIMIT
 
 
 async def test_always_allowing_asks_never_again(desk):

@@ -17,6 +17,8 @@ from tests.support.strangers import stranger
 
 LISTED = "tasks_list"
 DONE = Reply(text="Done.")
+BESIDE = ("$SRV.", "$JS.API.CONSUMER.", "$JS.ACK.")
+"""What a worker does beside its turns: looks at what runs, takes work, says that it goes on."""
 
 
 @pytest.fixture
@@ -108,6 +110,33 @@ async def test_limits_and_what_was_taken_of_them_are_in_the_stream_and_in_the_lo
     assert (ended.steps, ended.context) == (2, 4096)
     assert measured.tokens < ended.tokens < 4096
     assert (await talking.read()).exchanges[0].spent == ended
+
+
+async def test_between_two_calls_of_the_model_nothing_is_asked_of_others_but_the_action_and_the_log(talk, own_nats):
+    talking = await talk(Reply(calls=(("tasks_add", {"title": "pay"}),)))
+    inbox, asked = permissions.inbox_prefix("llm"), []
+
+    async def hear(message):
+        if message.reply.startswith(inbox) and not message.subject.startswith(BESIDE):
+            asked.append(message.subject.replace(talking.caller.user, "USER"))
+
+    async with await own_nats.almighty() as spy:
+        await spy.subscribe(">", cb=hear)
+        await spy.flush()
+        # Enough words for memory to be asked what it knows, once, before the first call.
+        heard = await talking.say("please add paying the rent to my list")
+        while not any(".chat.answered." in subject for subject in asked):
+            await spy.flush()
+    assert heard.ended.answer == "Done."
+    assert len([subject for subject in asked if "memory.remind" in subject]) == 1
+    steps = [subject.removesuffix(".home") for subject in asked]
+    called, answered = steps.index("daimon.record.USER.chat.called"), steps.index("daimon.record.USER.chat.answered")
+    assert steps[called:answered] == [
+        "daimon.record.USER.chat.called",
+        "$JS.API.DIRECT.GET.EVENTS",  # whether its user allows it
+        "daimon.do.USER.model.tasks.add",
+        "daimon.record.USER.chat.returned",
+    ]
 
 
 async def test_the_same_call_for_ever_is_not_run_for_ever_and_ends_with_a_sentence(talk):
