@@ -68,7 +68,7 @@ def _steps(state: State, forms: tuple[Form, ...]) -> tuple[Step, ...]:
         try:
             if form.action.startswith("tasks."):
                 given, task = done_to(form, given, state.titles, task)
-            step = _placed(form, given, last.conversation if last else "")
+            step = _placed(form, given, state.conversation)
         except CannotBe:
             break
         name = task.title if task and "task" in given else ""

@@ -39,6 +39,8 @@ class State:
         self.done: deque[Form] = deque(maxlen=DONE)
         self.deeds: deque[Deed] = deque(maxlen=2)
         """The last ones without a pause between."""
+        self.conversation = ""
+        """Where a command would run: in the conversation of the last deed that had one and keeps its box."""
         self.last: Event | None = None
         """The event of the last deed."""
         self._page = ""
@@ -92,7 +94,7 @@ class State:
             self.learner.learn(NOTHING)
             self.done.append(NOTHING)
             self.deeds.clear()
-            self._page = ""
+            self._page = self.conversation = ""
             self.learner.stand(contexts.coming_back(event.time.hour, self._page))
         self._active = event.time
 
@@ -105,6 +107,8 @@ class State:
         self.learner.learn(form)
         self.standing.outcome(event, deed)
         self.deeds.append(deed)
+        if deed.action != "chat.send":
+            self.conversation = deed.conversation or self.conversation
         self.done.append(form)
         self.last = event
         self._stand(event.time.hour)

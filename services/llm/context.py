@@ -20,7 +20,7 @@ LATELY = 40
 KEPT = 12
 """Sentences of what happened lately that a turn is told."""
 USERS = 1000
-NOUNS = sorted({kind.partition(".")[0] for kind in KINDS} - {"chat"})
+NOUNS = sorted({kind.partition(".")[0] for kind in KINDS} - {"chat", "suggestion"})
 """What is listened to: a conversation is told by its own events."""
 PATIENCE = 1.0
 """Seconds that a service which does not answer may hold a turn up."""

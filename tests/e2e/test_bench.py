@@ -23,6 +23,7 @@ def untouched(home: Path) -> bool:
     [
         ("events", {"acknowledged", "times_one_by_one", "committed", "committed_of_raw", "lag_p99"}),
         ("do", {"command", "action"}),
+        ("ghost", {"right", "times_baseline", "shown", "foretold", "event"}),
         ("boot", {"first_start", "second_start", "memory_idle", "packages"}),
         ("sandbox", {"warm_p50", "warm_p99", "new_box", "idle_100", "flood_grew"}),
         ("stream", {"first_token_api", "first_token_page", "lag_page", "burst_api", "bytes_4x", "crowd_failed"}),
