@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyte
-from pyte.screens import Margins
+from pyte.screens import Char, Margins, StaticDefaultDict
 
 KEPT_PLACES = 16
 """Places of the cursor that a program may have remembered."""
@@ -33,9 +34,34 @@ class Cells(pyte.Screen):
 
     def index(self) -> None:
         _, bottom = self.margins or Margins(0, self.lines - 1)
-        if self.cursor.y == bottom and not (self.margins and self.margins.top) and self.main is None:
-            self._left(0)
-        super().index()
+        if self.cursor.y == bottom:
+            self.roll_up()
+        else:
+            self.cursor_down()
+
+    def reverse_index(self) -> None:
+        top, _ = self.margins or Margins(0, self.lines - 1)
+        if self.cursor.y == top:
+            self.roll_down()
+        else:
+            self.cursor_up()
+
+    def insert_lines(self, count: int | None = None) -> None:
+        self._push(-(count or 1))
+
+    def delete_lines(self, count: int | None = None) -> None:
+        self._push(count or 1)
+
+    def erase_in_display(self, how: int = 0, *_: object, **__: object) -> None:
+        begin = self.cursor.y + 1 if how == 0 else 0
+        end = self.cursor.y if how == 1 else self.lines
+        for number in range(begin, end):
+            self.buffer.pop(number, None)
+            if self.cursor.attrs.bg != self.default_char.bg:
+                self.buffer[number].update(dict.fromkeys(range(self.columns), self.cursor.attrs))
+        self.dirty.update(range(begin, end))
+        if how in (0, 1):
+            self.erase_in_line(how)
 
     def save_cursor(self) -> None:
         super().save_cursor()
@@ -48,11 +74,16 @@ class Cells(pyte.Screen):
 
     def roll_up(self, count: int = 1) -> None:
         """Move what is shown up by some lines; new ones come from below."""
-        self._at_edge(self.lines - 1, count, self.index)
+        top, bottom = self.margins or Margins(0, self.lines - 1)
+        if not top and self.main is None:
+            for number in range(min(count or 1, bottom + 1)):
+                self._left(number)
+        self._move(top, bottom, count or 1)
 
     def roll_down(self, count: int = 1) -> None:
         """Move what is shown down."""
-        self._at_edge(0, count, self.reverse_index)
+        top, bottom = self.margins or Margins(0, self.lines - 1)
+        self._move(top, bottom, -(count or 1))
 
     def repeat(self, count: int = 1) -> None:
         """Write the last character again."""
@@ -61,16 +92,14 @@ class Cells(pyte.Screen):
     def take_other(self) -> None:
         """Give a program an empty screen, and keep the one before."""
         if self.main is None:
-            rows = {number: copy.copy(row) for number, row in self.buffer.items()}
-            self.main = rows, copy.copy(self.cursor), self.margins
-            self.erase_in_display(2)
+            self.main = self.buffer, copy.copy(self.cursor), self.margins
+            self.buffer = defaultdict(lambda: StaticDefaultDict[int, Char](self.default_char))
+            self.dirty.update(range(self.lines))
 
     def take_back(self) -> None:
         """Show the screen before again."""
         if self.main is not None:
-            (rows, self.cursor, self.margins), self.main = self.main, None
-            self.buffer.clear()
-            self.buffer.update(rows)
+            (self.buffer, self.cursor, self.margins), self.main = self.main, None
             # It may have got another size meanwhile.
             self.ensure_hbounds()
             self.ensure_vbounds()
@@ -86,10 +115,17 @@ class Cells(pyte.Screen):
             if marks <= MOST_MARKS:
                 yield letter
 
-    def _at_edge(self, edge: int, count: int, step: Callable[[], None]) -> None:
-        margins = self.margins
-        kept = self.cursor.y
-        self.cursor.y = (margins.bottom if edge else margins.top) if margins else edge
-        for _ in range(min(count or 1, self.lines)):
-            step()
-        self.cursor.y = kept
+    def _push(self, count: int) -> None:
+        """Move what is at the cursor and below it up, or down where `count` is negative."""
+        top, bottom = self.margins or Margins(0, self.lines - 1)
+        if top <= self.cursor.y <= bottom:
+            self._move(self.cursor.y, bottom, count)
+            self.carriage_return()
+
+    def _move(self, top: int, bottom: int, count: int) -> None:
+        """Move rows up, or down; new ones are empty. All at once: pyte goes through them for each line."""
+        rows = [self.buffer.pop(number, None) for number in range(top, bottom + 1)]
+        for number, row in enumerate(rows, top - count):
+            if row is not None and top <= number <= bottom:
+                self.buffer[number] = row
+        self.dirty.update(range(top, bottom + 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Awaitable, Callable
 
 from proto import jobs, ui
@@ -17,6 +18,8 @@ from services.gateway.printouts import Printout
 from services.runtime.bus import Bus
 
 HEARTBEAT = 15.0
+PAUSE = 0.25
+"""Seconds between two pictures at most."""
 
 Write = Callable[[str], Awaitable[None]]
 
@@ -51,8 +54,11 @@ async def follow(bus: Bus, caller: Caller, job: str, write: Write) -> None:
             except TimeoutError:
                 await write("")
                 continue
+            began = time.perf_counter()
             came = [item for _, item in (first, *live.waiting())]
             await _show(bus, write, await view.go_on(came))
+            # What comes meanwhile is shown together: a page that takes long to show leaves time for the others.
+            await asyncio.sleep(min(time.perf_counter() - began, PAUSE))
 
 
 async def _end(bus: Bus, caller: Caller, job: Job) -> list[Item]:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import itertools
+import time
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from proto.jobs import Item, Job, Over, Printed, Resized
 from proto.printing import Line, Painted, Row
 from services.gateway.printouts import standing
-from services.gateway.screen import Screen
+from services.gateway.screen import MOST_LOOKS, Screen
 from services.runtime.bus import Interrupted
 
 TAIL = 60_000
 """Characters printed before that a screen is made of; more than any screen holds."""
 FLOOD = 30_000
 """Characters that come at once and are all painted; of more only the last, for nobody could have read the others."""
-SLICE = 4_000
-"""Characters after which other pages have their turn."""
+WORK = 50_000
+"""Work, as `effort` counts it, that is done for what comes at once, besides once the whole screen."""
+REST = 2
+"""So many times what a part of it took, everything else has its turn."""
 BACK = 500
 """Rows above the screen that a page is given at most; when it has twice as many it is given the last ones anew."""
 
 
 class Painting:
     """The screen of one terminal."""
+
+    _at_work: ClassVar[int] = 0
+    """Screens that are being painted: together they take less than half of the time."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -65,18 +73,27 @@ class Painting:
                 self._offset += len(fresh)
                 cut = min(skipped, len(fresh))
                 skipped -= cut
+                if cut:
+                    self._screen.skip(fresh[:cut])
                 await self._paint(fresh[cut:])
 
     async def _paint(self, text: str) -> None:
-        for begin in range(0, len(text), SLICE):
-            self._screen.take(text[begin : begin + SLICE])
-            await asyncio.sleep(0)
+        first, *others = self._screen.parts(text, WORK + self._screen.area)
+        self._screen.follow(first)
+        Painting._at_work += 1
+        try:
+            for part in others:
+                began = time.perf_counter()
+                self._screen.follow(part)
+                await asyncio.sleep((time.perf_counter() - began) * REST * Painting._at_work)
+        finally:
+            Painting._at_work -= 1
 
     def _told(self) -> Painted:
         gone = self._screen.gone()
-        self._back = [*self._back, *gone][-BACK:]
+        self._back = _last([*self._back, *gone])
         whole, self._anew = self._anew or self._given + len(gone) > 2 * BACK, False
-        back = self._back if whole else gone[-BACK:]
+        back = self._back if whole else _last(gone)
         self._given = len(back) if whole else self._given + len(back)
         running = self._over is None and self._job.state == "running"
         rows = self._screen.all() if whole else self._screen.changed()
@@ -89,3 +106,10 @@ class Painting:
             running=running,
             standing=standing(self._job, self._over),
         )
+
+
+def _last(rows: Sequence[Row]) -> list[Row]:
+    """As many of the last rows as a page is given."""
+    looks = itertools.accumulate(len(row.spans) for row in reversed(rows[-BACK:]))
+    count = sum(1 for _ in itertools.takewhile(MOST_LOOKS.__ge__, looks))
+    return list(rows[len(rows) - count :])

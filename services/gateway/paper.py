@@ -10,7 +10,7 @@ from proto.printing import Row, Span
 
 TOKEN = re.compile(
     r"\x1b\[(?P<numbers>[0-9;]*)(?P<what>[A-Za-z@`])|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b[()*+][ -~]|\x1b[ -/]*[0-~]|(?P<control>[\x00-\x1f\x7f-\x9f])|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+    r"|\x1b[()*+][ -~]|\x1b[ -/]*[0-~]|(?P<control>[\x00-\x1f\x7f-\x9f])|(?P<text>[^\x00-\x1f\x7f-\x9f]{1,500})"
 )
 BROKEN_OFF = re.compile(r"\x1b(?:\[[0-?]{0,200}[ -/]{0,9}|\][^\x07\x1b]{0,2000}\x1b?|[ -/]{0,9})?\Z")
 _ON = {1: "bold", 2: "faint", 3: "italic", 4: "underline", 7: "inverse"}

@@ -6,17 +6,23 @@ from inside a box, and pyte breaks on what it does not expect.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from pyte.modes import IRM
 from pyte.screens import Char
 
 from proto.printing import Row, Span
 from services.gateway.cells import Cells
+from services.gateway.effort import Token, modes, parts
 from services.gateway.paper import BROKEN_OFF, TOKEN
 
 MOST_ROWS, MOST_COLUMNS = 200, 400
 """Of a screen on a page, whatever size its program believes in."""
+MOST_LOOKS = 4000
+"""Pieces of one look in a whole screen; the end of a row that would have more than its share is told plainly."""
+Look = tuple[str, str, bool, bool, bool, bool, bool, bool]
 ALTERNATE, ARROWS, PASTE, SHOWN = (47, 1047, 1049), 1, 2004, 25
 _NAMED = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 _COLOURS = {name: number for number, name in enumerate((*_NAMED, *(f"bright{name}" for name in _NAMED)))}
@@ -58,7 +64,7 @@ _STEPS: dict[str, tuple[str, int]] = {
 }
 # The same where only some numbers mean anything.
 _CHOICES = {"J": ("erase_in_display", (0, 1, 2, 3)), "K": ("erase_in_line", (0, 1, 2)), "g": ("clear_tab_stop", (0, 3))}
-_PLAIN_MODES, _PRIVATE_MODES = (4, 20), (5, 6, 7, 25)
+_PLAIN_MODES, _PRIVATE_MODES = (4, 20), (6, 7, 25)
 _CONTROLS = {
     "\b": "backspace",
     "\t": "tab",
@@ -97,16 +103,36 @@ class Screen:
         return int(self._cells.lines)
 
     @property
+    def area(self) -> int:
+        """How many cells it has."""
+        return self.rows * int(self._cells.columns)
+
+    @property
     def modes(self) -> str:
         """How keys are to be told: `arrows` in the manner of applications, `paste` with marks around it."""
         return " ".join(name for name, mode in (("arrows", ARROWS), ("paste", PASTE)) if mode in self._private)
 
     def take(self, text: str) -> None:
         """Take what was printed."""
+        for part in self.parts(text):
+            self.follow(part)
+
+    def parts(self, text: str, most: int | None = None) -> list[list[Token]]:
+        """What was printed, in parts of little work each to be followed; of what is more than `most` only the end."""
         text = self._rest + text
         broken = BROKEN_OFF.search(text)
         self._rest = broken.group() if broken else ""
-        for token in TOKEN.finditer(text, 0, broken.start() if broken else len(text)):
+        tokens = list(TOKEN.finditer(text, 0, broken.start() if broken else len(text)))
+        return parts(tokens, (self.rows, int(self._cells.columns)), most, inserting=IRM in self._cells.mode)
+
+    def skip(self, text: str) -> None:
+        """Take no more of what was printed than the modes that it set."""
+        self._rest = ""
+        self.take(modes(text))
+
+    def follow(self, part: list[Token]) -> None:
+        """Do what a part of it says."""
+        for token in part:
             if token["text"]:
                 self._cells.draw(token["text"])
             elif token["control"]:
@@ -207,14 +233,23 @@ class Screen:
         line = self._cells.buffer[number]
         last = max((x for x, cell in line.items() if x < self._cells.columns and _shown(cell)), default=-1)
         cells = [line[x] for x in range(max(last, cursor) + 1)]
-        looks = [f"{_style(cell)} cursor".strip() if x == cursor else _style(cell) for x, cell in enumerate(cells)]
-        spans = []
-        begin = 0
-        for style, run in itertools.groupby(looks):
-            end = begin + sum(1 for _ in run)
-            spans.append(Span(text="".join(cell.data for cell in cells[begin:end]), style=style))
-            begin = end
-        return Row(spans=tuple(spans))
+        texts = [cell.data for cell in cells]
+        if sum(map(len, texts)) > 2 * self._cells.columns:
+            texts = [text[:1] for text in texts]
+        looks = [_style(cell[1:]) for cell in cells]
+        if cursor >= 0:
+            looks[cursor] = f"{looks[cursor]} cursor".strip()
+        return Row(spans=tuple(_spans(texts, looks, MOST_LOOKS // self.rows)))
+
+
+def _spans(texts: list[str], looks: list[str], most: int) -> Iterator[Span]:
+    begin = 0
+    for count, (style, run) in enumerate(itertools.groupby(looks), 1):
+        end = begin + sum(1 for _ in run) if count < most else len(texts)
+        yield Span(text="".join(texts[begin:end]), style=style if count < most else "")
+        if count == most:
+            return
+        begin = end
 
 
 def _fitting(rows: int, columns: int) -> tuple[int, int]:
@@ -225,7 +260,9 @@ def _shown(cell: Char) -> bool:
     return bool(cell.data != " " or cell.bg != "default" or cell.reverse or cell.underscore)
 
 
-def _style(cell: Char) -> str:
+@functools.lru_cache(4096)
+def _style(look: Look) -> str:
+    cell = Char("", *look)
     words = [word for name, word in _LOOKS.items() if getattr(cell, name)]
     words += [f"{layer}{_colour(name)}" for layer, name in (("f", cell.fg), ("b", cell.bg)) if name != "default"]
     return " ".join(words)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from proto.errors import Invalid
 from proto.jobs import Item, Job, Over, Printed, Resized
 from proto.printing import Row
 from services.gateway.keystrokes import size, typed
-from services.gateway.painting import BACK, FLOOD, TAIL, Painting
+from services.gateway.painting import BACK, FLOOD, TAIL, WORK, Painting
 from services.gateway.screen import MOST_COLUMNS, MOST_ROWS, Screen
 from services.runtime.bus import Interrupted
 
@@ -54,6 +57,11 @@ def styles(screen: Screen, number: int = 0) -> list[tuple[str, str]]:
         ("日本", ["日本"]),
         ("a\r\nb\r\nc\x1b[1S", ["b", "c"]),
         ("a\r\nb\x1b[1T", ["", "a", "b"]),
+        ("a\r\nb\r\nc\r\nd\x1b[2;3r\x1b[3;1H\nx", ["a", "c", "x", "d"]),
+        ("a\r\nb\r\nc\r\nd\x1b[2;3r\x1b[2;1H\x1bMx", ["a", "x", "b", "d"]),
+        ("a\r\nb\r\nc\r\nd\x1b[2;3r\x1b[2;1H\x1b[9Lx", ["a", "x", "", "d"]),
+        ("a\r\nb\r\nc\r\nd\x1b[2;1H\x1b[J", ["a"]),
+        ("a\r\nb\r\nc\r\nd\x1b[3;2H\x1b[1J", ["", "", "", "d"]),
         ("1234567890123456789012", ["12345678901234567890", "12"]),
         ("\x1b]0;a title\x07text", ["text"]),
         ("x\x1b[>4;2my\x1b[?2004hz", ["xyz"]),
@@ -83,6 +91,19 @@ def test_what_goes_off_the_top_is_kept_in_order_and_told_once():
     assert [told(row) for row in screen.gone()] == ["0", "1", "2", "3"]
     assert screen.gone() == ()
     assert shown(screen) == ["4", "5", "6", "7"]
+
+
+def test_what_is_rolled_off_the_top_is_kept_too():
+    screen = painted("a\r\nb\r\nc\x1b[2S")
+    assert [told(row) for row in screen.gone()] == ["a", "b"]
+    assert shown(screen) == ["c"]
+    screen.take("\x1b[9999S")
+    assert len(screen.gone()) == 5
+
+
+def test_what_is_erased_has_the_colour_that_was_set():
+    screen = painted("text\x1b[44m\x1b[2J\x1b[0m", rows=2, columns=5)
+    assert [(span.text, span.style) for span in screen.all()[0][1].spans] == [("    ", "b4"), (" ", "b4 cursor")]
 
 
 def test_colours_and_weights_become_classes_and_other_colours_the_nearest():
@@ -169,6 +190,63 @@ def test_a_flood_of_saved_places_takes_no_memory():
     screen = Screen(10, 40)
     screen.take("\x1b7" * 100_000)
     assert len(screen._cells.savepoints) <= 16
+
+
+HEAVY = [
+    *("\x1b[99999L", "\x1b[200S", "\x1b[200T", "\x1b[?1049h\x1b[?1049l", "\x1b[2J", "\x1b[44m\x1b[2J"),
+    *("\x1b[?5h\x1b[?5l", "x\x1b[400b", "\x1b[4hab", "\n", "\x1bM", "\x1b[400@", "\x1b[1;2r\n", "\x1bc"),
+]
+
+
+WHOLE = "".join(f"\x1b[{row}H\x1b[3{row % 8}m{'x' * MOST_COLUMNS}" for row in range(1, MOST_ROWS + 1))
+
+
+@pytest.mark.parametrize("flood", HEAVY)
+def test_the_heaviest_sequences_take_little_time(flood: str):
+    screen = painted(WHOLE, MOST_ROWS, MOST_COLUMNS)
+    began = time.process_time()
+    for part in screen.parts(flood * (FLOOD // len(flood)), WORK + screen.area):
+        screen.follow(part)
+    assert time.process_time() - began < 2
+
+
+async def test_others_have_their_turn_while_a_flood_is_painted():
+    painting = Painting(replace(job(), rows=MOST_ROWS, columns=MOST_COLUMNS))
+    await painting.begin(printed(WHOLE))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    await painting.go_on([Printed(offset=len(WHOLE), text="\x1b[2J" * (FLOOD // 4))])
+    beside.cancel()
+    assert turns >= 40
+
+
+@pytest.mark.parametrize("times", [5000, 50_000])
+async def test_of_too_much_work_the_end_is_painted_in_the_modes_set_before_it(times: int):
+    painting = Painting(job())
+    await painting.begin(printed("before"))
+    heavy = "\x1b[?1049h\x1b[?2004h\x1b[1;1H" + "\x1b[2J" * times
+    after = await painting.go_on([Printed(offset=6, text=f"{heavy}\x1b[1;1Hthe end")])
+    assert [told(each.row) for each in after.changed if told(each.row)] == ["the end"]
+    assert after.modes == "paste"
+    after = await painting.go_on([Printed(offset=6 + len(heavy) + 13, text="\x1b[?1049l!")])
+    assert told(after.changed[0].row) == "before!"
+
+
+async def test_a_screen_of_all_colours_and_marks_still_fits_into_one_message():
+    painting = Painting(replace(job(), rows=MOST_ROWS, columns=MOST_COLUMNS))
+    look = "\x1b[0;1;3;4;7;95;105m"
+    loud = "".join(f"{look}日\x1b[23mb\u0301\u0302\u0303" for _ in range(MOST_COLUMNS // 3)) + "\r\n"
+    given = await painting.begin(printed(loud * (TAIL // len(loud))))
+    assert len(msgspec.json.encode(given)) < 900_000
+    quiet = await Painting(job()).begin(printed("\x1b[1ma\x1b[0mb\r\n" * 2000))
+    assert len(quiet.back) == BACK, "an ordinary screen keeps all of its rows"
 
 
 @pytest.mark.parametrize("flood", ["\u0301", "b\b" + "\u0301" * 8, "\u0301\x0e", "\u0327\u0301"])
