@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-
-import msgspec
 
 from proto import events, keeping
 from proto.base import Caller
-from proto.events import Event, Recorded
+from proto.events import Recorded
 from proto.keeping import Position, Rebuilt, Table
 from services.memory import projections
 from services.memory.entries import Entry, bare, entry
+from services.memory.rows import LogRow
 from services.memory.store import Session, Store, Unstorable, by_column
 from services.memory.verifying import Verifier
 from services.runtime.bus.journal import Journal
 
 PAGE = 1000
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the log, as it was handed in."""
-
-    sequence: int
-    id: str
-    time: datetime
-    user: str
-    actor: str
-    kind: str
-    sentence: str
-    conversation: str
-    cause: str
-    data: str
-    version: int
-
-    def recorded(self) -> Recorded:
-        """Return it as the log has it."""
-        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"sequence", "data"}}
-        return Recorded(sequence=self.sequence, event=Event(**fields, data=msgspec.Raw(self.data.encode())))
 
 
 class Rebuilder:
@@ -92,7 +69,7 @@ async def project_anew(session: Session, upto: int, user: str | None = None) -> 
     """Make the projections of everybody, or of one user, from the rows of the log; return how many rows there were."""
     await session.run("clear_projections", user=user)
     count, after = 0, 0
-    while rows := await session.fetch(Row, "remembered", after=after, upto=upto, user=user, limit=PAGE):
+    while rows := await session.fetch(LogRow, "remembered", after=after, upto=upto, user=user, limit=PAGE):
         await _project(session, [entry(row.recorded()) for row in rows])
         count, after = count + len(rows), rows[-1].sequence
     return count

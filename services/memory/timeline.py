@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 import msgspec
 
 from proto import errors, memory
 from proto import timeline as asked
 from proto.base import Caller, Nothing
-from proto.events import Event
 from proto.kinds import KINDS
 from proto.moments import NOW, Moment, moment
+from services.memory.rows import EventRow
 from services.memory.store import Store
 from services.runtime.bus import Routes
 
@@ -30,25 +29,10 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
 
 
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as SQL has it."""
+class EffectRow(EventRow, frozen=True, kw_only=True):
+    """An event, and how many steps lead to it."""
 
-    id: str
-    time: datetime
-    user: str
-    actor: str
-    kind: str
-    sentence: str
-    conversation: str
-    cause: str
-    data: str
-    version: int
-    depth: int = 0
-
-    def event(self) -> Event:
-        """Return it as it was recorded."""
-        fields = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("data", "depth")}
-        return Event(**fields, data=msgspec.Raw(self.data.encode()))
+    depth: int
 
 
 class Timeline:
@@ -92,7 +76,7 @@ class Timeline:
     async def effects(self, request: asked.Trace, caller: Caller) -> asked.Effects:
         """Say what an event led to."""
         about = {"event": request.event, "user": caller.user, "depth": DEPTH}
-        rows = await self._store.fetch(EventRow, "effects", **about, limit=request.limit + 1)
+        rows = await self._store.fetch(EffectRow, "effects", **about, limit=request.limit + 1)
         found = tuple(asked.Effect(event=row.event(), depth=row.depth) for row in rows[: request.limit])
         return asked.Effects(effects=found, more=len(rows) > request.limit)
 

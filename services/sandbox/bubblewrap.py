@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
-import itertools
 import os
 import shutil
 from collections.abc import Callable
@@ -13,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from services.sandbox import cgroup, folders, orphans, rootfs, seccomp
-from services.sandbox.box import Backend, NoSandboxError
-from services.sandbox.interpreter import Interpreter, prepare
+from services.sandbox import folders, orphans, rootfs, seccomp
+from services.sandbox.box import NoSandboxError
 from services.sandbox.launch import Launched, Start, launch
-from services.sandbox.limits import Enforcement, counts_processes_per_namespace, enforcements
+from services.sandbox.limits import counts_processes_per_namespace
+from services.sandbox.native import Native, Shared
 from services.sandbox.network import Gate
 from services.sandbox.plan import Plan
 from services.sandbox.pool import Pool
@@ -41,28 +39,19 @@ NO_NAMESPACES = (
 FORBIDDEN = ("namespace", "uid map", "Permission denied", "Operation not permitted", "No space left", "mount")
 
 
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
+class Parts(Shared, frozen=True, kw_only=True):
     """What all boxes of this service have in common."""
 
     bwrap: Path
-    interpreter: Interpreter
-    filtered: bytes
 
 
-class Bubblewrap(Backend):
+class Bubblewrap(Native[Parts]):
     """The backend: opens boxes whose common parts lie in `home`."""
 
     name = "bwrap"
 
     def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
-        """`gate` makes the way out of a box; another one may resolve or judge addresses in its own way."""
-        self.home = home
-        self._plan = plan or Plan()
-        self._gate = gate
-        self._cgroups = cgroup.find()
-        self._numbers = itertools.count(1)
-        self._preparing = asyncio.Lock()
-        self._shared: Shared | None = None
+        super().__init__(home, plan, gate)
         self._pool = Pool(home / "ready", self._plan.warm, self._spare)
 
     async def check(self) -> str | None:
@@ -72,7 +61,7 @@ class Bubblewrap(Backend):
 
     async def open(self, root: Path) -> ShellBox:
         """Start a box over the files in `root`."""
-        shared = await self._prepare()
+        shared = await self._prepared()
         reopened = folders.are_used(root)
         ready = None if reopened else await self._pool.take(root)
         ground = self._ground(root, shared, folders.prepare(root))
@@ -94,42 +83,32 @@ class Bubblewrap(Backend):
         """End the boxes that were kept ready."""
         await self._pool.close()
 
-    def limits_in_force(self) -> tuple[Enforcement, ...]:
-        """What holds each limit on this machine."""
-        return enforcements(self._plan.limits, frozenset(self._cgroups.folders), self._cgroups.version)
-
-    async def _prepare(self) -> Shared:
-        async with self._preparing:
-            if self._shared is None:
-                self._shared = await asyncio.to_thread(self._share)
-        return self._shared
-
-    def _share(self) -> Shared:
+    def _share(self) -> Parts:
         bwrap = find_bwrap(self._plan.bwrap)
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         orphans.end(self.home / "alive")
         self._pool.clear()
         rootfs.write_etc(self.home / "etc")
-        return Shared(
+        return Parts(
             bwrap=bwrap,
-            interpreter=prepare(self.home / "agent", Path(self._plan.python) if self._plan.python else None),
-            filtered=seccomp.program(memory_counted="memory" in self._cgroups.folders),
+            interpreter=self._interpreter(),
+            filtered=seccomp.program(memory_counted=self._memory_counted),
         )
 
     async def _spare(self, root: Path) -> Launched:
-        return await self._launch(self._name(), root, await self._prepare(), folders.prepare(root))
+        return await self._launch(self._name(), root, await self._prepared(), folders.prepare(root))
 
-    def _ground(self, root: Path, shared: Shared, user: int) -> Ground:
+    def _ground(self, root: Path, shared: Parts, user: int) -> Ground:
         name = self._name()
         return Ground(
             name=name,
             launch=partial(self._launch, name, root, shared, user),
             limits=self._plan.limits,
-            memory_counted="memory" in self._cgroups.folders,
+            memory_counted=self._memory_counted,
             processes_counted=counts_processes_per_namespace(),
         )
 
-    async def _launch(self, name: str, root: Path, shared: Shared, user: int) -> Launched:
+    async def _launch(self, name: str, root: Path, shared: Parts, user: int) -> Launched:
         limits = self._plan.limits
         layout = rootfs.Layout(root=root, etc=self.home / "etc", interpreter=shared.interpreter, limits=limits)
         return await launch(
@@ -143,9 +122,6 @@ class Bubblewrap(Backend):
                 alive=self.home / "alive",
             )
         )
-
-    def _name(self) -> str:
-        return f"daimon-{os.getpid()}-{next(self._numbers)}"
 
 
 def find_bwrap(wanted: str) -> Path:

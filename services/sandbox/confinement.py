@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import itertools
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
-from services.sandbox import cgroup, folders, landlock, orphans, rootfs, seccomp
-from services.sandbox.box import Backend, NoSandboxError
+from services.sandbox import folders, landlock, orphans, rootfs, seccomp
+from services.sandbox.box import NoSandboxError
 from services.sandbox.confined import Order, launch
-from services.sandbox.interpreter import Interpreter, prepare
+from services.sandbox.interpreter import Interpreter
 from services.sandbox.launch import Launched
-from services.sandbox.limits import Enforcement, enforcements
+from services.sandbox.native import Native, Shared
 from services.sandbox.network import Gate
 from services.sandbox.plan import Plan
 from services.sandbox.reach import Reach
@@ -52,29 +48,21 @@ NO_LANDLOCK = (
 )
 
 
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
+class Parts(Shared, frozen=True, kw_only=True):
     """What all boxes of this service have in common."""
 
     version: int
-    interpreter: Interpreter
-    filtered: bytes
 
 
-class Confinement(Backend):
-    """The backend: opens boxes whose common parts lie in `home`."""
+class Confinement(Native[Parts]):
+    """The backend: opens boxes whose common parts lie in `home`, or where their users may go."""
 
     name = "landlock"
     hidden_not = NOT_HIDDEN
     shared = True
 
     def __init__(self, home: Path, plan: Plan | None = None, gate: Callable[[Reach], Gate] = Gate) -> None:
-        self.home = _reachable(home)
-        self._plan = plan or Plan()
-        self._gate = gate
-        self._cgroups = cgroup.find()
-        self._numbers = itertools.count(1)
-        self._preparing = asyncio.Lock()
-        self._shared: Shared | None = None
+        super().__init__(_reachable(home), plan, gate)
 
     async def check(self) -> str | None:
         """Start a box for a moment; None when it works, else a sentence with what to do."""
@@ -90,17 +78,7 @@ class Confinement(Backend):
         await box.start(reopened=reopened)
         return box
 
-    def limits_in_force(self) -> tuple[Enforcement, ...]:
-        """What holds each limit on this machine."""
-        return enforcements(self._plan.limits, frozenset(self._cgroups.folders), self._cgroups.version)
-
-    async def _prepared(self) -> Shared:
-        async with self._preparing:
-            if self._shared is None:
-                self._shared = await asyncio.to_thread(self._share)
-        return self._shared
-
-    def _share(self) -> Shared:
+    def _share(self) -> Parts:
         version = landlock.version()
         if version < landlock.TCP_FROM:
             raise NoSandboxError(NO_LANDLOCK.format(oldest=landlock.TCP_FROM, found=version or "none"))
@@ -108,14 +86,14 @@ class Confinement(Backend):
             raise NoSandboxError(NO_ROOT)
         self.home.mkdir(parents=True, exist_ok=True)
         orphans.end(self.home / "kept", signal.SIGTERM)
-        return Shared(
+        return Parts(
             version=version,
-            interpreter=prepare(self.home / "agent", Path(self._plan.python) if self._plan.python else None),
-            filtered=seccomp.program(memory_counted="memory" in self._cgroups.folders, apart=False),
+            interpreter=self._interpreter(),
+            filtered=seccomp.program(memory_counted=self._memory_counted, apart=False),
         )
 
-    def _ground(self, root: Path, shared: Shared, user: int) -> Ground:
-        name = f"daimon-{os.getpid()}-{next(self._numbers)}"
+    def _ground(self, root: Path, shared: Parts, user: int) -> Ground:
+        name = self._name()
         order = _order(root, shared, user)
 
         async def start() -> Launched:
@@ -126,14 +104,14 @@ class Confinement(Backend):
             name=name,
             launch=start,
             limits=self._plan.limits,
-            memory_counted="memory" in self._cgroups.folders,
+            memory_counted=self._memory_counted,
             # Its user is nobody else's.
             processes_counted=True,
             note=PLACES.format(**order.environment),
         )
 
 
-def _order(root: Path, shared: Shared, user: int) -> Order:
+def _order(root: Path, shared: Parts, user: int) -> Order:
     interpreter = shared.interpreter
     python = [] if interpreter.prefix is None else [str(interpreter.prefix / "lib"), str(interpreter.program)]
     return Order(
