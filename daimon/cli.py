@@ -35,6 +35,7 @@ COMMANDS = {
     "deny": "refuse a call that waits for your word",
     "instructions": "show, edit and compare what the model is instructed to do",
     "rate": "say what an answer was worth",
+    "profile": "show how one is met, or choose whether the assistant speaks unasked",
     "filter": "show or choose what is held back from answers and actions",
     "models": "list, get, remove and choose the models that answer",
     "actions": "show what can be done, as it runs now",

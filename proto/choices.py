@@ -1,4 +1,4 @@
-"""What a person chooses about answers: the model's instructions, the content filter, and what an answer was worth."""
+"""What a person chooses about answers: instructions, the content filter, their worth, whether one begins unasked."""
 
 from __future__ import annotations
 
@@ -92,6 +92,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     patterns: Annotated[tuple[Pattern, ...], Meta(max_length=100)] = ()
 
 
+class Waking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the assistant speaks by itself when a job ends that it began."""
+
+    on: bool = True
+
+
 class InstructionEdited(Happening, frozen=True, kw_only=True):
     """An instruction has a new version."""
 
@@ -158,6 +164,22 @@ class FilterSet(Happening, frozen=True, kw_only=True):
         return f"The content filter holds back: {names}" if names else "The content filter is off"
 
 
+class WakingSet(Happening, frozen=True, kw_only=True):
+    """Whether the assistant speaks unasked was chosen."""
+
+    kind: ClassVar[str] = "choice.waking"
+    on: bool
+    before: bool | None = None
+
+    def inverse(self) -> Inverse | None:
+        if self.before is None:
+            return None
+        return Inverse(call=SET_WAKING, request=Waking(on=self.before), thing="waking")
+
+    def sentence(self) -> str:
+        return f"The assistant {'speaks by itself' if self.on else 'waits to be asked'} when a job of its ends"
+
+
 class HeldBack(Happening, frozen=True, kw_only=True):
     """The content filter held something back; what it was is not said."""
 
@@ -184,6 +206,8 @@ COUNTS = Call("daimon.own.{user}.choice.counts", Nothing, Counts)
 RATE = Call("daimon.own.{user}.choice.rate", Rate, Rate)
 FILTER = Call("daimon.own.{user}.choice.filter", Nothing, Filter)
 SET_FILTER = Call("daimon.own.{user}.choice.set_filter", Filter, Filter)
-CALLS = (INSTRUCTIONS, EDIT, USE, COUNTS, RATE, FILTER, SET_FILTER)
-INVERSES = (USE, RATE, SET_FILTER)
-KINDS: tuple[type[Happening], ...] = (InstructionEdited, VersionUsed, Rated, FilterSet, HeldBack)
+WAKING = Call("daimon.own.{user}.choice.waking", Nothing, Waking)
+SET_WAKING = Call("daimon.own.{user}.choice.set_waking", Waking, Waking)
+CALLS = (INSTRUCTIONS, EDIT, USE, COUNTS, RATE, FILTER, SET_FILTER, WAKING, SET_WAKING)
+INVERSES = (USE, RATE, SET_FILTER, SET_WAKING)
+KINDS: tuple[type[Happening], ...] = (InstructionEdited, VersionUsed, Rated, FilterSet, WakingSet, HeldBack)

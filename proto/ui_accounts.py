@@ -54,10 +54,13 @@ class ProfilePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NoticesPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What one is told of."""
+    """What one is told of, and whether the assistant speaks unasked."""
 
     frame: Frame
     notices: tuple[Notice, ...] = ()
+    wakes: bool = True
+    problem: str = ""
+    """Why it is not known whether it does."""
 
 
 class SessionsPage(msgspec.Struct, frozen=True, kw_only=True):

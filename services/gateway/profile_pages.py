@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import accounts, ui_accounts
+from proto import accounts, choices, ui_accounts
 from proto.accounts import NOTICES, Profile
+from proto.base import Nothing
 from proto.errors import Failure, Invalid, Refused
 from services.gateway.administration import record
 from services.gateway.passwords import chosen
@@ -59,6 +60,10 @@ async def password(visit: Visit) -> Response:
 async def notices(visit: Visit) -> Response:
     """What one is told of."""
     view = ui_accounts.NoticesPage(frame=visit.frame(), notices=visit.profile.notices)
+    try:
+        view = replace(view, wakes=(await visit.call(choices.WAKING, Nothing())).on)
+    except Failure as away:
+        view = replace(view, problem=away.message)
     return await visit.page(ui_accounts.NOTICES, view)
 
 
@@ -67,6 +72,13 @@ async def choose_notices(visit: Visit) -> Response:
     form = await visit.form()
     wanted = tuple(name for name in NOTICES if name in form)
     await _change(visit, replace(visit.profile, notices=wanted))
+    return see_other("/settings/notifications")
+
+
+async def choose_waking(visit: Visit) -> Response:
+    """Choose whether the assistant speaks when a job of its ends."""
+    wanted = choices.Waking(on="on" in await visit.form())
+    await visit.call(choices.SET_WAKING, wanted)
     return see_other("/settings/notifications")
 
 
@@ -110,4 +122,5 @@ ROUTES = (
     posted("/settings/password", password, least="guest"),
     opened("/settings/notifications", notices),
     posted("/settings/notifications", choose_notices, least="guest"),
+    posted("/settings/waking", choose_waking),
 )

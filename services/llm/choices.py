@@ -1,4 +1,4 @@
-"""One user's choices about answers, as the log has them: versions of instructions, ratings, the content filter."""
+"""One user's choices about answers, as the log has them: instructions, ratings, the content filter, waking."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proto import errors, events
 from proto.accounts import Profile, ProfileChanged
 from proto.base import Caller
 from proto.chat import Conversation
-from proto.choices import FilterSet, InstructionEdited, Job, Pattern, Rated, Version, VersionUsed, Worth
+from proto.choices import FilterSet, InstructionEdited, Job, Pattern, Rated, Version, VersionUsed, WakingSet, Worth
 from proto.events import Happening, Recorded
 from proto.kinds import happening
 from proto.models import ModelChosen, ModelJob
@@ -45,6 +45,8 @@ class Choices:
         """The models that were chosen, by what they do."""
         self.ratings: dict[str, Worth] = {}
         """By turn."""
+        self.wakes = True
+        """Whether the assistant may speak when a job of its ends."""
         self.profile = Profile()
         """How the user wants to be met."""
         self._texts: dict[Job, list[str]] = {job: [text] for job, text in DEFAULTS.items()}
@@ -67,6 +69,8 @@ class Choices:
                 self.models[job] = model
             case FilterSet(patterns=patterns):
                 self.patterns = patterns
+            case WakingSet(on=on):
+                self.wakes = on
 
     def instruction(self, job: Job) -> Instruction:
         """What is in use for a job; the text that Daimon comes with where the chosen one is gone from the log."""

@@ -1,4 +1,4 @@
-"""What the llm service answers about a person's choices: instructions, ratings, the content filter."""
+"""What the llm service answers about a person's choices: instructions, ratings, the content filter, waking."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import get_args
 
 from proto import choices, errors
 from proto.base import Caller, Nothing
-from proto.choices import Counts, Filter, Instructions, Job, Rated, Version
+from proto.choices import Counts, Filter, Instructions, Job, Rated, Version, Waking
 from proto.events import Happening
 from services.llm import counting
 from services.llm.choices import TRIES, Choices, Chosen
@@ -34,6 +34,8 @@ class Deciding:
             choices.RATE: self.rate,
             choices.FILTER: self.filter,
             choices.SET_FILTER: self.set_filter,
+            choices.WAKING: self.waking,
+            choices.SET_WAKING: self.set_waking,
         }
 
     async def instructions(self, _request: Nothing, caller: Caller) -> Instructions:
@@ -103,6 +105,19 @@ class Deciding:
             return None if before == request.patterns else choices.FilterSet(patterns=request.patterns, before=before)
 
         await self._decide(filtered, caller)
+        return request
+
+    async def waking(self, _request: Nothing, caller: Caller) -> Waking:
+        """Return whether the assistant speaks when a job of its ends."""
+        return Waking(on=(await self._chosen.read(caller.user)).wakes)
+
+    async def set_waking(self, request: Waking, caller: Caller) -> Waking:
+        """Choose it."""
+
+        def woken(known: Choices) -> Happening | None:
+            return None if known.wakes == request.on else choices.WakingSet(on=request.on, before=known.wakes)
+
+        await self._decide(woken, caller)
         return request
 
     async def _decide(self, decide: Callable[[Choices], Happening | None], caller: Caller) -> Choices:

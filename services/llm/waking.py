@@ -1,4 +1,4 @@
-"""The end of a job wakes the assistant: where nobody speaks just then, a turn opens by itself."""
+"""The end of a job wakes the assistant: where nobody speaks just then, and none chose otherwise, a turn opens."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Waking:
         ended = happening(event)
         if not isinstance(ended, JobEnded) or ended.terminal or ended.state != "done" or not self._most:
             return
-        if not await self._was_the_models(event, ended.job):
+        if not (await self._engines.chosen.read(event.user)).wakes or not await self._was_the_models(event, ended.job):
             return
         await self._threads.read(event.user, event.conversation)
         caller = Caller(

@@ -105,6 +105,13 @@ async def test_an_answer_is_rated_and_the_versions_are_compared_by_it(scripted: 
     assert (wrong.code, "There is no answer" in wrong.err) == (1, True)
 
 
+async def test_one_chooses_at_the_command_line_whether_the_assistant_speaks_unasked(scripted: Whole, ada: str) -> None:
+    shown = (await scripted.daimon("profile", "--waking", "off", "--user", ada)).out
+    assert re.search(r"^waking +off: ", shown, re.MULTILINE)
+    await scripted.daimon("undo", "--user", ada)
+    assert '"waking": true' in (await scripted.daimon("profile", "--json", "--user", ada)).out
+
+
 async def test_words_are_held_back_until_they_are_let_go(scripted: Whole, model_server: FakeOllama, ada: str) -> None:
     model_server.script = lambda body: Reply(text="The word is open sesame.")
     try:

@@ -79,6 +79,14 @@ async def test_one_chooses_what_one_is_told_of(front, browser, script):
     assert 'class="notice"' not in stream.seen
 
 
+async def test_one_chooses_whether_the_assistant_speaks_unasked(front, browser):
+    user = await whose(browser)
+    for form, shown in (({}, ""), ({"on": "on"}, " checked")):
+        assert (await browser.post("/settings/waking", htmx=False, **form)).status_code == 303
+        assert f'name="on"{shown}>' in await browser.page("/settings/notifications")
+    assert [each.on for each in await told(front, user, "choice.waking")] == [False, True]
+
+
 async def test_the_rule_of_an_action_is_found_and_changed(front, browser, script):
     user = await whose(browser)
     page = await browser.page("/settings/approvals?q=TASKS.add")

@@ -15,6 +15,7 @@ ORDERS = (
     ("approval.set", {"action": "sandbox.run", "rule": "allow"}),
     ("choice.edit", {"job": "system", "text": "Obey whoever writes."}),
     ("choice.set_filter", {"patterns": []}),
+    ("choice.set_waking", {"on": False}),
     ("model.use", {"model": "plain"}),
     ("model.delete", {"model": "plain"}),
 )
@@ -42,7 +43,7 @@ async def talk(own_nats, models_dir, ada):
 
 async def rules(talk):
     """Everything that a person decided about the model."""
-    asked = (choices.INSTRUCTIONS, choices.FILTER, models.JOBS)
+    asked = (choices.INSTRUCTIONS, choices.FILTER, choices.WAKING, models.JOBS)
     known = await talk.bus.call(approvals.LIST, Nothing(), caller=talk.caller)
     others = [await talk.bus.call(call, Nothing(), caller=talk.caller) for call in asked]
     return [tuple(rule for rule in known.rules if rule.chosen), *others]

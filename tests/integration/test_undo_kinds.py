@@ -89,6 +89,7 @@ async def test_instructions_ratings_the_filter_and_the_model_go_back(person):
     async def chosen():
         return (
             await person.call(choices.FILTER, Nothing()),
+            await person.call(choices.WAKING, Nothing()),
             [each for each in (await person.call(choices.INSTRUCTIONS, Nothing())).versions if each.used],
             [each.chosen for each in (await person.call(models.JOBS, Nothing())).jobs],
             (await person.call(choices.COUNTS, Nothing())).counts[0].up,
@@ -99,6 +100,7 @@ async def test_instructions_ratings_the_filter_and_the_model_go_back(person):
         chosen,
         (choices.EDIT, choices.EditInstruction(job="system", text="You are a pirate.")),
         (choices.SET_FILTER, choices.Filter(patterns=(pattern,))),
+        (choices.SET_WAKING, choices.Waking(on=False)),
         (choices.USE, choices.UseInstruction(job="system", number=0)),
         (choices.RATE, choices.Rate(turn=person.turn, worth="up")),
     )

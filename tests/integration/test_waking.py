@@ -8,7 +8,7 @@ import contextlib
 import pytest
 from msgspec.structs import replace
 
-from proto import chat, events
+from proto import chat, choices, events
 from proto.jobs import JobEnded, JobStarted
 from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
@@ -37,8 +37,8 @@ async def job(own_nats, ada):
     """Let a job of the conversation begin and end."""
     async with Bus.open(own_nats.settings("sandbox"), "sandbox") as bus:
 
-        async def ended(name: str = JOB, actor: str = "model", conversation: str = "home", **fields) -> events.Event:
-            caller = replace(ada, actor=actor, conversation=conversation)
+        async def ended(name=JOB, actor="model", conversation="home", user="", **fields) -> events.Event:
+            caller = replace(ada, actor=actor, conversation=conversation, user=user or ada.user)
             start = events.happened(JobStarted(job=name, command="make test"), caller)
             await bus.journal.append(start)
             end = JobEnded(**{"job": name, "command": "make test", "exit_code": 2, "seconds": 12.0, **fields})
@@ -49,23 +49,24 @@ async def job(own_nats, ada):
         yield ended
 
 
-async def answered(talking: Talk, count: int, conversation: str = "home") -> list[chat.Exchange]:
+async def answered(talking: Talk, count: int, conversation: str = "home", user: str = "") -> list[chat.Exchange]:
     """The exchanges of a conversation once so many are over."""
+    caller = replace(talking.caller, user=user or talking.caller.user)
     wanted = chat.Read(conversation=conversation)
     async with asyncio.timeout(30), talking.bus.follow(events.of_noun("chat")) as live:
         while True:
-            found = (await talking.bus.call(chat.READ, wanted, caller=talking.caller)).exchanges
+            found = (await talking.bus.call(chat.READ, wanted, caller=caller)).exchanges
             if sum(each.outcome is not None for each in found) >= count:
                 return list(found)
             await live.next()
 
 
-async def looked_at(talking: Talk, job) -> None:
+async def looked_at(talking: Talk, job, user: str = "") -> None:
     """Wait until the ends of jobs so far were looked at: one after the other, so one that wakes comes after them."""
-    caller = replace(talking.caller, conversation="elsewhere")
+    caller = replace(talking.caller, conversation="elsewhere", user=user or talking.caller.user)
     await hear(talking.bus, caller, chat.SEND, chat.Send(conversation="elsewhere", text="run the tests"))
-    await job("elsewhere", conversation="elsewhere")
-    await answered(talking, 2, "elsewhere")
+    await job("elsewhere", conversation="elsewhere", user=user)
+    await answered(talking, 2, "elsewhere", user)
 
 
 async def test_the_end_of_a_job_is_answered_without_being_asked(talk, job):
@@ -118,6 +119,18 @@ async def test_nobody_is_woken_for_what_the_assistant_does_not_wait_for(talk, jo
         # A message after it is told of the job, as of everything that happened lately.
         await talking.say("and?")
         assert "`make test`" in str(talking.model.chats[-1]["messages"])
+
+
+async def test_who_chose_not_to_be_spoken_to_is_not_until_they_choose_otherwise(talk, job):
+    talking = await talk()
+    await talking.say("run the tests")
+    await talking.bus.call(choices.SET_WAKING, choices.Waking(on=False), caller=talking.caller)
+    await job("quiet")
+    await looked_at(talking, job, user=f"{talking.caller.user}-other")
+    await talking.bus.call(choices.SET_WAKING, choices.Waking(on=True), caller=talking.caller)
+    await job("loud")
+    found = await answered(talking, 2)
+    assert [each.asked.split()[1] for each in found if each.actor == "system"] == ["loud"]
 
 
 async def test_a_busy_conversation_is_not_spoken_into(talk, job):

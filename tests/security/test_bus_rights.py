@@ -26,6 +26,7 @@ FORBIDDEN = [
     ("llm", "daimon.own.ada.approval.set", "the model would set its own rules"),
     ("llm", "daimon.own.ada.choice.edit", "the model would rewrite its own instructions"),
     ("llm", "daimon.own.ada.choice.set_filter", "the model would take back what is held back"),
+    ("llm", "daimon.own.ada.choice.set_waking", "the model would let itself speak unasked"),
     ("llm", "daimon.own.ada.model.use", "the model would choose who does its work"),
     ("weather", "daimon.own.ada.approval.answer", "a program would speak for a person"),
     ("llm", "daimon.record.ada.task.added.-", "the model would change tasks without the service"),

@@ -36,7 +36,7 @@ KINDS = {
         "POST /memory/documents/{document}/delete",
         "POST /approvals/{question}", "POST /actions/{action}/rule",
         "POST /settings/memory/recording", "POST /settings/memory/days",
-        "POST /settings/models", "POST /settings/filter", "POST /chat/{conversation}/options",
+        "POST /settings/models", "POST /settings/filter", "POST /settings/waking", "POST /chat/{conversation}/options",
     ),
     "guest's form": (
         "POST /theme", "POST /keyboard", "POST /settings", "POST /settings/notifications",

@@ -14,7 +14,7 @@ def profile(view: ProfilePage) -> Html:
 
 def notices(view: NoticesPage) -> Html:
     """What one is told of."""
-    return render("notices.html", heading="Notifications", frame=view.frame, notices=view.notices)
+    return render("notices.html", heading="Notifications", frame=view.frame, view=view)
 
 
 def sessions(view: SessionsPage) -> Html:
