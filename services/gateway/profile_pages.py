@@ -77,7 +77,7 @@ async def choose_notices(visit: Visit) -> Response:
 
 async def choose_waking(visit: Visit) -> Response:
     """Choose whether the assistant speaks when a job of its ends."""
-    wanted = choices.Waking(on="on" in await visit.form())
+    wanted = choices.Waking(on="waking" in await visit.form())
     await visit.call(choices.SET_WAKING, wanted)
     return see_other("/settings/notifications")
 

@@ -120,7 +120,7 @@ STORY: tuple[Step, ...] = (
     ("POST /settings/filter", {}, {"name": "code", "words": "open sesame"}, "choice.filter"),
     ("POST /settings", {}, {"shown": "A walker", "zone": "", "language": ""}, "account.profiled"),
     ("POST /settings/notifications", {}, {"anything": "on"}, "account.profiled"),
-    ("POST /settings/waking", {}, {"on": ""}, "choice.waking"),
+    ("POST /settings/waking", {}, {}, "choice.waking"),
     ("POST /settings/keys", {}, {"name": "program"}, "key.added"),
     ("POST /settings/keys/{key}/revoke", {"key": Walker.key}, {}, "key.revoked"),
     ("POST /settings/sessions/{session}/revoke", {"session": Walker.session}, {}, "session.revoked"),

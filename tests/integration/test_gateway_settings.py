@@ -72,7 +72,7 @@ async def test_one_chooses_what_one_is_told_of(front, browser, script):
     script(lambda _: Reply(text="The attic is tidy."))
     assert (await browser.post("/settings/notifications", htmx=False, jobs="on")).status_code == 303
     page = await browser.page("/settings/notifications")
-    assert re.findall(r'name="(\w+)" checked', page) == ["jobs"]
+    assert re.findall(r'name="(\w+)" checked', page) == ["jobs", "waking"]
     async with browser.live(conversation="quiet") as stream:
         await browser.post("/chat/quiet", text="/command tidy the whole attic up")
         await stream.until("The attic is tidy.", 'aria-busy="false"')
@@ -81,9 +81,9 @@ async def test_one_chooses_what_one_is_told_of(front, browser, script):
 
 async def test_one_chooses_whether_the_assistant_speaks_unasked(front, browser):
     user = await whose(browser)
-    for form, shown in (({}, ""), ({"on": "on"}, " checked")):
+    for form, shown in (({}, ""), ({"waking": "on"}, " checked")):
         assert (await browser.post("/settings/waking", htmx=False, **form)).status_code == 303
-        assert f'name="on"{shown}>' in await browser.page("/settings/notifications")
+        assert f'name="waking"{shown}>' in await browser.page("/settings/notifications")
     assert [each.on for each in await told(front, user, "choice.waking")] == [False, True]
 
 
