@@ -121,17 +121,19 @@ class Jobs:
             live.airing.end(KILLED, "The sandbox was stopped.")
         for task in self._seen_off:
             task.cancel()
-        await self._tasks.__aexit__(kind, error, trace)
+        try:
+            await self._tasks.__aexit__(kind, error, trace)
+        finally:
+            self._open.close()
 
     async def declare_lost(self) -> None:
-        """Record the end of the jobs that an earlier service over these boxes took with it."""
+        """Record the end of the jobs that services of this machine took with them."""
         for left in self._open.left():
             caller = Caller(user=left.user, actor="system", conversation=left.conversation, cause=left.event)
             began = left.began
             if not await self._has_ended(caller, began.job):
                 lost = JobEnded(job=began.job, command=began.command, state="lost", terminal=began.terminal)
                 await self._bus.journal.append(events.happened(lost, caller))
-            self._open.forget(began.job)
 
     async def _has_ended(self, caller: Caller, job: str) -> bool:
         """Whether the service was killed after it had recorded the end, and before it forgot the job."""

@@ -315,6 +315,17 @@ async def test_each_service_says_only_of_its_own_boxes_that_jobs_are_lost(nats_s
     assert [each.event.kind for each in found] == ["job.started", "job.ended"]
 
 
+async def test_two_services_over_the_same_boxes_leave_each_others_jobs_alone(nats_server, open_bus, ada, tmp_path):
+    desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
+    settings = SandboxSettings(home=str(tmp_path), grace=GRACE)
+    async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
+        job = (await desk.run("sleep 100")).job
+        async with Bus.open(nats_server.settings("sandbox"), "sandbox") as second, running(serve, settings, second):
+            assert (await desk.listed())[job].state == "running"
+        found = await desk.bus.journal.read(events.of_noun("job", ada.user))
+        assert [each.event.kind for each in found] == ["job.started"]
+
+
 async def until_there(desk) -> None:
     async with asyncio.timeout(HALF_A_MINUTE):
         while (await desk.run("cat $BOX_DATA/done")).stdout != "done\n":
