@@ -15,6 +15,7 @@ PATIENCE = 0.2
 """Seconds that a command may run without anybody hearing of it."""
 PULSE = 0.03
 """Seconds between two pieces of one feed."""
+WRITTEN_WITHIN = 5.0
 PIECE_SIZE = 60_000
 HELD = 256_000
 """Characters that wait to be sent at most; of a command that prints faster the feed leaves some out."""
@@ -39,12 +40,26 @@ class Airing:
         self._cut = False
         self._news = asyncio.Event()
         self._end: Over | None = None
-        self._beginning: asyncio.TimerHandle | None = None
+        self._beginning: asyncio.TimerHandle
+        self._group: asyncio.TaskGroup
+        self._writing: asyncio.Task[None] | None = None
 
     def begin(self, group: asyncio.TaskGroup) -> None:
         """Write the feed, once the command has run for a moment: most are over before that."""
-        loop, patience = asyncio.get_running_loop(), 0.0 if self._terminal else PATIENCE
-        self._beginning = loop.call_later(patience, lambda: group.create_task(self._write()))
+        self._group = group
+        patience = 0.0 if self._terminal else PATIENCE
+        self._beginning = asyncio.get_running_loop().call_later(patience, self.begin_now)
+
+    def begin_now(self) -> None:
+        """Write the feed, however soon the command is over."""
+        self._beginning.cancel()
+        if self._writing is None:
+            self._writing = self._group.create_task(self._write())
+
+    async def written(self) -> None:
+        """Wait until all of an ended feed is there to be read, unless that takes long."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing], timeout=WRITTEN_WITHIN)
 
     def take(self, stream: Literal["out", "err"], text: str) -> None:
         """Something was printed."""
@@ -66,8 +81,7 @@ class Airing:
         if self._end is None:
             self._end = Over(exit_code=exit_code, note=note, cut=self._cut)
             self._news.set()
-            if self._beginning is not None:
-                self._beginning.cancel()
+            self._beginning.cancel()
 
     def _room(self) -> int:
         # A terminal is read no faster than its feed is written, and its screen would be spoilt by a gap.

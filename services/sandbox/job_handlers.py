@@ -52,7 +52,7 @@ class JobHandlers:
             stderr=texts["err"],
             next=place,
             more=place < _printed_to(items),
-            sentence=_cut(items),
+            sentence=_cut(await self._bus.feed(jobs.PRINTS).last(caller.user, caller.conversation, request.job)),
         )
 
     async def _around(self, caller: Caller, request: jobs.ReadOutput) -> list[jobs.Item]:
@@ -153,8 +153,8 @@ def _printed_from(items: list[jobs.Item]) -> int:
     return next((each.offset for each in items if isinstance(each, jobs.Printed)), jobs.OUTPUT_LIMIT)
 
 
-def _cut(items: list[jobs.Item]) -> str:
-    if any(isinstance(item, jobs.Over) and item.cut for item in items):
+def _cut(last: jobs.Item | None) -> str:
+    if isinstance(last, jobs.Over) and last.cut:
         return "It printed more than is kept here; the whole is in a file below ~/.output."
     return ""
 

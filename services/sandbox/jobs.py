@@ -172,6 +172,7 @@ class Jobs:
     async def go_on(self, live: Live) -> None:
         """Let a command go on by itself."""
         live.apart = True
+        live.airing.begin_now()
         await live.work.set_apart()
         started = JobStarted(job=live.id, command=live.order.command, terminal=live.terminal)
         event = events.happened(started, live.caller)
@@ -219,6 +220,7 @@ class Jobs:
             typing.cancel()
             self._forget(live)
         live.airing.end(ran.exit_code, f"{ran.limit} {ran.note}".strip())
+        await live.airing.written()
         if live.forgotten:
             return
         while not live.typed.empty():

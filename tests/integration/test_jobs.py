@@ -150,6 +150,13 @@ async def test_stdout_and_stderr_are_read_apart_and_from_an_offset_on(desk):
     await desk.stop(job)
 
 
+async def test_what_a_job_printed_that_was_over_at_once_is_read_all_the_same(desk):
+    job = (await desk.run("echo out; echo err >&2", background=True)).job
+    await desk.ended(job)
+    read = await desk.output(job)
+    assert (read.stdout, read.stderr) == ("out\n", "err\n")
+
+
 async def until_printed(desk, job: str, size: int) -> None:
     async with asyncio.timeout(HALF_A_MINUTE):
         while (await desk.output(job)).next < size:

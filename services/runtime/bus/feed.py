@@ -96,6 +96,11 @@ class Log(Generic[Item]):
                 return found
             window *= WIDER
 
+    async def last(self, *names: str) -> Item | None:
+        """The last of a log."""
+        found = await self._stored.last(self._feed.at(*names))
+        return None if found is None else self._decoder.decode(found[1])
+
     def follow(self, *names: str) -> AbstractAsyncContextManager[Following[tuple[tuple[str, ...], Item]]]:
         """What is written from now on in the logs whose first names are these, each with its log's names.
 
