@@ -19,7 +19,7 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
 )  # fmt: skip
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 EXPECTED = (
     "net::ERR_",
     "status of 4",

@@ -23,7 +23,7 @@ from services.ui.settings import UiSettings
 from tests.support.running import Serve, running
 from tests.support.servers import NatsServer, free_port
 
-WITHIN = 10.0
+WITHIN = 30.0
 HTMX = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 
 

@@ -16,7 +16,7 @@ from services.sandbox.settings import SandboxSettings
 from tests.support.boxes import everywhere, open_home, serving
 from tests.support.running import running
 
-HALF_A_MINUTE = 30.0
+WITHIN = 60.0
 
 
 class Desk:
@@ -27,7 +27,7 @@ class Desk:
         self.caller = caller
 
     async def ask(self, call, request):
-        return await self.bus.call(call, request, caller=self.caller, timeout=HALF_A_MINUTE)
+        return await self.bus.call(call, request, caller=self.caller, timeout=WITHIN)
 
     async def run(self, command: str) -> sandbox.CommandResult:
         return await self.ask(sandbox.RUN, sandbox.Run(command=command))

@@ -163,7 +163,7 @@ async def test_a_quiet_page_hears_that_the_connection_stands(front, browser, mon
 async def test_streams_end_when_the_service_stops(own_front, ada):
     browser = await own_front.browser(ada.user)
     async with browser.live(tasks="1") as one, browser.live(conversation="x") as other:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             await own_front.stop("gateway")
         await one.end()
         await other.end()

@@ -22,7 +22,7 @@ from services.sandbox.settings import SandboxSettings
 from tests.support.boxes import everywhere, open_home, serving
 from tests.support.running import running
 
-HALF_A_MINUTE = 30.0
+WITHIN = 60.0
 GRACE = 0.5
 COUNTING = """
 import signal, time
@@ -41,7 +41,7 @@ class Desk:
         self.caller = caller
 
     async def ask(self, call, request):
-        return await self.bus.call(call, request, caller=self.caller, timeout=HALF_A_MINUTE)
+        return await self.bus.call(call, request, caller=self.caller, timeout=WITHIN)
 
     async def run(self, command: str, **options) -> sandbox.CommandResult:
         return await self.ask(sandbox.RUN, sandbox.Run(command=command, **options))
@@ -60,7 +60,7 @@ class Desk:
 
     async def ended(self, job: str) -> jobs.JobEnded:
         """Wait for the event of a job's end."""
-        async with asyncio.timeout(HALF_A_MINUTE):
+        async with asyncio.timeout(WITHIN):
             while True:
                 for recorded in await self.bus.journal.read(events.of_noun("job", self.caller.user)):
                     what = happening(recorded.event)
@@ -78,7 +78,7 @@ class Desk:
 async def until(live, job: str, text: str) -> str:
     """Read a job's feed until it has shown a text."""
     seen = ""
-    async with asyncio.timeout(HALF_A_MINUTE):
+    async with asyncio.timeout(WITHIN):
         while text not in seen:
             (_, _, name), item = await live.next()
             if name == job and isinstance(item, jobs.Printed):
@@ -158,7 +158,7 @@ async def test_what_a_job_printed_that_was_over_at_once_is_read_all_the_same(des
 
 
 async def until_printed(desk, job: str, size: int) -> None:
-    async with asyncio.timeout(HALF_A_MINUTE):
+    async with asyncio.timeout(WITHIN):
         while (await desk.output(job)).next < size:
             pass
 
@@ -219,7 +219,7 @@ async def test_a_program_that_wants_a_screen_gets_one(desk):
 async def shown(live, job: str, text: str) -> str:
     """What a screen showed from now on, until a text."""
     seen = ""
-    async with asyncio.timeout(HALF_A_MINUTE):
+    async with asyncio.timeout(WITHIN):
         while text not in seen:
             (_, _, name), item = await live.next()
             if name == job and isinstance(item, jobs.Printed):
@@ -294,7 +294,7 @@ async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, home):
 
 
 async def test_whoever_waits_only_shortly_is_told_the_job(nats_server, open_bus, ada, tmp_path):
-    settings = SandboxSettings(home=str(tmp_path), grace=HALF_A_MINUTE)
+    settings = SandboxSettings(home=str(tmp_path), grace=WITHIN)
     desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
     async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
         await desk.run("true")
@@ -334,7 +334,7 @@ async def test_two_services_over_the_same_boxes_leave_each_others_jobs_alone(nat
 
 
 async def until_there(desk) -> None:
-    async with asyncio.timeout(HALF_A_MINUTE):
+    async with asyncio.timeout(WITHIN):
         while (await desk.run("cat $BOX_DATA/done")).stdout != "done\n":
             pass
 
@@ -352,7 +352,7 @@ async def test_nobody_reaches_the_job_of_another(desk):
     for stranger in strangers:
         for call, request in forged:
             with pytest.raises(errors.Missing):
-                await desk.bus.call(call, request, caller=stranger, timeout=HALF_A_MINUTE)
+                await desk.bus.call(call, request, caller=stranger, timeout=WITHIN)
         assert (await desk.bus.call(jobs.JOBS, jobs.ListJobs(), caller=stranger)).jobs == ()
     for name in ("*", ">", f"{job}.x", "../x"):
         with pytest.raises(errors.Missing):
@@ -381,7 +381,7 @@ async def test_binary_and_endless_lines_do_no_harm(desk):
 async def test_a_fork_storm_in_a_job_leaves_the_box_usable(desk):
     job = (await desk.run("bomb() { bomb | bomb & }; bomb", background=True)).job
     await desk.ended(job)
-    async with asyncio.timeout(HALF_A_MINUTE):
+    async with asyncio.timeout(WITHIN):
         while (await desk.run("echo well")).stdout != "well\n":
             pass
 

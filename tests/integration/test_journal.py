@@ -140,7 +140,7 @@ async def test_a_reply_never_becomes_an_event(nats_server, open_bus, ada):
     cli = await open_bus("cli")
     async with running(serve, TasksSettings(), await open_bus("tasks")):
         client = Client()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not client.is_connected:
                 try:
                     await client.connect(url, inbox_prefix="_INBOX.plain", max_reconnect_attempts=1)

@@ -25,7 +25,7 @@ from services.sandbox.reach import Reach
 from services.sandbox.settings import SandboxSettings
 from tests.support.running import running
 
-HALF_A_MINUTE = 30.0
+WITHIN = 60.0
 PROCESSES = "cat /proc/[0-9]*/comm"
 
 
@@ -38,12 +38,12 @@ async def cli(open_bus, tmp_path: Path):
 
 def calls(llm: Bus, caller: Caller, command: str) -> asyncio.Task[sandbox.CommandResult]:
     request = sandbox.Run(command=command)
-    return asyncio.create_task(llm.call(sandbox.RUN, request, caller=caller, timeout=HALF_A_MINUTE))
+    return asyncio.create_task(llm.call(sandbox.RUN, request, caller=caller, timeout=WITHIN))
 
 
 async def begun(root: Path, name: str) -> None:
     """Wait until a command in a box has made a file."""
-    async with asyncio.timeout(HALF_A_MINUTE):
+    async with asyncio.timeout(WITHIN):
         while not await asyncio.to_thread(lambda: list(root.rglob(name))):
             pass
 
@@ -64,7 +64,7 @@ async def test_a_stopped_answer_stops_its_command_and_no_other(cli, open_bus, ad
     await halt(llm, model)
     with pytest.raises(errors.Refused, match="stopped with the answer"):
         await stopped
-    assert time.monotonic() - at < 2
+    assert time.monotonic() - at < 20
     running_on = (await calls(llm, model, PROCESSES)).stdout.split()
     assert "bash" in running_on
     assert "sleep" not in running_on
@@ -90,7 +90,7 @@ async def test_a_command_that_ran_but_is_not_recorded_is_said_to_have_run(own_na
         boxes,
         under_way(bus, tmp_path) as (exchange, known),
     ):
-        handlers = Handlers(bus.journal, Opening(boxes, exchange, Reach()), exchange, known, grace=HALF_A_MINUTE)
+        handlers = Handlers(bus.journal, Opening(boxes, exchange, Reach()), exchange, known, grace=WITHIN)
         command = sandbox.Run(command="touch begun; until [ -e /data/end ]; do sleep 0.1; done; (exit 3)")
         ran = asyncio.create_task(handlers.run(command, ada))
         await begun(tmp_path, "begun")

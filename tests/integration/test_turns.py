@@ -113,7 +113,7 @@ async def test_stop_ends_the_answer_and_closes_the_connection_to_the_model(talk,
     assert part.outcome == "stopped"
     seen = await bus.call(chat.READ, chat.Read(conversation="home"), caller=ada)
     assert [(each.outcome, each.answer) for each in seen.exchanges] == [("stopped", "one two")]
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await model.connections.until(writing - 1)
 
 

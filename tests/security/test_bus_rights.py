@@ -85,7 +85,7 @@ async def connect(nats_server):
                 refusals.put_nowait(str(error))
 
             settings = nats_server.settings(name)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while not client.is_connected:
                     with contextlib.suppress(nats_errors.Error):
                         await client.connect(
@@ -103,7 +103,7 @@ async def connect(nats_server):
 
 
 async def refusal(refusals: asyncio.Queue[str]) -> str:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while "permissions violation" not in (text := (await refusals.get()).lower()):
             pass
     return text

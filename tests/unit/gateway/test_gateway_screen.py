@@ -297,11 +297,11 @@ async def test_of_a_flood_the_end_is_painted_and_quickly():
     painting = Painting(job())
     await painting.begin([])
     text = "a line of some text\r\n" * 100_000
-    began = time.perf_counter()
+    began = time.process_time()
     after = await painting.go_on([Printed(offset=0, text=f"{text}the end")])
     assert told(after.changed[-1].row) == "the end"
     assert len(after.back) <= BACK
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert FLOOD < TAIL < len(text)
 
 

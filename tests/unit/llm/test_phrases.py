@@ -105,7 +105,7 @@ def test_a_phrasing_that_cannot_fill_its_action_is_left_out() -> None:
 
 
 def test_a_long_text_is_refused_quickly(menu: Grammar) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in (
         "move " + "x to " * 390,
         "rename " + "to " * 600,
@@ -114,7 +114,7 @@ def test_a_long_text_is_refused_quickly(menu: Grammar) -> None:
         "please, " * 100_000,
     ):
         assert exact(bare(text), menu) is None
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 3
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ async def test_the_time_that_a_person_takes_does_not_count():
         with watch.still(), watch.still():
             await _pass(0.7)
             taken = watch.seconds
-        assert watch.seconds - taken < 0.2
-    assert watch.seconds < 0.5
+        assert watch.seconds - taken < 0.5
+    assert watch.seconds < 0.7
 
 
 async def test_after_the_wait_the_rest_of_the_time_is_left():
