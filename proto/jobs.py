@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
@@ -208,6 +209,11 @@ class JobSignalled(Happening, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         return f"Sent {self.signal} to job {self.job}"
+
+
+def job_of(key: str) -> str:
+    """The job as which a call with this idempotency key runs, so that who knows of the call finds what it prints."""
+    return hashlib.sha256(key.encode()).hexdigest()[:10]
 
 
 _AT = "daimon.do.{user}.{actor}.sandbox"

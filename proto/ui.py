@@ -15,6 +15,7 @@ from proto.events import Event
 from proto.frame import Frame, Html, Past, Theme
 from proto.llm import Engine
 from proto.marks import Marks
+from proto.memory import Hits
 from proto.printing import Boxed, Painted, Printing
 from proto.suggestions import Suggestion
 from proto.tasks import Task
@@ -127,6 +128,17 @@ class Used(msgspec.Struct, frozen=True, kw_only=True, tag="used"):
     tool: ToolUse
     first: bool
     """Whether the page has no card for it yet."""
+    printed: Printing | None = None
+    """What it has printed while it runs; None until it prints."""
+
+
+class Aired(msgspec.Struct, frozen=True, kw_only=True, tag="aired"):
+    """An action whose card shows what it prints printed more."""
+
+    turn: str
+    number: int
+    """Its place among the turn's actions, from 0."""
+    printing: Printing
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True, tag="settled"):
@@ -184,6 +196,15 @@ class Older(msgspec.Struct, frozen=True, kw_only=True, tag="older"):
     """The event below which this page starts."""
 
 
+class Sought(msgspec.Struct, frozen=True, kw_only=True, tag="sought"):
+    """The next hits of a search."""
+
+    query: str
+    noun: str
+    """Only events of this noun."""
+    hits: Hits
+
+
 class Attached(msgspec.Struct, frozen=True, kw_only=True, tag="attached"):
     """A file was handed in."""
 
@@ -232,10 +253,11 @@ class Online(msgspec.Struct, frozen=True, kw_only=True, tag="online"):
     """The live connection stands again."""
 
 
-Written = Reset | Opened | Grew | Pondered | Weighed | Used | Settled
+Written = Reset | Opened | Grew | Pondered | Weighed | Used | Aired | Settled
 Said = Noted | Toasted | Offered | Attached | Moded | Online
 InBox = Printing | Painted | Boxed
-Change = Written | Earlier | ListChange | Tasked | Edited | Logged | Relogged | Older | Said | InBox
+More = Earlier | Older | Sought
+Change = Written | More | ListChange | Tasked | Edited | Logged | Relogged | Said | InBox
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):

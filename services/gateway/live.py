@@ -8,19 +8,21 @@ from typing import Literal
 
 import msgspec
 
-from proto import chat, seen, ui, versions
+from proto import chat, jobs, seen, ui, versions
 from proto.accounts import Notice
 from proto.base import Caller, Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
-from services.gateway import panes, suggestion_pages, undo_pages
+from services.gateway import panes
+from services.gateway.cards import Cards
 from services.gateway.gate import Gate
 from services.gateway.growing import grown
 from services.gateway.listing import Listing
-from services.gateway.notices import notice
+from services.gateway.notices import Corner
 from services.gateway.standing import standing
 from services.gateway.tail import Shown, Tail
 from services.gateway.turns import Gap, Talk, merged
+from services.runtime.bus import Interrupted
 from services.runtime.bus.live import Following
 
 HEARTBEAT = 15.0
@@ -64,6 +66,8 @@ class Live:
         self._write = write
         self._piece: ui.Piece
         self._talk = Talk()
+        self._cards = Cards(gate.bus, caller)
+        self._corner = Corner(wanted.notices)
         self._heard: list[tuple[Event, Happening | None]] = []
         self._parts: list[tuple[str, chat.Part]] = []
         self._changes: list[ui.Change] = []
@@ -92,10 +96,12 @@ class Live:
         async with (
             self._audience.join(user, self._hear) as seat,
             self._bus.feed(chat.PARTS).follow(user, conversation) as written,
+            self._bus.feed(jobs.PRINTS).follow(user, conversation) as printed,
             asyncio.TaskGroup() as group,
         ):
             group.create_task(_until(seat.ended))
             group.create_task(self._collect(written))
+            group.create_task(self._cards.collect(printed, self._came))
             if self._wanted.lines:
                 group.create_task(self._relist())
             if self._wanted.tasks:
@@ -148,8 +154,9 @@ class Live:
             changes += self._tail.taken()
         try:
             for turn, part in written:
-                changes += self._talk.take(turn, part)
-        except Gap:
+                changes += map(self._cards.dressed, self._talk.take(turn, part))
+            changes += self._cards.taken(self._talk.running())
+        except (Gap, Interrupted):
             self._unsure = True
         return changes
 
@@ -159,13 +166,9 @@ class Live:
             self._tasks_changed.set()
         elif self._wanted.lines:
             self._listing.hear(event, found)
-        if told := notice(event, found, self._wanted.notices):
-            self._changes.append(told)
+        if said := self._corner.hear(event, found):
+            self._changes += said
             self._came.set()
-        for change in (undo_pages.toast(event, found), suggestion_pages.told(event, found)):
-            if change is not None:
-                self._changes.append(change)
-                self._came.set()
         wanted = self._wanted
         ours = bool(wanted.conversation) and event.conversation == wanted.conversation
         if ours:
@@ -210,7 +213,8 @@ class Live:
         first = exchanges[0].turn if whole and exchanges else self._wanted.turn
         self._wanted = msgspec.structs.replace(self._wanted, seen=-1, turn=first)
         before = found.earlier + len(found.exchanges) - len(exchanges)
-        return [ui.Reset(exchanges=shown, whole=whole, onward=found.onward, earlier=before)]
+        reset = ui.Reset(exchanges=shown, whole=whole, onward=found.onward, earlier=before)
+        return [reset, *await self._cards.read(self._talk.running())]
 
     def _changeable(self, found: chat.Conversation) -> tuple[chat.Exchange, ...]:
         """The exchanges that the page must be told of: all of them where the first that may change is not read now."""

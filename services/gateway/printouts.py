@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from proto.jobs import Item, Job, Over, Printed
-from proto.printing import Printing, Row
-from services.gateway.paper import Paper
-from services.runtime.bus import Interrupted
+from msgspec.structs import replace
+
+from proto.jobs import Item, Job, Over
+from proto.printing import Printing
+from services.gateway.roll import Roll
 
 COLUMNS, WIDEST = 100, 1000
 """Of a terminal; of the lines of any other job."""
 TAIL = 200_000
 """Characters of what was printed before that a page shows."""
 ROWS = 3000
-"""Rows that a page is given at most; when it has twice as many it is given the last ones anew."""
+"""Rows that a page is given at most."""
 
 
 class Printout:
@@ -22,55 +23,26 @@ class Printout:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._paper = Paper(COLUMNS if job.kind == "terminal" else WIDEST)
-        self._offset = 0
+        self._roll = Roll(columns=COLUMNS if job.kind == "terminal" else WIDEST, rows=ROWS, tail=TAIL)
         self._over: Over | None = None
-        self._rows: list[Row] = []
-        self._given = 0
-        self.cut = False
+
+    @property
+    def cut(self) -> bool:
         """Whether more was printed than is shown."""
+        return self._roll.cut
 
-    async def begin(self, items: Iterable[Item]) -> Printing:
+    async def begin(self, items: Sequence[Item]) -> Printing:
         """Take all there is; of much only the end."""
-        printed = [item for item in items if isinstance(item, Printed)]
-        length = printed[-1].offset + len(printed[-1].text) if printed else 0
-        self._offset = max(printed[0].offset if printed else 0, length - TAIL)
-        self.cut = self._offset > 0
-        return self._told(self._rows_of(items), whole=True)
+        return self._told(self._roll.begin(items), items)
 
-    async def go_on(self, items: Iterable[Item]) -> Printing:
+    async def go_on(self, items: Sequence[Item]) -> Printing:
         """Take what came; raises Interrupted when something before it did not."""
-        rows = self._rows_of(items)
-        return self._told(rows, whole=self._given + len(rows) > 2 * ROWS)
+        return self._told(self._roll.go_on(items), items)
 
-    def _rows_of(self, items: Iterable[Item]) -> list[Row]:
-        found: list[Row] = []
-        for item in items:
-            if isinstance(item, Over):
-                self._over = item
-            elif isinstance(item, Printed):
-                found += self._take(item)
-        self._rows = [*self._rows, *found][-ROWS:]
-        return found
-
-    def _take(self, item: Printed) -> tuple[Row, ...]:
-        if item.offset > self._offset:
-            raise Interrupted
-        fresh = item.text[self._offset - item.offset :]
-        self._offset += len(fresh)
-        return self._paper.take(fresh, error=item.stream == "err")
-
-    def _told(self, rows: list[Row], *, whole: bool) -> Printing:
-        shown = self._rows if whole else rows[-ROWS:]
-        self._given = len(shown) if whole else self._given + len(shown)
+    def _told(self, printing: Printing, items: Sequence[Item]) -> Printing:
+        self._over = next((item for item in items if isinstance(item, Over)), self._over)
         running = self._over is None and self._job.state == "running"
-        return Printing(
-            rows=tuple(shown),
-            open=self._paper.open,
-            whole=whole,
-            running=running,
-            standing=standing(self._job, self._over),
-        )
+        return replace(printing, running=running, standing=standing(self._job, self._over))
 
 
 def standing(job: Job, over: Over | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -115,6 +115,12 @@ class Turn:
         self._pondered += len(text)
         return (ui.Pondered(turn=self._asked.turn, text=text),)
 
+    def running(self) -> Iterator[ui.Used]:
+        """The actions that run now, as their cards stand there."""
+        for number, tool in enumerate(self._tools.values()):
+            if tool.ok is None:
+                yield ui.Used(turn=self._asked.turn, number=number, tool=tool, first=False)
+
     def _use(self, tool: ToolUse) -> ui.Change:
         first = tool.call not in self._tools
         self._tools[tool.call] = tool
@@ -152,6 +158,10 @@ class Talk:
     def is_open(self, turn: str) -> bool:
         """Whether the page shows a turn as still being written."""
         return turn in self._open
+
+    def running(self) -> list[ui.Used]:
+        """The actions that run now, as their cards stand there."""
+        return [used for turn in self._open.values() for used in turn.running()]
 
     def _follow(self, turn: str, part: Part) -> tuple[ui.Change, ...]:
         changes = self._open[turn].take(part)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,8 @@ MOST = 20
 ROUND = 30.0
 AGAIN = 1.0
 EXCERPT = 2000
+NAMES = 1000
+"""Commands of lately whose names are not given again."""
 STOPPED, KILLED = 130, 137
 """Exit codes as a shell has them, after Ctrl-C and after SIGKILL."""
 
@@ -38,8 +40,8 @@ STOPPED, KILLED = 130, 137
 class Live:
     """A command under way."""
 
-    def __init__(self, order: Order, caller: Caller, box: Box) -> None:
-        self.id = secrets.token_hex(4)
+    def __init__(self, name: str, order: Order, caller: Caller, box: Box) -> None:
+        self.id = name
         self.order = order
         self.caller = caller
         self.box = box
@@ -107,6 +109,7 @@ class Jobs:
         self._open = OpenJobs(home / "jobs")
         self._idle = idle
         self._live: defaultdict[tuple[str, str], dict[str, Live]] = defaultdict(dict)
+        self._named: deque[str] = deque(maxlen=NAMES)
         self._tasks = asyncio.TaskGroup()
         self._seen_off: set[asyncio.Task[None]] = set()
 
@@ -147,7 +150,7 @@ class Jobs:
         place = caller.user, caller.conversation
         if len(self._live.get(place, ())) >= MOST:
             raise errors.Refused(f"{MOST} commands run in this box already; stop some of them first.")
-        live = Live(order, caller, box)
+        live = Live(self._name(caller), order, caller, box)
         self._live[place][live.id] = live
         append = self._prints.at(caller.user, caller.conversation, live.id)
         kind: jobs.Kind = "terminal" if live.terminal else "command"
@@ -158,6 +161,13 @@ class Jobs:
         live.airing = Airing(append, order.command, kind, live.work.grant)
         live.airing.begin(self._tasks)
         return live
+
+    def _name(self, caller: Caller) -> str:
+        """The name that its caller expects; another one where a call runs several commands."""
+        expected = jobs.job_of(caller.key)
+        name = expected if caller.key and expected not in self._named else secrets.token_hex(5)
+        self._named.append(name)
+        return name
 
     async def over(self, live: Live) -> Ran:
         """Wait for the end of a command that does not go on by itself."""

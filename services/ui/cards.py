@@ -29,6 +29,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     stdout: str = ""
     stderr: str = ""
     exit_code: int | None = None
+    job: str = ""
+    """The job as which a command goes on."""
     result: str = ""
     """Indented JSON, where the result has no shape that is shown better."""
 
@@ -66,6 +68,7 @@ class Cards:
                 stderr=clipped(command.stderr, self._limit),
                 exit_code=command.exit_code,
                 sentence=command.note,
+                job=command.job,
                 state="done" if command.exit_code == 0 or command.job else "failed",
             )
         told = _read(result, _Told)

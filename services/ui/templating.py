@@ -40,7 +40,7 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.globals.update(asset=assets.address, passages=passages, shown=shown, swap=False)
+_environment.globals.update(asset=assets.address, passages=passages, shown=shown, swap=False, printed=None, fresh=False)
 _environment.filters |= {
     "markdown": markdown.html_of,
     "streamed": streamed,

@@ -45,8 +45,9 @@ async def model_server() -> AsyncIterator[FakeOllama]:
 
 @pytest.fixture(scope="session")
 async def system(model_server: FakeOllama, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Whole]:
-    """A whole Daimon."""
-    async with whole_daimon(tmp_path_factory.mktemp("browser"), model_server.url) as whole:
+    """A whole Daimon; however slow the machine is, a command ends before it would go on as a job."""
+    directory = tmp_path_factory.mktemp("browser")
+    async with whole_daimon(directory, model_server.url, "[sandbox]\ngrace = 120.0\n") as whole:
         yield whole
 
 

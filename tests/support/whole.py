@@ -80,11 +80,11 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole_daimon(directory: Path, model_server: str = "off", **llm: str) -> AsyncIterator[Whole]:
-    """Run `daimon up` in a fresh home, with this model server and these settings of llm."""
+async def whole_daimon(directory: Path, model_server: str = "off", more: str = "", **llm: str) -> AsyncIterator[Whole]:
+    """Run `daimon up` in a fresh home, with this model server, these settings of llm and more in TOML."""
     home = Home(path=directory)
     chosen = {"ollama": model_server, **llm}
-    home.overrides.write_text("[llm]\n" + "".join(f'{name} = "{value}"\n' for name, value in chosen.items()))
+    home.overrides.write_text("[llm]\n" + "".join(f'{name} = "{value}"\n' for name, value in chosen.items()) + more)
     whole = Whole(home)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "daimon", "up", "--home", str(directory), "--port", "0",
