@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import inspection, seen, titles, ui
+from proto import chat, inspection, seen, titles, ui
 from proto.errors import Invalid, Missing
 from services.gateway import uploads
 from services.gateway.access import Who
@@ -18,6 +18,7 @@ from services.runtime.pieces import whole_export
 PATIENCE = 30.0
 """Seconds for a piece of an export."""
 STEP_DIGITS = 4
+TURN_LIMIT = 100
 
 
 async def rename(visit: Visit) -> Response:
@@ -51,6 +52,15 @@ async def export(visit: Visit) -> Response:
     return Response(file.text, media_type=file.media_type, headers=headers)
 
 
+async def answer(visit: Visit) -> Response:
+    """The text of an answer as it was written, to be taken elsewhere."""
+    wanted = chat.Read(conversation=visit.conversation, upto=visit.path("turn")[:TURN_LIMIT], last=1)
+    found = (await visit.call(chat.READ, wanted)).exchanges
+    if not found or found[-1].turn != wanted.upto:
+        raise Missing("There is no such answer in this conversation.")
+    return Response(found[-1].answer, media_type="text/plain")
+
+
 async def what_the_model_saw(visit: Visit) -> Response:
     """One step of a turn, word for word."""
     step = visit.query("step")
@@ -65,6 +75,7 @@ ROUTES = (
     posted("/chat/{conversation}/title", rename),
     posted("/chat/{conversation}/attach", attach),
     Route(method="GET", path="/chat/{conversation}/export/{form}", who=Who.SIGNED_IN, answer=export),
+    Route(method="GET", path="/chat/{conversation}/turns/{turn}/answer", who=Who.SIGNED_IN, answer=answer),
     Route(
         method="GET",
         path="/chat/{conversation}/turns/{turn}/seen",

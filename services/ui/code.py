@@ -68,7 +68,8 @@ def block(text: str, language: str, room: int) -> str:
     inside = coloured(text, language.lower()) if known and len(text) <= room else escape(text)
     marked = Markup(' class="language-{}"').format(language) if language else ""
     return Markup(
-        '<figure><pre tabindex="0"><code{}>{}</code></pre><figcaption>{}<details><summary>As text</summary>'
+        '<figure><pre tabindex="0"><code{}>{}</code></pre><figcaption><span><button type="button">Copy</button>'
+        '<span role="status"></span></span>{}<details><summary>As text</summary>'
         '<textarea readonly rows="{}" aria-label="The code as text">\n{}</textarea></details></figcaption></figure>\n'
     ).format(marked, inside, known or language, min(max(text.count("\n"), 2), 16), text)
 

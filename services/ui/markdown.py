@@ -19,7 +19,7 @@ CACHED = 128
 _BLOCKS = {"p", "br", "hr", "blockquote", "pre", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6"}
 _INLINE = {"a", "code", "em", "strong", "s"}
 _OURS = re.compile(r"/(?![/\\])")
-_FRAMES = {"figure", "figcaption", "details", "summary", "textarea", "span"}
+_FRAMES = {"figure", "figcaption", "details", "summary", "textarea", "span", "button"}
 """What stands around code and in it; a model cannot write these itself."""
 _TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
 
@@ -54,6 +54,8 @@ _cleaner = nh3.Cleaner(
         "ol": {"start"},
         "pre": {"tabindex"},
         "textarea": {"readonly", "rows", "aria-label"},
+        "button": {"type"},
+        "span": {"role"},
     },
     allowed_classes={"span": code.CLASSES, "pre": {"formula"}},
     url_schemes={"http", "https", "mailto"},

@@ -59,6 +59,20 @@ async def test_code_is_taken_as_a_whole_with_the_keyboard_alone(visitor, script)
     assert await page.evaluate("() => document.getSelection().toString()") == CODE
 
 
+async def test_code_and_an_answer_are_copied_by_a_button_that_says_so(visitor, script):
+    page = await answered(visitor, script, permissions=["clipboard-read", "clipboard-write"])
+    for button, text in ((page.locator("figcaption button").first, CODE), (page.locator("[data-copy]"), ANSWER)):
+        await button.click()
+        await expect(button.locator("+ [role=status]")).to_have_text("Copied")
+        assert await page.evaluate("navigator.clipboard.readText()") == text
+    # Without a clipboard, as on a page that did not come by https, the text is shown.
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    await page.locator("figcaption button").last.click()
+    await expect(page.locator("figcaption textarea").last).to_be_visible()
+    await page.locator("[data-copy]").click()
+    await expect(page.locator("body")).to_have_text(ANSWER)
+
+
 async def test_code_and_formulas_fit_a_small_phone(visitor, script):
     page = await answered(visitor, script, viewport={"width": 360, "height": 740})
     await page.get_by_text("As text").first.click()

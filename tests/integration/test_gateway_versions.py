@@ -137,6 +137,6 @@ async def test_a_conversation_is_renamed_and_exported_from_its_page(tab):
 async def test_strangers_do_not_see_or_export_anothers_conversation(front, tab):
     turn = await tab.say("secret")
     bob = await front.browser("bob-of-exports")
-    for path in (f"turns/{turn}/seen", "export/markdown", "export/json"):
+    for path in (f"turns/{turn}/seen", f"turns/{turn}/answer", "export/markdown", "export/json"):
         assert "secret" not in await bob.page(f"{tab.here}/{path}", status=404)
     assert (await bob.post(f"{tab.here}/title", htmx=False, title="mine")).status_code == 404

@@ -11,6 +11,7 @@ KINDS = {
         "GET /undo", "GET /go", "GET /timeline", "GET /timeline/{event}",
         "GET /", "GET /conversations", "GET /chat/{conversation}", "GET /tasks", "GET /tasks/{task}",
         "GET /chat/{conversation}/export/{form}", "GET /chat/{conversation}/turns/{turn}/seen",
+        "GET /chat/{conversation}/turns/{turn}/answer",
         "GET /box", "GET /box/{conversation}", "GET /box/{conversation}/file", "GET /box/{conversation}/jobs/{job}",
         "GET /memory", "GET /memory/sql", "GET /memory/map", "GET /memory/documents",
         "GET /memory/documents/{document}", "GET /search", "GET /mind", "GET /mind/actions",

@@ -86,7 +86,7 @@ def test_deep_nesting_ends():
 
 @pytest.mark.parametrize(("name", "language"), [("python", "Python"), ("SH", "Bash"), ("c++", "C++"), ("yml", "YAML")])
 def test_code_names_its_language(name, language):
-    assert f"<figcaption>{language}<" in html_of(f"```{name}\nx\n```")
+    assert f"</span>{language}<details>" in html_of(f"```{name}\nx\n```")
 
 
 def test_code_is_coloured_by_what_its_pieces_are_and_keeps_every_character():
@@ -100,9 +100,9 @@ def test_code_is_coloured_by_what_its_pieces_are_and_keeps_every_character():
 
 def test_code_of_an_unknown_language_is_plain_and_says_what_it_was_called():
     found = html_of("```brainwave\nreturn x < 1\n```")
-    assert "<span" not in found
+    assert "code-" not in found
     assert "x &lt; 1" in found
-    assert "<figcaption>brainwave<" in found
+    assert "</span>brainwave<details>" in found
 
 
 def test_no_more_of_an_answer_is_coloured_than_takes_a_moment():
