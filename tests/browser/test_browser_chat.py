@@ -12,6 +12,7 @@ from playwright.async_api import expect
 
 from daimon.up import state
 from tests.browser.conftest import say
+from tests.browser.test_browser_access import violations
 from tests.fakes.ollama import Reply
 
 WORDS = tuple(f"w{number} " for number in range(150))
@@ -158,6 +159,28 @@ async def test_typing_a_mode_switches_it(visitor):
     await expect(page.get_by_label("Command")).to_be_checked()
     await expect(page.locator("#board")).to_contain_text("tea")
     await expect(page.locator(".asked .tag")).to_have_text("command")
+
+
+async def test_a_command_that_changes_something_is_told_once_with_its_undo(visitor):
+    page = await visitor.page("/tasks")
+    other = await visitor.page()
+    await say(other, "/command add tea to my list")
+    other_turn = other.locator(".turn[aria-busy=false]")
+    await expect(other_turn).to_have_count(1)
+    await expect(page.locator(".toast")).to_contain_text("tea")
+    await say(other, "/command what is on my list")
+    await expect(other_turn).to_have_count(2)
+    await expect(page.locator(".notice:not(.toast)")).to_have_count(1)
+    await expect(page.locator(".notice:not(.toast)")).not_to_contain_text("Added")
+
+
+async def test_a_page_that_becomes_a_conversation_has_its_heading(visitor):
+    page = await visitor.page()
+    await expect(page.locator("h1")).to_have_text("New conversation")
+    await say(page, "hello")
+    await expect(page.locator("h1")).to_have_text("A fine title")
+    await expect(page).to_have_title("A fine title · Daimon")
+    assert not await violations(page)
 
 
 async def test_shift_enter_starts_a_line(visitor):

@@ -198,5 +198,5 @@ async def test_times_are_shown_in_the_readers_own_zone(visitor):
 
 async def test_motion_is_reduced_on_request(visitor):
     page = await visitor.page("/tasks", reduced_motion="reduce")
-    await page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<p class=writing>…</p>')")
+    await page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<p class=now>…</p>')")
     assert await page.evaluate("document.getAnimations().length") == 0

@@ -191,7 +191,7 @@ def test_times_are_read_where_the_reader_is():
 
 
 def test_the_conversations_read_the_same_on_the_page_and_in_their_live_change():
-    page = html(ui.CHAT, ui.ChatPage(frame=frame(), conversation=conversation(), lines=lines()))
+    page = html(ui.CHAT, ui.ChatPage(frame=frame(), conversation=conversation(exchange()), lines=lines()))
     assert live(ui_list.Listed(lines=lines())).replace(' hx-swap-oob="true"', "").strip() in page
 
 
