@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fastapi import Response
 from msgspec.structs import replace
 
-from proto import insight, memory, ui_memory
+from proto import insight, memory, ui, ui_memory
 from proto.base import Nothing
 from proto.errors import Failure, Invalid
 from proto.memory import Cell, Rows
@@ -20,22 +20,26 @@ from services.gateway.panes import MEMORY_LATE
 from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit, opened, posted, see_other
 
+HITS = 30
 SQL_LIMIT = 20_000
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 """The last four are the first in full width, which spreadsheets take for the same."""
 
 
 async def search(visit: Visit) -> Response:
-    """A search over everything that happened, and how far memory has come."""
-    query, noun = visit.query("q").strip(), visit.query("noun")
+    """A search over everything that happened, and how far memory has come; htmx may ask for the next hits alone."""
+    query, noun, more = visit.query("q").strip(), visit.query("noun"), visit.query("more")[:200]
     view = ui_memory.SearchPage(frame=visit.frame(), query=query, noun=noun)
     try:
-        standing = await visit.call(insight.STANDING, Nothing(), timeout=panes.TIMEOUT)
-        view = replace(view, standing=standing)
         if query:
-            asked = memory.Search(query=query[:2000], kinds=kinds_of(noun), limit=30)
+            asked = memory.Search(query=query[:2000], kinds=kinds_of(noun), more=more, limit=HITS)
             view = replace(view, hits=await visit.call(memory.SEARCH, asked))
+        if more and visit.swaps:
+            return await visit.changed(ui.Sought(query=query, noun=noun, hits=view.hits or memory.Hits(hits=())))
+        view = replace(view, standing=await visit.call(insight.STANDING, Nothing(), timeout=panes.TIMEOUT))
     except Failure as failure:
+        if more and visit.swaps:
+            raise
         view = replace(view, problem=f"{MEMORY_LATE} ({failure.message})")
     return await visit.page(ui_memory.SEARCH, view)
 

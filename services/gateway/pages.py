@@ -13,6 +13,7 @@ from proto.chat import Conversation, Mode
 from proto.errors import Failure
 from services.gateway import lines as listed
 from services.gateway import panes, timeline_pages
+from services.gateway.past import since_begun
 from services.gateway.visit import Visit, opened
 
 CONVERSATION_BYTES = 9
@@ -50,14 +51,16 @@ async def conversation(visit: Visit) -> Response:
 async def chat_page(visit: Visit, view: ui.ChatPage, *, status: int = 200) -> Response:
     """A conversation with everything that stands beside it."""
     bus, caller = visit.gate.bus, visit.caller(view.conversation.id)
-    lines, board, engine, network, marks = await asyncio.gather(
+    lines, board, engine, network, marks, back = await asyncio.gather(
         listed.lines(bus, caller),
         panes.board(bus, caller),
         panes.answering(bus, caller),
         panes.network(bus, caller),
         listed.standing(bus.journal, caller.user, caller.conversation),
+        since_begun(bus.journal, caller.user, caller.conversation),
     )
-    view = replace(view, lines=lines, board=board, engine=engine, network=network, marks=marks)
+    frame = replace(view.frame, past=back)
+    view = replace(view, frame=frame, lines=lines, board=board, engine=engine, network=network, marks=marks)
     return await visit.page(ui.CHAT, view, status=status)
 
 

@@ -7,12 +7,13 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Response
 
-from proto import timeline, ui
+from proto import chat, events, timeline, ui
 from proto.base import Nothing
 from proto.errors import Failure, Invalid
 from proto.moments import NOW, moment, zone_of
 from services.gateway.panes import TIMEOUT
 from services.gateway.visit import ZONE_LIMIT, Visit, see_other
+from services.runtime.bus.journal import Journal
 
 SECONDS_DIGITS = 11
 AS_OF_LIMIT = 40
@@ -32,6 +33,12 @@ async def past(visit: Visit) -> ui.Past:
     then = moment(text, zone_of(visit.request.cookies.get("daimon_zone", "")[:ZONE_LIMIT]))
     at = None if then.time == NOW.time else then.time
     return ui.Past(first=history.first, last=history.last, as_of=_exact(at) if at else text, then=at)
+
+
+async def since_begun(journal: Journal, user: str, conversation: str) -> ui.Past:
+    """How far back one can look at a conversation: to its first message; nowhere where there is none."""
+    asked = await journal.read(events.of_kind(chat.Asked.kind, user, conversation), limit=1)
+    return ui.Past(first=asked[0].event.time, last=datetime.now(UTC)) if asked else ui.Past()
 
 
 def moved(visit: Visit) -> Response | None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from daimon.connection import connect
+from proto import tasks
+from services.gateway.memory_pages import HITS
 from tests.browser.conftest import say
 from tests.browser.test_browser_pages import CONTRAST
 from tests.fakes.ollama import Reply
@@ -37,6 +40,21 @@ async def hand_in(page):
         while not await indexed.count():
             await page.reload()
     await expect(indexed).to_be_visible()
+
+
+async def test_more_hits_are_added_below_the_others(system, visitor):
+    page = await visitor.page()
+    async with connect(system.home.path, visitor.user) as connection:
+        for number in range(HITS + 5):
+            await connection.call(tasks.ADD, tasks.AddTask(title=f"paint fence number {number}"))
+    await system.caught_up()
+    await page.goto("/memory?q=paint+fence&noun=task")
+    hits = page.locator(".hits .what")
+    await expect(hits).to_have_count(HITS)
+    await page.get_by_role("link", name="More").click()
+    await expect(hits).to_have_count(HITS + 5)
+    await expect(page.get_by_role("link", name="More")).to_have_count(0)
+    assert len(set(await hits.all_inner_texts())) == HITS + 5
 
 
 @pytest.mark.parametrize("script", [True, False])

@@ -124,6 +124,21 @@ async def test_the_slider_goes_back_by_keys_and_forward_to_now(visitor):
     await expect(page.locator("#board")).to_contain_text("There was nothing to do then")
 
 
+async def test_a_conversation_has_the_slider_too(visitor):
+    page = await visitor.page("/")
+    await say(page, "hello")
+    await expect(page.locator(".turn[aria-busy=false]")).to_have_count(1)
+    await page.wait_for_url("**/chat/*")
+    await page.reload()
+    await page.get_by_text("Look back").click()
+    await page.get_by_label("The moment to look at").focus()
+    await page.keyboard.press("Home")
+    await page.wait_for_url("**/chat/*?as_of=*")
+    await expect(page.locator("main [role=status]")).to_contain_text("This is how it was on")
+    await page.get_by_role("link", name="Back to now").click()
+    await expect(page.locator("#message")).to_be_visible()
+
+
 async def test_looking_back_works_without_a_script_and_says_what_it_cannot_read(visitor):
     page = await visitor.page("/tasks", java_script_enabled=False)
     await page.fill("#new-task", "buy milk")
