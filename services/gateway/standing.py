@@ -13,6 +13,8 @@ from services.runtime.bus import Bus
 
 async def standing(bus: Bus, user: str) -> Suggestion | None:
     """Return what is offered to somebody now; None also where the log cannot be asked."""
+    if not bus.connected:
+        return None
     try:
         last = await bus.journal.last(events.of_noun(suggestions.NOUN, user))
     except Failure:
