@@ -26,13 +26,8 @@ class Expert(msgspec.Struct):
     outcomes: deque[Form]
     record: deque[bool]
     """Whether what it foretold came; also where that was not shown to anybody."""
-
-    def foretells(self) -> Form:
-        """Return what comes next here as a rule; NOTHING where that is so, or nothing is known."""
-        weights: dict[Form, float] = defaultdict(float)
-        for age, form in enumerate(reversed(self.outcomes)):
-            weights[form] += FADES**age
-        return max(weights, key=weights.__getitem__, default=NOTHING)
+    foretells: Form = NOTHING
+    """What comes next here as a rule; NOTHING where that is so, or nothing is known."""
 
     def rate(self) -> float:
         """Return the share of what it foretold that came true, newer ones worth more, some doubt included."""
@@ -42,10 +37,17 @@ class Expert(msgspec.Struct):
 
     def learn(self, form: Form) -> None:
         """Take note of what came next."""
-        foretold = self.foretells()
-        if foretold != NOTHING:
-            self.record.append(foretold == form)
+        if self.foretells != NOTHING:
+            self.record.append(self.foretells == form)
         self.outcomes.append(form)
+        if form != self.foretells:
+            self.foretells = self._usual()
+
+    def _usual(self) -> Form:
+        weights: dict[Form, float] = defaultdict(float)
+        for age, known in enumerate(reversed(self.outcomes)):
+            weights[known] += FADES**age
+        return max(weights, key=weights.__getitem__)
 
 
 class Foretold(msgspec.Struct, frozen=True):
@@ -98,7 +100,7 @@ class Learner:
 
     def _of(self, context: Context) -> Foretold | None:
         expert = self._experts.get(context)
-        form = expert.foretells() if expert else NOTHING
+        form = expert.foretells if expert else NOTHING
         if expert is None or not form.offered:
             return None
         tries, right = len(expert.record), sum(expert.record)

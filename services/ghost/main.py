@@ -21,7 +21,7 @@ def main() -> None:
 
 async def serve(settings: GhostSettings, bus: Bus, ready: Ready) -> None:
     """Watch and offer until stopped."""
-    people = People(bus.journal, most=settings.people)
+    people = People(bus.journal, most=settings.people, recent=settings.recent)
     handlers = Handlers(bus, people)
     routes: Routes = {
         suggestions.LIST: handlers.list,

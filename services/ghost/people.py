@@ -12,7 +12,7 @@ from proto.accounts import Visited
 from proto.base import Caller
 from proto.chat import Answered, Asked
 from proto.documents import DocumentUploaded
-from proto.events import Happening, happened
+from proto.events import Happening, Recorded, happened
 from proto.memory import Searched
 from proto.sandbox import CommandRan
 from services.ghost.state import State
@@ -20,6 +20,10 @@ from services.runtime.bus.journal import Expect, Journal
 
 _LEARNT = (Visited, Asked, DocumentUploaded, Searched, CommandRan, approvals.RuleSet)
 _NOUNS = ("task", suggestions.NOUN)
+_CHOSEN = (approvals.RuleSet, suggestions.SuggestionsSwitched)
+"""What a person chose holds however long ago."""
+BREATH = 200
+"""Events after which others have their turn."""
 HEEDED = frozenset(kind.kind for kind in (*_LEARNT, Answered))
 
 
@@ -31,8 +35,9 @@ def heeds(kind: str) -> bool:
 class People:
     """Everybody's state, read from the log where it is not in memory."""
 
-    def __init__(self, journal: Journal, *, most: int) -> None:
+    def __init__(self, journal: Journal, *, most: int, recent: int) -> None:
         self._journal = journal
+        self._recent = recent
         self._state = functools.lru_cache(most)(lambda _user: State())
 
     def forget(self) -> None:
@@ -45,22 +50,33 @@ class People:
         newest = await self._journal.last(events.of_user(user))
         if newest is None or newest.sequence <= state.sequence:
             return state
-        # A long log is read by the kinds that matter; afterwards there is little to leave out.
-        filters = [events.of_user(user)] if state.sequence else self._filters(user)
-        read = (self._journal.read(filter_, after=state.sequence) for filter_ in filters)
-        for recorded in sorted(itertools.chain(*await asyncio.gather(*read)), key=attrgetter("sequence")):
+        if state.sequence:
+            news = await self._journal.read(events.of_user(user), after=state.sequence)
+        else:
+            news = await self._history(user, newest.sequence)
+        for count, recorded in enumerate(news, 1):
             if state.sequence < recorded.sequence <= newest.sequence:
                 state.apply(recorded)
+            if not count % BREATH:
+                await asyncio.sleep(0)
         state.sequence = max(state.sequence, newest.sequence)
         return state
 
     async def record(self, what: Happening, caller: Caller, state: State) -> str:
         """Record what happens to suggestions, if nothing else did since; raises Conflict."""
-        event = happened(what, caller)
-        expect = Expect(filter=events.of_noun(suggestions.NOUN, caller.user), sequence=state.standing.sequence)
+        event, noun = happened(what, caller), events.of_noun(suggestions.NOUN, caller.user)
+        last = None if state.standing.sequence else await self._journal.last(noun)
+        # The last one may be too long ago to have been read.
+        old = last.sequence if last and last.sequence <= state.sequence else 0
+        expect = Expect(filter=noun, sequence=state.standing.sequence or old)
         await self._journal.append(event, expect=expect)
         return event.id
 
-    def _filters(self, user: str) -> list[str]:
+    async def _history(self, user: str, newest: int) -> list[Recorded]:
+        """Read what a person did of late, and what they chose ever, without the long texts of answers."""
+        after = max(0, newest - self._recent)
         kinds = (events.of_kind(kind.kind, user) for kind in _LEARNT)
-        return [*kinds, *(events.of_noun(noun, user) for noun in _NOUNS)]
+        late = (*kinds, *(events.of_noun(noun, user) for noun in _NOUNS))
+        read = [self._journal.read(filter_, after=after) for filter_ in late]
+        read += [self._journal.read(events.of_kind(kind.kind, user)) for kind in _CHOSEN]
+        return sorted(itertools.chain(*await asyncio.gather(*read)), key=attrgetter("sequence"))

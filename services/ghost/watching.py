@@ -20,9 +20,11 @@ async def watch(bus: Bus, people: People) -> None:
     while True:
         try:
             async with bus.follow(events.ALL) as live:
-                async for event in live:
-                    if heeds(event.kind):
-                        await _look(people, event.user)
+                while True:
+                    came = [await live.next(), *live.waiting()]
+                    # What somebody does in one go is looked at once.
+                    for user in {event.user for event in came if heeds(event.kind)}:
+                        await _look(people, user)
         except Interrupted:
             continue
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -19,6 +20,7 @@ from services.tasks.settings import TasksSettings
 from services.undo.main import serve as serve_undo
 from services.undo.settings import UndoSettings
 from tests.support.running import running
+from tests.support.servers import NatsServer
 
 Open = Callable[[str], Awaitable[Bus]]
 
@@ -201,6 +203,29 @@ async def test_nobody_is_offered_or_accepts_what_is_anothers(person):
     with pytest.raises(errors.Missing):
         await other.accept(offer.id)
     assert (await person.told()).now == offer
+
+
+@asynccontextmanager
+async def ghost(nats: NatsServer, settings: GhostSettings) -> AsyncIterator[None]:
+    """A ghost that answers nothing any more afterwards."""
+    async with Bus.open(nats.settings("ghost"), "ghost") as bus, running(serve, settings, bus):
+        yield
+
+
+async def test_a_ghost_that_starts_learns_from_what_was_of_late_and_keeps_what_was_chosen(nats_server, open_bus, ada):
+    person = Person(await open_bus("cli"), ada)
+    async with running(serve_tasks, TasksSettings(), await open_bus("tasks")):
+        async with ghost(nats_server, GhostSettings()):
+            await person.shops()
+            await person.cli.call(suggestions.SWITCH, Switch(on=False), caller=ada)
+            assert (await person.told()).habits
+        for number in range(6):
+            await person.add(f"number {number}")
+        async with ghost(nats_server, GhostSettings(recent=5)):
+            found = await person.told()
+            assert (found.on, found.habits) == (False, ())
+            await person.cli.call(suggestions.SWITCH, Switch(on=True), caller=ada)
+            assert (await person.told()).on
 
 
 async def test_another_ghost_knows_what_the_first_one_learnt(services, person, open_bus):

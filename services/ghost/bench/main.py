@@ -50,10 +50,10 @@ class Watched:
     def take(self, recorded: Recorded) -> None:
         """Let something happen, and note what is offered then and what came of the offer before."""
         state, event = self.state, recorded.event
-        began, last = time.perf_counter(), state.last
+        began, last = time.process_time(), state.last
         state.apply(recorded)
         offered = None if (came := state.standing.came) else offer(state, event.time)
-        self.seconds.append(time.perf_counter() - began)
+        self.seconds.append(time.process_time() - began)
         if state.last is not last:
             self.deeds += 1
             self.baseline.take(state.done[-1])
