@@ -18,10 +18,8 @@ from services.ghost.titles import CannotBe, done_to
 
 SURE = 0.6
 """The measured rate from which on something is offered."""
-SEEN = 3
-"""Times that it must have come."""
 TRIED = 2
-"""Times that it must have been foretold, whether or not it came."""
+"""Times that it must have been foretold, whether or not it came; so it came three times."""
 
 
 def offer(state: State, now: datetime) -> SuggestionMade | None:
@@ -48,7 +46,7 @@ def offer(state: State, now: datetime) -> SuggestionMade | None:
 
 def sure(foretold: Foretold) -> bool:
     """Tell whether something is foretold surely enough to be offered."""
-    return foretold.seen >= SEEN and foretold.tries >= TRIED and foretold.rate >= SURE
+    return foretold.tries >= TRIED and foretold.rate >= SURE
 
 
 def _unwanted(state: State, step: Step, now: datetime) -> bool:

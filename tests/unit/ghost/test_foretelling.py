@@ -98,8 +98,9 @@ def test_there_is_one_offer_at_a_time_and_one_after_each_deed():
     life.adds("bread from the shop")
     assert life.offered()
     assert life.offered() is None
-    life.dismisses()
-    assert life.offered() is None
+    life.happens(SuggestionsSwitched(on=False, before=True))
+    life.happens(SuggestionsSwitched(on=True, before=False))
+    assert life.offered() is None, "it was offered after this deed"
 
 
 def test_what_came_of_an_offer_is_counted_by_what_is_done_next():
