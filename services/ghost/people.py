@@ -16,7 +16,7 @@ from proto.events import Happening, Recorded, happened
 from proto.memory import Searched
 from proto.sandbox import CommandRan
 from services.ghost.state import State
-from services.runtime.bus.journal import Expect, Journal
+from services.runtime.bus.journal import PAUSED, Expect, Journal
 
 _LEARNT = (Visited, Asked, DocumentUploaded, Searched, CommandRan, approvals.RuleSet)
 _NOUNS = ("task", suggestions.NOUN)
@@ -61,6 +61,11 @@ class People:
                 await asyncio.sleep(0)
         state.sequence = max(state.sequence, newest.sequence)
         return state
+
+    async def paused(self, user: str) -> bool:
+        """Tell whether somebody wants nothing recorded that Daimon can do without, as offers are."""
+        last = await self._journal.last(events.of_noun("recording", user))
+        return last is not None and last.event.kind == PAUSED
 
     async def record(self, what: Happening, caller: Caller, state: State) -> str:
         """Record what happens to suggestions, if nothing else did since; raises Conflict."""

@@ -44,7 +44,7 @@ async def look(people: People, user: str) -> None:
         await people.record(state.standing.came, Caller(user=user, actor="ghost", cause=state.cause), state)
         state = await people.read(user)
     made = offer(state, datetime.now(UTC))
-    if made is not None:
+    if made is not None and not await people.paused(user):
         await people.record(made, Caller(user=user, actor="ghost", conversation=_where(made), cause=state.cause), state)
 
 

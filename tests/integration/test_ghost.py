@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from proto import approvals, errors, events, sorting, suggestions, tasks, undo
+from proto import approvals, errors, events, forgetting, sorting, suggestions, tasks, undo
 from proto.base import Caller, Nothing
 from proto.events import happened
 from proto.suggestions import Accept, Dismiss, Done, Suggestion, Switch
@@ -193,6 +193,18 @@ async def test_whoever_wants_no_suggestions_gets_none_until_that_is_undone(perso
     await person.cli.call(undo.STEP, undo.UndoStep(step="suggestions are off"), caller=person.user)
     assert (await person.told()).on
     await person.offered(person.add("a bun from the shop"))
+
+
+async def test_while_recording_is_paused_nothing_is_offered(person, open_bus, ada):
+    await person.shops()
+    memory = await open_bus("memory")
+    await memory.journal.append(happened(forgetting.Paused(), ada))
+    await person.shop("a loaf")
+    before = (await person.told()).record.made
+    await person.shop("a bun")
+    await memory.journal.append(happened(forgetting.Resumed(), ada))
+    await person.offered(person.add("a cake from the shop"))
+    assert (await person.told()).record.made == before + 1
 
 
 async def test_nobody_is_offered_or_accepts_what_is_anothers(person):
