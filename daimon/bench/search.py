@@ -28,6 +28,7 @@ async def run(_rounds: int, size: int, plot: Path | None, keep: Path | None) -> 
     """Let a log grow in a Postgres of its own, and search it at each size."""
     with tempfile.TemporaryDirectory(prefix="daimon-bench-", ignore_cleanup_errors=True) as temporary:
         directory = folder(keep, temporary)
+        read_through(directory)
         async with embedded_postgres(directory) as server:
             found = await _measured(server, size, directory / FILLED)
             resident = shared(directory / "data/postmaster.pid")
@@ -41,6 +42,14 @@ def folder(keep: Path | None, temporary: str) -> Path:
     directory = (keep or Path(temporary)).absolute()
     directory.mkdir(parents=True, exist_ok=True)
     return directory
+
+
+def read_through(directory: Path) -> None:
+    """Read what lies there once, so that a disk that was not read for hours is not what is measured."""
+    for file in (one for one in directory.rglob("*") if one.is_file()):
+        with file.open("rb", buffering=0) as content:
+            while content.read(MEGABYTE):
+                pass
 
 
 async def _measured(server: PostgresServer, size: int, filled: Path) -> list[Measured]:

@@ -79,27 +79,28 @@ class Asker:
 
 
 async def _answer(reader: ReaderSession, statement: str) -> Answer:
-    await reader.run(query("begin_question"))
+    await reader.run(query("begin_question").text)
     # Alone first: only what is a whole statement by itself cannot close our parentheses and go on behind them.
-    await reader.run(query("check_question") + b"\n" + statement.encode())
+    await reader.run(query("check_question").text + b"\n" + statement.encode())
     await reader.run(wrapped(statement))
     return await _fetch(reader)
 
 
 def wrapped(statement: str) -> bytes:
     """Put a statement where only a query can stand, with the limits around it."""
-    limits = query("open_answer").replace(b"{rows}", b"%d" % (memory.ROW_LIMIT + 1)).replace(b"{bytes}", b"%d" % BYTES)
+    opened = query("open_answer").text
+    limits = opened.replace(b"{rows}", b"%d" % (memory.ROW_LIMIT + 1)).replace(b"{bytes}", b"%d" % BYTES)
     return limits.replace(b"{question}", statement.encode())
 
 
 async def _fetch(reader: ReaderSession) -> Answer:
     """Fetch piece by piece, so that many large rows are stopped before all of them are here."""
-    answer = await reader.fetch(query("fetch_answer"))
+    answer = await reader.fetch(query("fetch_answer").text)
     piece, size = answer, _size(answer)
     while piece.rows:
         if size > BYTES:
             raise errors.TooLarge(_TOO_LARGE)
-        piece = await reader.fetch(query("fetch_answer"))
+        piece = await reader.fetch(query("fetch_answer").text)
         answer.rows.extend(piece.rows)
         size += _size(piece)
     return answer

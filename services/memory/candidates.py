@@ -35,6 +35,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         return any(self.filters.get(name) for name in FILTERS)
 
     @property
+    def is_broad(self) -> bool:
+        """Whether everything is searched, and that is much."""
+        return self.passages and not self.is_narrow and self.size > FEW
+
+    @property
     def values(self) -> dict[str, object]:
         """What the statements take."""
         vector = self.vector or NOTHING
@@ -60,7 +65,7 @@ Gathered = tuple[dict[int, Weighed], list[Beside]]
 
 async def gather(session: Session, question: Question) -> Gathered:
     """Return what may answer, weighed, and which of it stand beside each other."""
-    weighed = by_place([*await _worded(session, question), *await _near(session, question)])
+    weighed = by_place(await _found(session, question))
     return await with_surroundings(session, question, weighed)
 
 
@@ -80,6 +85,12 @@ def by_place(found: Iterable[Weighed]) -> dict[int, Weighed]:
     return {one.sequence: one for one in found}
 
 
+async def _found(session: Session, question: Question) -> list[Weighed]:
+    if question.terms.fetch and question.vector and question.is_broad:
+        return await session.fetch(Weighed, "words_and_nearest", **question.terms.fetches, **question.values)
+    return [*await _worded(session, question), *await _near(session, question)]
+
+
 async def _worded(session: Session, question: Question) -> list[Weighed]:
     terms = question.terms
     if not terms.fetch:
@@ -92,7 +103,7 @@ async def _worded(session: Session, question: Question) -> list[Weighed]:
 async def _near(session: Session, question: Question) -> list[Weighed]:
     if question.vector is None:
         return []
-    if not question.is_narrow and question.passages and question.size > FEW:
+    if question.is_broad:
         return await session.fetch(Weighed, "nearest", **question.values)
     found = await _near_events(session, question)
     if question.passages:

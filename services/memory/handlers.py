@@ -30,7 +30,7 @@ class Handlers:
     def __init__(self, store: Store, bus: Bus, *, questions: int) -> None:
         self._store = store
         self._bus = bus
-        self._searcher = Searcher(store, BusEmbedder(store, bus))
+        self._searcher = Searcher(store, BusEmbedder(bus))
         self._asker = Asker(store, questions)
         self._verifier = Verifier(store, bus.journal)
 

@@ -64,6 +64,10 @@ class Lexicon:
     async def read(self, session: Session, user: str, query: str) -> Terms:
         """Parse a query and weigh its words."""
         (parsed,) = await session.fetch(Parsed, "parse", user=user, query=query)
+        return await self.weigh(session, user, query, parsed)
+
+    async def weigh(self, session: Session, user: str, query: str, parsed: Parsed) -> Terms:
+        """Weigh the words of a query that was parsed."""
         asks = is_question(query)
         if not parsed.lexemes:
             return Terms(asks=asks)

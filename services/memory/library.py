@@ -17,7 +17,7 @@ from services.memory.lexicon import LibraryLexicon
 from services.memory.ranking import UNLIKE, Ranked, Weighed
 from services.memory.store import Session, Store
 from services.memory.terms import Terms
-from services.memory.vectors import BusEmbedder, QueryVector
+from services.memory.vectors import BusEmbedder, QueryVector, Served
 from services.runtime.bus import Bus, Routes
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
@@ -65,7 +65,7 @@ class Library:
     def __init__(self, store: Store, bus: Bus) -> None:
         self._store = store
         self._bus = bus
-        self._embedder = BusEmbedder(store, bus)
+        self._embedder = BusEmbedder(bus)
         self._lexicon = LibraryLexicon()
 
     def routes(self) -> Routes:
@@ -130,7 +130,8 @@ class Library:
 
     async def _vector(self, query: str) -> tuple[QueryVector | None, str]:
         try:
-            return await self._embedder.query(query), ""
+            (served,) = await self._store.fetch(Served, "served_engine")
+            return await self._embedder.query(query, served.engine), ""
         except errors.Failure as failure:
             return None, f"Searched by words alone, because there is no vector of the query: {failure}"
 

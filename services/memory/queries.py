@@ -7,8 +7,11 @@ import re
 from collections.abc import Collection, Mapping
 from importlib import resources
 
+import msgspec
+
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _FILTER = re.compile(r"^/\* (\w+) \*/ .*\n?", re.MULTILINE)
+_VALUE = re.compile(r"%\((\w+)\)s")
 _PART = re.compile(r"\{(\w+)\}")
 
 
@@ -26,9 +29,24 @@ def whole(statement: str, parts: Mapping[str, str]) -> str:
     return _PART.sub(lambda named: whole(parts[named[1]], parts) if named[1] in parts else named[0], statement)
 
 
-def query(name: str, dimensions: int = 0, given: Collection[str] = ()) -> bytes:
+class Statement(msgspec.Struct, frozen=True):
+    """What Postgres gets: psycopg would look for the names of so many values anew each time."""
+
+    text: bytes
+    names: tuple[str, ...]
+    """Of its values, in the order of their numbers."""
+
+
+def query(name: str, dimensions: int = 0, given: Collection[str] = ()) -> Statement:
     """Return a statement by its name, for vectors of so many numbers and some filters; KeyError when there is none."""
     return _built(name, dimensions, frozenset(given))
+
+
+def numbered(statement: str) -> Statement:
+    """Put numbers in the places of names."""
+    names: dict[str, int] = {}
+    text = _VALUE.sub(lambda named: f"${names.setdefault(named[1], len(names) + 1)}", statement)
+    return Statement(text.encode(), tuple(names))
 
 
 def only(statement: str, given: Collection[str]) -> str:
@@ -37,8 +55,8 @@ def only(statement: str, given: Collection[str]) -> str:
 
 
 @functools.lru_cache(1000)
-def _built(name: str, dimensions: int, given: frozenset[str]) -> bytes:
-    return only(_all()[name], given).replace("{dimensions}", str(dimensions)).encode()
+def _built(name: str, dimensions: int, given: frozenset[str]) -> Statement:
+    return numbered(only(_all()[name], given).replace("{dimensions}", str(dimensions)))
 
 
 @functools.cache

@@ -26,6 +26,8 @@ NEW = 1.0
 """Days for which an event is called recent."""
 
 Why = Literal["words", "meaning", "near", "recent"]
+Place = tuple[float, int]
+"""A score, and the event that has it: the later one of two that are equal stands before the other."""
 
 
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,14 +66,30 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     why: tuple[Why, ...]
 
 
-def rank(weighed: Mapping[int, Weighed], pairs: Iterable[Beside], now: datetime) -> list[Ranked]:
+def rank(
+    weighed: Mapping[int, Weighed],
+    pairs: Iterable[Beside],
+    now: datetime,
+    *,
+    below: Place | None = None,
+    limit: int | None = None,
+) -> list[Ranked]:
     """Rank events, best first: what each says itself, what stands around it, and a little its age."""
     around = lent(weighed, pairs)
-    ranked = [_ranked(one, around.get(one.sequence, 0.0), now) for one in weighed.values() if one.found]
-    return sorted((one for one in ranked if one.why), key=lambda one: (-one.score, -one.sequence))
+    places = [
+        (one.own + around[sequence] + RECENT * math.exp2(-_days(one, now) / HALF), sequence)
+        for sequence, one in weighed.items()
+        if one.found and (one.coverage > 0 or one.likeness > UNLIKE or around[sequence] > 0)
+    ]
+    places.sort(reverse=True)
+    page = [place for place in places if below is None or place < below][:limit]
+    return [
+        Ranked(sequence=sequence, score=score, why=_why(weighed[sequence], around[sequence], now))
+        for score, sequence in page
+    ]
 
 
-def lent(weighed: Mapping[int, Weighed], pairs: Iterable[Beside]) -> Mapping[int, float]:
+def lent(weighed: Mapping[int, Weighed], pairs: Iterable[Beside]) -> defaultdict[int, float]:
     """What each event gets from those around it; a pair counts once, however often it is named."""
     scores: defaultdict[int, float] = defaultdict(float)
     steps = {(min(pair.beside, pair.sequence), max(pair.beside, pair.sequence)): pair.step for pair in pairs}
@@ -88,8 +106,11 @@ def strongest(weighed: Iterable[Weighed], most: int) -> Sequence[int]:
     return [one.sequence for one in sorted(spoken, key=lambda one: -one.own)[:most]]
 
 
-def _ranked(one: Weighed, around: float, now: datetime) -> Ranked:
-    days = max(0.0, (now - one.time).total_seconds() / 86400)
+def _days(one: Weighed, now: datetime) -> float:
+    return max(0.0, (now - one.time).total_seconds() / 86400)
+
+
+def _why(one: Weighed, around: float, now: datetime) -> tuple[Why, ...]:
     fits: list[Why] = []
     if one.coverage > 0:
         fits.append("words")
@@ -97,7 +118,6 @@ def _ranked(one: Weighed, around: float, now: datetime) -> Ranked:
         fits.append("meaning")
     if around > 0:
         fits.append("near")
-    if fits and days < NEW:
+    if _days(one, now) < NEW:
         fits.append("recent")
-    score = one.own + around + RECENT * math.exp2(-days / HALF)
-    return Ranked(sequence=one.sequence, score=score, why=tuple(fits))
+    return tuple(fits)

@@ -83,7 +83,8 @@ def fetching(words: Sequence[Frequency], sample: Sample) -> list[tuple[str, ...]
     """Choose by which words, or words together, to fetch: those that say most, as long as not too many events match."""
     rarest = sorted(words, key=lambda one: one.matches)
     alone = _within(rarest)
-    common = [one for one in rarest if one not in alone][:COMMON]
+    # What only hidden texts say fetches nothing that is shown, and may be in a fifth of the log.
+    common = [one for one in rarest if one not in alone and one.says][:COMMON]
     chosen: list[tuple[str, ...]] = [(one.word,) for one in alone]
     chosen += _together(common, sample, MATCHES - sum(one.matches for one in alone))
     return chosen or [tuple(one.word for one in rarest[:TOGETHER])]

@@ -12,7 +12,7 @@ from proto import accounts, chat, errors, memory
 from proto.base import Caller
 from services.memory import hits, ranking
 from services.memory.candidates import Question, gather
-from services.memory.lexicon import Lexicon
+from services.memory.lexicon import Lexicon, Parsed
 from services.memory.ranking import Ranked
 from services.memory.store import Session, Store
 from services.memory.terms import Terms
@@ -23,10 +23,13 @@ ECHOES = (memory.Searched, memory.Queried, accounts.Visited, chat.Called, chat.C
 HIDDEN = [echo.kind for echo in ECHOES]
 
 
-class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """How many events have no vector, counted up to a bound."""
+class Opening(Parsed, frozen=True, kw_only=True):
+    """What is to be known before a search."""
 
-    events: int
+    engine: str
+    """The one whose vectors are searched; empty before the first."""
+    waiting: int
+    """Events that have no vector yet, counted up to a bound."""
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
@@ -50,42 +53,47 @@ class Searcher:
         """Find what fits, best first; without the embedding engine by words alone, and say so."""
         last, filters = cursor(request.more), filters_of(request, caller)
         moment = last.moment if last else datetime.now(UTC)
-        vector, note = await self._vector(request)
+        opening = await self._open(request, filters)
+        vector, note = await self._vector(request, opening)
         async with self._store.searching() as session:
-            question = await self._question(session, request, filters, vector)
-            question = msgspec.structs.replace(question, passages=passages and wants_passages(request))
+            question = await self._question(session, request, filters, opening)
+            question = msgspec.structs.replace(question, vector=vector, passages=passages and wants_passages(request))
             weighed, pairs = await gather(session, question)
-            ranked = ranking.rank(weighed, pairs, moment)
-            rest = [one for one in ranked if last is None or (one.score, one.sequence) < (last.score, last.sequence)]
-            page = rest[: request.limit]
+            below = (last.score, last.sequence) if last else None
+            ranked = ranking.rank(weighed, pairs, moment, below=below, limit=request.limit + 1)
+            page = ranked[: request.limit]
             found = await hits.read(session, page, request.neighbours, filters)
-            note = note or await _waiting(session, filters)
-        more = token(page[-1], moment) if len(rest) > len(page) else ""
+        more = token(page[-1], moment) if len(ranked) > len(page) else ""
         return memory.Hits(hits=found, sentence=_sentence(request.query, len(found)), note=note, more=more)
 
-    async def _vector(self, request: memory.Search) -> tuple[QueryVector | None, str]:
+    async def _open(self, request: memory.Search, filters: Mapping[str, object]) -> Opening:
+        async with self._store.searching() as session:
+            (opening,) = await session.fetch(Opening, "open_search", query=_plain(request.query), **filters)
+        return opening
+
+    async def _vector(self, request: memory.Search, opening: Opening) -> tuple[QueryVector | None, str]:
+        note = _waiting(opening.waiting)
         if request.ways == "words":
-            return None, ""
+            return None, note
         try:
-            return await self._embedder.query(request.query), ""
+            return await self._embedder.query(request.query, opening.engine), note
         except errors.Failure as failure:
             return None, f"Searched by words alone, because there is no vector of the query: {failure}"
 
     async def _question(
-        self, session: Session, request: memory.Search, filters: Mapping[str, object], vector: QueryVector | None
+        self, session: Session, request: memory.Search, filters: Mapping[str, object], parsed: Parsed
     ) -> Question:
         terms, user = Terms(), str(filters["user"])
         if request.ways != "meaning":
-            terms = await self.lexicon.read(session, user, _plain(request.query))
+            terms = await self.lexicon.weigh(session, user, request.query, parsed)
         size = await self.lexicon.size(session, user)
-        return Question(terms=terms, vector=vector, filters=filters, size=size)
+        return Question(terms=terms, vector=None, filters=filters, size=size)
 
 
-async def _waiting(session: Session, filters: Mapping[str, object]) -> str:
-    (backlog,) = await session.fetch(Backlog, "backlog", user=filters["user"], hidden=filters["hidden"])
-    if not backlog.events:
+def _waiting(events: int) -> str:
+    if not events:
         return ""
-    return f"Not searched by meaning yet, because their vectors are still being made: {backlog.events} events."
+    return f"Not searched by meaning yet, because their vectors are still being made: {events} events."
 
 
 def cursor(more: str) -> Cursor | None:
@@ -114,6 +122,7 @@ def filters_of(request: memory.Search, caller: Caller) -> dict[str, object]:
     return {
         "user": caller.user,
         "kinds": list(request.kinds),
+        "nouns": [kind for kind in request.kinds if "." not in kind],
         "hidden": [] if request.kinds else HIDDEN,
         "conversation": request.conversation,
         "by": request.actor,

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow, class_row
 
@@ -24,7 +24,7 @@ from services.memory.queries import query
 from services.memory.settings import MemorySettings
 
 CONNECT_TIMEOUT = 3
-FILTERS = ("kinds", "by", "conversation", "since", "until")
+FILTERS = ("kinds", "nouns", "by", "conversation", "since", "until")
 """What may be left out of a statement."""
 _CONNECTION_ENDED = ("08000", "08003", "08006", "57P")
 """How SQLSTATEs begin that say nothing about the statement."""
@@ -71,15 +71,16 @@ class Session:
     async def fetch(self, kind: type[R], name: str, /, **values: object) -> list[R]:
         """Run a named statement and read each row as a Struct whose fields are its columns."""
         with _our_errors():
-            async with self._connection.cursor(row_factory=class_row(kind)) as cursor:
-                await cursor.execute(_statement(name, values), values)
+            async with AsyncRawCursor(self._connection, row_factory=class_row(kind)) as cursor:
+                await cursor.execute(*_statement(name, values))
                 return await cursor.fetchall()
 
     async def run(self, name: str, /, **values: object) -> int:
         """Run a named statement and return how many rows it touched."""
         with _our_errors():
-            cursor = await self._connection.execute(_statement(name, values), values)
-            return cursor.rowcount
+            async with AsyncRawCursor(self._connection) as cursor:
+                await cursor.execute(*_statement(name, values))
+                return cursor.rowcount
 
     async def script(self, text: str) -> None:
         """Run several statements; SqlFailure when Postgres refuses one."""
@@ -244,10 +245,11 @@ class Store:
         self._away = away
 
 
-def _statement(name: str, values: Mapping[str, object]) -> bytes:
+def _statement(name: str, values: Mapping[str, object]) -> tuple[bytes, list[object]]:
     """How many numbers a vector has is a part of its type, and no parameter can say it; nor which filters there are."""
     given = [name for name in FILTERS if values.get(name)]
-    return query(name, int(str(values.get("dimensions", 0))), given)
+    found = query(name, int(str(values.get("dimensions", 0))), given)
+    return found.text, [values[name] for name in found.names]
 
 
 def _spoken_to(connection: AsyncConnection[TupleRow]) -> bool:

@@ -10,7 +10,6 @@ import msgspec
 from pgvector import HalfVector
 
 from proto import llm
-from services.memory.store import Store
 from services.runtime.bus import Bus
 
 EMBED_TIMEOUT = 1.0
@@ -27,8 +26,8 @@ class QueryVector(msgspec.Struct, frozen=True, kw_only=True):
 class Embedder(Protocol):
     """Whoever makes the vector of a query."""
 
-    async def query(self, text: str) -> QueryVector:
-        """Return a text's vector; raises Failure."""
+    async def query(self, text: str, engine: str) -> QueryVector:
+        """Return a text's vector by the engine that serves; raises Failure."""
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +39,12 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 class BusEmbedder:
     """Asks the llm service."""
 
-    def __init__(self, store: Store, bus: Bus) -> None:
-        self._store = store
+    def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
-    async def query(self, text: str) -> QueryVector:
+    async def query(self, text: str, engine: str) -> QueryVector:
         """Embed by the engine that serves, which may not be the one that is being changed to."""
-        (served,) = await self._store.fetch(Served, "served_engine")
-        request = llm.Embed(texts=(text,), engine=served.engine)
+        request = llm.Embed(texts=(text,), engine=engine)
         made = await self._bus.call(llm.EMBED, request, timeout=EMBED_TIMEOUT)
         (vector,) = halfvecs(made)
         return QueryVector(engine=made.engine, dimensions=made.dimensions, vector=vector)

@@ -237,7 +237,7 @@ async def test_a_newer_schema_is_refused(alone, database):
 async def test_a_copy_is_made_before_an_older_schema_changes(alone, database, tmp_path):
     first, *_ = known()
     async with await psycopg.AsyncConnection.connect(database.database, autocommit=True) as connection:
-        await connection.execute(query("create_migrations"))
+        await connection.execute(query("create_migrations").text)
         await connection.execute(first.sql.encode())
         await connection.execute(
             "INSERT INTO migrations (number, name, checksum) VALUES (%s, %s, %s)",

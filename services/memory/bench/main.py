@@ -13,7 +13,7 @@ import msgspec
 
 from proto.benches import Measured
 from services.memory.bench.filling import fill
-from services.memory.bench.measuring import CLIENTS, measure
+from services.memory.bench.measuring import CLIENTS, Sized, asked_of, measure
 from services.memory.bench.story import Told, World
 from services.memory.migrations import migrate
 from services.memory.settings import MemorySettings
@@ -33,9 +33,11 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     """That the last part took, with its indexes."""
     sample: list[Told] = []
     """Some of what was told in it."""
+    measured: list[Measured] = []
+    """What was found at each size, the last time."""
 
 
-async def run(size: int, kept: Path | None) -> None:
+async def run(size: int, kept: Path | None, *, tuning: bool) -> None:
     """Let the log grow tenfold from size to size; one that is kept goes on from where it is."""
     settings = msgspec.structs.replace(load("memory", MemorySettings), connections=CLIENTS)
     world = World(SEED)
@@ -44,10 +46,16 @@ async def run(size: int, kept: Path | None) -> None:
     async with Store.open(settings) as store:
         async with store.alone() as session:
             await migrate(session, store.dump_before)
+        for known in (one for one in filled.measured if one.size < filled.size):
+            show(known)
         for wanted in (one for one in sizes(size) if one >= filled.size):
             filled = await grow(store, world, story, filled, wanted)
             write(kept, filled)
-            show(await measure(store, world, filled.sample, wanted, filled.seconds))
+            told = asked_of(filled.sample, tuning=tuning)
+            measured = await measure(store, world, Sized(size=wanted, filling=filled.seconds, told=told))
+            filled = noted(filled, measured)
+            write(kept, filled)
+            show(measured)
 
 
 def read(kept: Path | None) -> Filled:
@@ -67,7 +75,14 @@ async def grow(store: Store, world: World, story: Iterator[Told], filled: Filled
         return filled
     began = time.perf_counter()
     sample = await fill(store, world, story, wanted - filled.size, filled.size + 1)
-    return Filled(size=wanted, seconds=time.perf_counter() - began, sample=sample)
+    seconds = time.perf_counter() - began
+    return Filled(size=wanted, seconds=seconds, sample=sample, measured=filled.measured)
+
+
+def noted(filled: Filled, measured: Measured) -> Filled:
+    """Note what was found at a size, in place of what was found before."""
+    others = [one for one in filled.measured if one.size != measured.size]
+    return msgspec.structs.replace(filled, measured=[*others, measured])
 
 
 def sizes(size: int) -> list[int]:
@@ -90,8 +105,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, required=True, help="events in the end")
     parser.add_argument("--kept", type=Path, help="the file that says how far a kept log was filled")
+    parser.add_argument("--tuning", action="store_true", help="ask the questions by which bounds are chosen")
     arguments = parser.parse_args()
-    asyncio.run(run(arguments.size, arguments.kept))
+    asyncio.run(run(arguments.size, arguments.kept, tuning=arguments.tuning))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from services.memory.vectors import QueryVector
 
 FIRST = 10
 WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 20, 8, 60, 3
+BEFORE = 5
+"""Searches of each client before the clock runs: a service that is up has its connections and plans."""
 WINDOW = timedelta(days=7)
 ADA = Caller(user=USER, actor="plugin-bench")
 
@@ -47,16 +49,31 @@ class Made:
         vector = written(self._world, text)
         self._made[text] = QueryVector(engine=ENGINE, dimensions=DIMENSIONS, vector=vector)
 
-    async def query(self, text: str) -> QueryVector:
+    async def query(self, text: str, engine: str = ENGINE) -> QueryVector:  # noqa: ARG002
         """Return a vector that was made."""
         return self._made[text]
 
 
-async def measure(store: Store, world: World, sample: Sequence[Told], size: int, filling: float) -> Measured:
+class Sized(msgspec.Struct, frozen=True, kw_only=True):
+    """A log of a size, and some of what was told in it."""
+
+    size: int
+    filling: float
+    """Seconds that the last part took."""
+    told: Sequence[Told]
+
+
+def asked_of(sample: Sequence[Told], *, tuning: bool) -> list[Told]:
+    """Choose what is asked for: by every other event the bounds of search are chosen, by the others it is judged."""
+    half = list(sample)[0 if tuning else 1 :: 2]
+    return half[:: max(1, len(half) // (WARM + ASKED))]
+
+
+async def measure(store: Store, world: World, log: Sized) -> Measured:
     """Search a log of a size in every way."""
     made = Made(world)
     searcher = Searcher(store, made)
-    told = list(sample)[:: max(1, len(sample) // (WARM + ASKED))]
+    told = log.told
     searches = [memory.Search(query=world.ask(one).text) for one in told]
     narrow = [narrowed(search, one) for search, one in zip(searches, told, strict=True)]
     for search in searches:
@@ -67,7 +84,7 @@ async def measure(store: Store, world: World, sample: Sequence[Told], size: int,
     naive = [await _naive(store, made, search) for search in searches[:NAIVE]]
     (disk,) = await store.fetch(Count, "database_size")
     return Measured(
-        size=size,
+        size=log.size,
         median=statistics.median(free),
         p95=_p95(free),
         filtered=_p95(filtered),
@@ -75,7 +92,7 @@ async def measure(store: Store, world: World, sample: Sequence[Told], size: int,
         recall=statistics.mean(checked),
         naive=statistics.median(naive),
         disk=disk.bytes,
-        filling=filling,
+        filling=log.filling,
     )
 
 
@@ -96,14 +113,18 @@ async def _times(searcher: Searcher, searches: Sequence[memory.Search]) -> list[
 
 
 async def _rate(searcher: Searcher, searches: Sequence[memory.Search]) -> float:
-    async def client(number: int) -> None:
-        for turn in range(EACH):
+    async def client(number: int, turns: int) -> None:
+        for turn in range(turns):
             await searcher.search(searches[(number * EACH + turn) % len(searches)], ADA)
 
+    async def clients(turns: int) -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(CLIENTS):
+                group.create_task(client(number, turns))
+
+    await clients(BEFORE)
     began = time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for number in range(CLIENTS):
-            group.create_task(client(number))
+    await clients(EACH)
     return CLIENTS * EACH / (time.perf_counter() - began)
 
 

@@ -99,8 +99,11 @@ class World:
                 told += 1
 
     def ask(self, told: Told) -> Asked:
-        """Ask for something that happened, in part in words of its own."""
+        """Ask for something that happened, in part in words of its own; always the same of the same."""
+        going_on = self._random.getstate()
+        self._random.seed(_seed(f"{told.time} {told.text}"))
         words = self._random.sample(self._topics[told.topic][:30], 2) + self._pick(self._common, 2)
+        self._random.setstate(going_on)
         own = [word for word in words_of(told.text) if word not in FILLERS][-3:]
         return Asked(text=" ".join([*own[:2], *words]))
 

@@ -30,7 +30,7 @@ WITH bounds AS (
 )
 SELECT e.id::text AS event, e.kind, e.sentence AS text, public.halfvec_send(v.vector) AS vector
 FROM width
-CROSS JOIN LATERAL generate_series(low - low %% step, high, step) AS place
+CROSS JOIN LATERAL generate_series(low - low % step, high, step) AS place
 CROSS JOIN LATERAL (
     SELECT first.* FROM (
         SELECT id, kind, sentence, text_hash FROM events

@@ -34,20 +34,6 @@ SELECT sequence FROM progress
 -- name: event_at
 SELECT id::text FROM events WHERE sequence = %(sequence)s
 
--- name: await_vectors
-INSERT INTO waiting (text_hash, text, sequence)
-SELECT DISTINCT ON (e.text_hash) e.text_hash, meant(e.kind, e.sentence, e.body), e.sequence
-FROM events AS e
-WHERE e.sequence = ANY (%(sequences)s)
-    -- What a call asks for and leads to stands in the events it causes and in the answer too.
-    AND e.kind NOT IN ('chat.called', 'chat.returned')
-    AND NOT EXISTS (
-        SELECT FROM vectors AS v
-        WHERE v.text_hash = e.text_hash AND v.engine = {engine_to_embed_by}
-    )
-ORDER BY e.text_hash, e.sequence DESC
-ON CONFLICT (text_hash) DO NOTHING
-
 -- name: advance
 UPDATE progress SET sequence = greatest(sequence, %(sequence)s), events = events + %(events)s
 
@@ -201,7 +187,7 @@ SELECT
 FROM progress
 
 -- name: backlog
-SELECT count(*) AS events
+SELECT count(*)
 FROM (
     SELECT FROM waiting AS w
     JOIN events AS e ON e.text_hash = w.text_hash AND e.user_name = %(user)s
@@ -221,23 +207,42 @@ OPERATOR(public.<=>) %(vector)s::public.halfvec({dimensions})
 -- A line that begins with a name in a comment stands only where that filter is given: a plan is made once for each set
 -- of filters, and is a good one then.
 e.kind <> ALL (%(hidden)s::text[])
-/* kinds */ AND (e.kind = ANY (%(kinds)s::text[]) OR split_part(e.kind, '.', 1) = ANY (%(kinds)s::text[]))
+/* kinds */ AND (e.kind = ANY (%(kinds)s::text[])
+/* nouns */ OR split_part(e.kind, '.', 1) = ANY (%(nouns)s::text[])
+/* kinds */ )
+-- Within a time the pages of that time are read; all entries of a kind would be more.
+/* since */ IS TRUE
 /* by */ AND e.actor = %(by)s
 /* conversation */ AND e.conversation = %(conversation)s
 /* since */ AND e.time >= %(since)s::timestamptz
 /* until */ AND e.time < %(until)s::timestamptz
 AND e.user_name = %(user)s
 
--- name: parse
+-- name: parsed
 -- The stems of a query, or its plain words where its language has only fillers; and the query with its operators.
-SELECT
-    tsvector_to_array(CASE WHEN length(stems) > 0 THEN stems ELSE words END) AS lexemes,
+tsvector_to_array(CASE WHEN length(stems) > 0 THEN stems ELSE words END) AS lexemes,
     CASE WHEN numnode(strict) > 0 THEN strict::text ELSE '' END AS strict
-FROM
-    language_of(%(user)s) AS language,
+
+-- name: parsing
+language_of(%(user)s) AS language,
     to_tsvector(language, %(query)s) AS stems,
     to_tsvector('simple', %(query)s) AS words,
     websearch_to_tsquery(language, %(query)s) AS strict
+
+-- name: parse
+SELECT
+    {parsed}
+FROM
+    {parsing}
+
+-- name: open_search
+-- Everything that a search has to know first, in one look.
+SELECT
+    {parsed},
+    engine, ({backlog}) AS waiting
+FROM
+    progress,
+    {parsing}
 
 -- name: served_engine
 SELECT engine FROM progress
@@ -376,6 +381,11 @@ CROSS JOIN LATERAL (
 WHERE v.engine = %(engine)s
 ORDER BY {distance}
 LIMIT 60
+
+-- name: words_and_nearest
+{words}
+UNION ALL
+({nearest})
 
 -- name: nearest_passages
 SELECT e.sequence, 'epoch'::timestamptz AS time, false AS in_conversation, e.coverage, 1 - ({distance}) AS likeness

@@ -15,6 +15,7 @@ from services.memory.arrays import array
         ([], "{}"),
         (["", "NULL", "a b"], '{"","NULL","a b"}'),
         (['say "hi"', "C:\\dir", "{1,2}", "x','y"], '{"say \\"hi\\"","C:\\\\dir","{1,2}","x\',\'y"}'),
+        (["x\0y", "z"], '{"x\0y","z"}'),
         ([1, None, -3], "{1,NULL,-3}"),
         ([True, False], "{True,False}"),
         ([b"\x00\xff", b""], '{"\\\\x00ff","\\\\x"}'),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import services.memory
-from services.memory.queries import query, split
+from services.memory.queries import numbered, query, split
 
 FOLDER = Path(services.memory.__file__).parent
 
@@ -26,6 +26,12 @@ def test_a_name_stands_for_one_statement():
 def test_an_unknown_name_is_an_error():
     with pytest.raises(KeyError):
         query("nothing")
+
+
+def test_a_name_has_one_number_wherever_it_stands():
+    statement = numbered("SELECT %(one)s, %(two)s WHERE a = %(one)s AND b % 2 = 0")
+    assert statement.text == b"SELECT $1, $2 WHERE a = $1 AND b % 2 = 0"
+    assert statement.names == ("one", "two")
 
 
 def test_every_statement_is_used_and_every_used_one_exists():

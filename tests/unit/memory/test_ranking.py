@@ -115,3 +115,11 @@ def test_a_new_segment_takes_in_what_is_not_much_larger_and_no_more():
         for number, engine, vectors in ((4, "e", 20), (3, "other", 1), (2, "e", 70), (1, "e", 900))
     ]
     assert [segment.id for segment in absorbed(hot, sealed)] == [4, 2]
+
+
+def test_pages_follow_each_other_through_equals():
+    events = {number: one(number, coverage=0.5, days=3) for number in range(1, 8)}
+    first = rank(events, (), NOW, limit=3)
+    last = first[-1]
+    rest = rank(events, (), NOW, below=(last.score, last.sequence))
+    assert [found.sequence for found in (*first, *rest)] == [7, 6, 5, 4, 3, 2, 1]

@@ -66,3 +66,10 @@ def test_a_query_of_many_words_has_room():
     assert len(terms.terms) == MOST
     assert len(terms.fetch) <= FETCHES
     assert {f"term{MOST}", "weight1", "strict"} < terms.values.keys()
+
+
+def test_what_only_hidden_texts_say_fetches_nothing():
+    """In a million texts a fifth say `visited`, and none of them is shown."""
+    known = sample(1_000_000, *["visited tea"] * 800, *["tea"] * 200, *["milk"] * 3000, hidden=800)
+    found = [frequency(word, None, known) for word in ("visited", "tea", "milk")]
+    assert not any("visited" in some for some in fetching(found, known))
