@@ -35,8 +35,10 @@ ALONE = 500
 RATE = 1000
 SECONDS = 5
 """How long, and how many a second, the lag is measured with."""
-LOOKS = 50_000
-"""How often we look whether SQL has an event before we give up."""
+LOOK = 0.01
+"""Seconds between two looks whether SQL has an event: each look is a call that takes its share of the machine."""
+LOOKS = 10_000
+"""How often we look before we give up."""
 RAW = "services.memory.bench.raw"
 ADA = Caller(user="ada")
 
@@ -152,7 +154,7 @@ async def _committed(system: System, last: int) -> None:
     for _ in range(LOOKS):
         if await _position(system) >= last:
             return
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(LOOK)
     raise ChildFailed(f"SQL never came to place {last} of the log.")
 
 

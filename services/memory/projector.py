@@ -85,7 +85,8 @@ class Projector:
         self._last = position.sequence
         await self._check_log(session)
         log.info("projecting from %d on", self._last, extra={"action": "memory.projecting"})
-        await self._catch_up(session)
+        newest = await self._bus.journal.last(events.ALL)
+        await self._catch_up(session, newest.sequence if newest else 0)
         self._written()
         work = self._bus.work(DURABLE).batches(BATCH, gather=GATHER, ahead=AHEAD)
         async with contextlib.aclosing(work) as batches, contextlib.aclosing(read_ahead(batches)) as read:
@@ -95,24 +96,26 @@ class Projector:
     async def _take(self, session: Session, batch: Batch, entries: Sequence[Entry]) -> None:
         fresh = [one for one in entries if one.sequence > self._last]
         try:
-            if fresh and continues(self._last, fresh):
+            if fresh and not continues(self._last, fresh):
+                await self._catch_up(session, fresh[-1].sequence)
+            elif fresh:
                 await self._write(session, fresh)
-            else:
-                await self._catch_up(session)
         except errors.Failure:
             await _give_back(batch)
             raise
         await batch.ack()
         self._written()
 
-    async def _catch_up(self, session: Session) -> None:
-        """Read what is missing from the log itself: what a dead process took along comes again only much later."""
-        page_is_full = True
-        while page_is_full:
-            page = await self._bus.journal.read(events.ALL, after=self._last, limit=BATCH)
-            if page:
-                await self._write(session, [entry(one) for one in page])
-            page_is_full = len(page) == BATCH
+    async def _catch_up(self, session: Session, upto: int) -> None:
+        """Read what is missing from the log itself: what a dead process took along comes again only much later.
+
+        No further than needed: what comes after it comes as work, and would be read twice.
+        """
+        while self._last < upto:
+            page = await self._bus.journal.read(events.ALL, after=self._last, limit=min(BATCH, upto - self._last))
+            if not page:
+                break
+            await self._write(session, [entry(one) for one in page])
 
     async def _write(self, session: Session, entries: Sequence[Entry]) -> None:
         try:

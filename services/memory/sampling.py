@@ -84,10 +84,11 @@ def fetching(words: Sequence[Frequency], sample: Sample) -> list[tuple[str, ...]
     rarest = sorted(words, key=lambda one: one.matches)
     alone = _within(rarest)
     # What only hidden texts say fetches nothing that is shown, and may be in a fifth of the log.
-    common = [one for one in rarest if one not in alone and one.says][:COMMON]
+    shown = [one for one in rarest if one.says] or rarest
+    common = [one for one in shown if one not in alone][:COMMON]
     chosen: list[tuple[str, ...]] = [(one.word,) for one in alone]
     chosen += _together(common, sample, MATCHES - sum(one.matches for one in alone))
-    return chosen or [tuple(one.word for one in rarest[:TOGETHER])]
+    return chosen or [tuple(one.word for one in shown[:TOGETHER])]
 
 
 def rarity(count: int, size: int) -> float:

@@ -61,9 +61,10 @@ def make(world: World, told: Sequence[Told], first: int) -> Ready:
 async def write(session: Session, ready: Ready) -> None:
     """Write some events with their vectors, in one transaction."""
     async with session.transaction():
-        await session.run("insert_events", **by_column(ready.entries, *COLUMNS))
         vectors = {"text_hash": list(ready.vectors), "vector": list(ready.vectors.values())}
+        # First, so that no text waits for a vector.
         await session.run("save_vectors", engine=ENGINE, **vectors)
+        await session.run("insert_events", **by_column(ready.entries, *COLUMNS))
 
 
 def written(world: World, text: str) -> str:

@@ -27,18 +27,17 @@ COLUMNS = (
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that was not there before."""
+    """The rows that were not there before."""
 
-    sequence: int
+    sequences: list[int]
 
 
 async def insert(session: Session, entries: Sequence[Entry]) -> list[Entry]:
     """Write events that are not there yet and return only those, in the order of the log."""
-    written = await session.fetch(Written, "insert_events", **by_column(entries, *COLUMNS))
-    sequences = {row.sequence for row in written}
-    if sequences:
-        await session.run("await_vectors", sequences=list(sequences))
+    (written,) = await session.fetch(Written, "insert_events", **by_column(entries, *COLUMNS))
+    sequences = set(written.sequences)
+    if len(sequences) == len(entries):
+        return list(entries)
     repeats = [entry for entry in entries if entry.sequence not in sequences]
-    if repeats:
-        await session.run("note_repeats", **by_column(repeats, "sequence", "id"))
+    await session.run("note_repeats", **by_column(repeats, "sequence", "id"))
     return [entry for entry in entries if entry.sequence in sequences]

@@ -4,6 +4,7 @@
 SELECT sequence FROM progress FOR UPDATE
 
 -- name: insert_events
+-- What is not there yet, and the queue of texts that want a vector.
 WITH arrived AS MATERIALIZED (
     SELECT DISTINCT ON (id)
         id, sequence, time, user_name, actor, kind, sentence, body, nullif(conversation, '') AS conversation,
@@ -36,24 +37,41 @@ days AS MATERIALIZED (
     FROM (
         SELECT DISTINCT (time AT TIME ZONE 'UTC')::date AS day, config FROM fresh JOIN ends USING (user_name)
     ) AS lived
+),
+written AS (
+    INSERT INTO events (
+        id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
+        digest, chain, fts
+    )
+    SELECT
+        id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
+        digest, chained(ends.chain, digest) OVER (PARTITION BY user_name ORDER BY sequence),
+        CASE
+            WHEN sentence = '' AND body = '' THEN ''
+            ELSE worded(sentence || E'\n' || body, config, days.words)
+        END
+    FROM fresh
+    JOIN ends USING (user_name)
+    JOIN days USING (config)
+    WHERE days.day = (fresh.time AT TIME ZONE 'UTC')::date
+    ON CONFLICT (id) DO NOTHING
+    RETURNING sequence, kind, sentence, body, text_hash
+),
+awaited AS (
+    INSERT INTO waiting (text_hash, text, sequence)
+    SELECT DISTINCT ON (text_hash) text_hash, meant(kind, sentence, body), sequence
+    FROM written
+    -- What a call asks for and leads to stands in the events it causes and in the answer too.
+    WHERE kind NOT IN ('chat.called', 'chat.returned')
+        AND (
+            SELECT true FROM vectors AS v
+            WHERE v.text_hash = written.text_hash AND v.engine = {engine_to_embed_by}
+            LIMIT 1
+        ) IS NULL
+    ORDER BY text_hash, sequence DESC
+    ON CONFLICT (text_hash) DO NOTHING
 )
-INSERT INTO events (
-    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
-    digest, chain, fts
-)
-SELECT
-    id, sequence, time, user_name, actor, kind, sentence, body, conversation, cause, data, version, text_hash,
-    digest, chained(ends.chain, digest) OVER (PARTITION BY user_name ORDER BY sequence),
-    CASE
-        WHEN sentence = '' AND body = '' THEN ''
-        ELSE worded(sentence || E'\n' || body, config, days.words)
-    END
-FROM fresh
-JOIN ends USING (user_name)
-JOIN days USING (config)
-WHERE days.day = (fresh.time AT TIME ZONE 'UTC')::date
-ON CONFLICT (id) DO NOTHING
-RETURNING sequence
+SELECT coalesce(array_agg(sequence), '{}') AS sequences FROM written
 
 -- name: note_repeats
 INSERT INTO repeats (sequence, event)

@@ -7,6 +7,7 @@ from nats.aio.client import Client as NatsClient
 
 from services.runtime.bus.client import Client
 from services.runtime.bus.wire import one_line
+from services.runtime.bus.work import delivered
 
 BLOCKS = [
     b"Nats-Msg-Id: 0190\r\nNats-Batch-Sequence: 7\r\n\r\n",
@@ -26,3 +27,14 @@ def test_headers_are_read_as_the_library_reads_them(block):
 def test_a_value_cannot_begin_another_header():
     assert one_line("a\r\nNats-Batch-Commit: 1") == "a Nats-Batch-Commit: 1"
     assert one_line("Grüße, 7") == "Grüße, 7"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "$JS.ACK.EVENTS.memory.2.41.7.1790000000000000000.3",
+        "$JS.ACK._.hash.EVENTS.memory.2.41.7.1790000000000000000.3.r",
+    ],
+)
+def test_a_delivery_says_how_often_it_came_and_where_it_stands(reply: str):
+    assert delivered(reply) == (2, 41)
