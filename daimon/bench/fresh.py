@@ -33,6 +33,7 @@ async def run(_rounds: int) -> dict[str, Figure]:
         "rows": figure([found.rate], "/s", "5,000 come"),
         "searchable_p99": figure([found.late], "ms", "by words and by meaning, vectors made beforehand"),
         "agreement": figure([found.agreement], "", "the first ten of the exact search, of what came last"),
+        "sealing": figure([found.sealing], "s", "into an index, when nothing comes any more"),
         "times_incremental": figure([found.rate / found.incremental], "x", against),
     }
 

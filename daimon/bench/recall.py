@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import statistics
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -28,6 +29,8 @@ FIRST = 10
 DEEP = 50
 """How much of each ranking the plain fusion sees."""
 POLL = 0.2
+HALVES = ("held_out", "tuning")
+"""The constants of the score were chosen by every second conversation; the others judge them."""
 SERVICE = "memory"
 """Whose right it is to write notes into the log."""
 
@@ -44,10 +47,13 @@ async def run(_rounds: int, file: Path) -> dict[str, Figure]:
     async with fresh_home() as home, up(home) as system:
         async with _joined(home, system.state.nats_url, SERVICE) as bus:
             turns = [await _remember(bus, talk) for talk in talks]
-        for talk, turn_of in zip(talks, turns, strict=True):
+        for talk, turn_of, half in zip(talks, turns, itertools.cycle(HALVES)):
             async with connect(home.path, talk.name) as connection:
                 await _embedded(connection, sum(map(len, turns)))
-                await _ask(connection, talk, turn_of, found)
+                asked = await _ask(connection, talk, turn_of)
+            for name, shares in asked.items():
+                found[name] += shares
+            found[f"recall_{half}"] += asked["recall"]
     return _figures(found)
 
 
@@ -79,14 +85,16 @@ async def _embedded(connection: Connection, events: int) -> None:
         await asyncio.sleep(POLL)
 
 
-async def _ask(connection: Connection, talk: Talk, turn_of: Mapping[str, str], found: Found) -> None:
+async def _ask(connection: Connection, talk: Talk, turn_of: Mapping[str, str]) -> Found:
     """Ask all questions of a talk, of search and of what it is measured against."""
+    found: Found = defaultdict(list)
     plain = Bm25([turn.text for turn in talk.turns])
     for question in talk.questions:
         words = [talk.turns[place].id for place in plain.ranking(question.text)[:DEEP]]
         dense = await _searched(connection, turn_of, query=question.text, ways="meaning", limit=DEEP)
         ours = await _searched(connection, turn_of, query=question.text, limit=FIRST)
         _note(found, question, {"recall": ours, "bm25": words, "dense": dense, "fusion": fused((words, dense))})
+    return found
 
 
 async def _searched(connection: Connection, turn_of: Mapping[str, str], **search: Any) -> list[str]:
@@ -106,7 +114,8 @@ def _figures(found: Found) -> dict[str, Figure]:
     """Means over the questions: a median of shares would be 0 or 1."""
     mean = {name: statistics.mean(shares) for name, shares in found.items()}
     against = "; ".join(f"{name} {mean[name]:.3f}" for name in ("bm25", "dense", "fusion"))
-    shown = ["recall", "bm25", "dense", "fusion", "recall_turns"]
+    shown = ["recall", *(half for half in map("recall_{}".format, HALVES) if half in mean)]
+    shown += ["bm25", "dense", "fusion", "recall_turns"]
     shown += sorted(name for name in mean if name.startswith("recall_") and name[-1].isdigit())
     figures = {name: figure([mean[name]], "") for name in shown}
     figures["recall"] = figure([mean["recall"]], "", f"{against} ({len(found['recall'])} questions)")

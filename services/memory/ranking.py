@@ -14,10 +14,12 @@ MEANING = 0.6
 """What likeness counts against the words."""
 UNLIKE = 0.2
 """Likeness (cosine) below which two texts have nothing to do with each other, as MiniLM measures it."""
-STRENGTH = 1.5
+STRENGTH = 2.0
 """The power that lets one event that fits well count for more than several that fit a little."""
-LENT = (0.5, 0.35, 0.2)
-"""What an event in a conversation gets of the score of the one 1, 2 and 3 places from it."""
+LENT = (0.7, 0.5, 0.3)
+"""What an event in a conversation gets of the score of what is 1, 2 and 3 places before it: answers follow."""
+LENT_BACK = (0.4, 0.3, 0.2)
+"""The same of what comes after it."""
 RECENT = 0.02
 """What being new is worth at most: it decides between equals."""
 HALF = 7.0
@@ -93,10 +95,10 @@ def lent(weighed: Mapping[int, Weighed], pairs: Iterable[Beside]) -> defaultdict
     """What each event gets from those around it; a pair counts once, however often it is named."""
     scores: defaultdict[int, float] = defaultdict(float)
     steps = {(min(pair.beside, pair.sequence), max(pair.beside, pair.sequence)): pair.step for pair in pairs}
-    for (one, other), step in steps.items():
-        if one in weighed and other in weighed:
-            scores[one] += LENT[step - 1] * weighed[other].own
-            scores[other] += LENT[step - 1] * weighed[one].own
+    for (earlier, later), step in steps.items():
+        if earlier in weighed and later in weighed:
+            scores[later] += LENT[step - 1] * weighed[earlier].own
+            scores[earlier] += LENT_BACK[step - 1] * weighed[later].own
     return scores
 
 

@@ -27,6 +27,10 @@ LOCK = 3
 """The advisory lock of the process that seals."""
 EVERY = 5.0
 """Seconds between two looks."""
+RUSH = 5000
+"""Vectors that come between two looks, beyond which sealing waits: it would take the processors from what comes."""
+CROWDED = 100_000
+"""Vectors that are sealed in a rush, too: they are scanned in about 30 ms."""
 
 log = logging.getLogger("daimon.memory")
 
@@ -66,19 +70,28 @@ class Sealer:
     def __init__(self, store: Store, hot: int = HOT) -> None:
         self._store = store
         self._most = hot
+        self._seen: dict[str, int] = {}
+        """Vectors of each engine at the last look."""
 
     async def run(self) -> None:
         """Look again and again until cancelled; what fails is tried again."""
         while True:
             await asyncio.sleep(EVERY)
             try:
-                await self.seal()
+                await self._seal(self._settled(await self._store.fetch(Hot, "hot")))
             except errors.Failure as failure:
                 log.info("sealing waits: %s", failure, extra={"action": "memory.sealing_waits"})
 
     async def seal(self) -> int:
         """Seal what is ready, unless another process does; return how many segments were made."""
-        full = [hot for hot in await self._store.fetch(Hot, "hot") if hot.vectors >= self._most]
+        return await self._seal(await self._store.fetch(Hot, "hot"))
+
+    def _settled(self, found: Sequence[Hot]) -> list[Hot]:
+        before, self._seen = self._seen, {hot.engine: hot.vectors for hot in found}
+        return [hot for hot in found if hot.vectors - before.get(hot.engine, 0) <= RUSH or hot.vectors >= CROWDED]
+
+    async def _seal(self, found: Sequence[Hot]) -> int:
+        full = [hot for hot in found if hot.vectors >= self._most]
         if not full:
             return 0
         async with self._store.alone() as session:

@@ -17,7 +17,7 @@ async def test_search_finds_what_answers_the_questions():
     found = await recall.run(1, TALKS)
     assert found["recall"].value >= 0.9
     assert found["recall"].value >= found["bm25"].value
-    assert {"dense", "fusion", "recall_1", "recall_4"} <= found.keys()
+    assert {"dense", "fusion", "recall_1", "recall_4", "recall_held_out"} <= found.keys()
 
 
 async def test_a_file_of_another_kind_is_refused_before_anything_starts(tmp_path):

@@ -49,7 +49,9 @@ async def run() -> Fresh:
         batches = [make(world, list(itertools.islice(story, BATCH)), first) for first in firsts]
         incremental = await _incremental(store, batches)
         rate, late = await _ours(store, batches)
-        return Fresh(rate=rate, late=late, agreement=await _agreement(store, world, batches), incremental=incremental)
+        agreement = await _agreement(store, world, batches)
+        sealing = await _sealed(store)
+        return Fresh(rate=rate, late=late, agreement=agreement, incremental=incremental, sealing=sealing)
 
 
 async def _ours(store: Store, batches: Sequence[Ready]) -> tuple[float, float]:
@@ -65,6 +67,12 @@ async def _ours(store: Store, batches: Sequence[Ready]) -> tuple[float, float]:
     ends = [max(done) for done in zip(*both, strict=True)]
     late = [(end - _due(number)) * 1000 for number, end in enumerate(ends)]
     return len(batches) * BATCH / ends[-1], statistics.quantiles(late, n=100)[-1]
+
+
+async def _sealed(store: Store) -> float:
+    began = time.perf_counter()
+    await Sealer(store).seal()
+    return time.perf_counter() - began
 
 
 async def _written(
@@ -91,7 +99,9 @@ async def _write_events(session: Session, batch: Ready) -> None:
 
 async def _write_vectors(session: Session, batch: Ready) -> None:
     hashes, vectors = list(batch.vectors), list(batch.vectors.values())
-    await session.run("save_vectors", engine=ENGINE, text_hash=hashes, vector=vectors)
+    async with session.transaction():
+        await session.run("save_vectors", engine=ENGINE, text_hash=hashes, vector=vectors)
+        await session.run("no_longer_waiting", text_hash=hashes)
 
 
 async def _agreement(store: Store, world: World, batches: Sequence[Ready]) -> float:

@@ -61,6 +61,13 @@ def test_the_answer_beside_a_question_is_found_through_it():
     assert order(question, answer, elsewhere) == [1, 9, 2]
 
 
+def test_what_follows_a_match_gets_more_of_it_than_what_came_before():
+    pairs = (Beside(beside=2, sequence=1, step=1), Beside(beside=2, sequence=3, step=1))
+    _, after, before = ranked(one(1), one(2, coverage=0.9), one(3), pairs=pairs)
+    assert (after.sequence, before.sequence) == (3, 1)
+    assert after.score > before.score
+
+
 def test_a_pair_named_from_both_sides_counts_once():
     once = ranked(one(1, coverage=0.9), one(2), pairs=(Beside(beside=1, sequence=2, step=1),))
     both = (Beside(beside=1, sequence=2, step=1), Beside(beside=2, sequence=1, step=1))
