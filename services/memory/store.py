@@ -247,8 +247,7 @@ class Store:
 
 def _statement(name: str, values: Mapping[str, object]) -> tuple[bytes, list[object]]:
     """How many numbers a vector has is a part of its type, and no parameter can say it; nor which filters there are."""
-    given = [name for name in FILTERS if values.get(name)]
-    found = query(name, int(str(values.get("dimensions", 0))), given)
+    found = query(name, int(str(values.get("dimensions", 0))), [one for one in FILTERS if values.get(one)])
     return found.text, [values[name] for name in found.names]
 
 
