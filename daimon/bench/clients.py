@@ -16,7 +16,7 @@ from daimon.bench.http_client import connected, lags
 MODEL = "small"
 QUESTION = "Tell me something."
 FRESH = "Tell me something about the number {0}, please."
-"""A question that memory is asked about, and that is embedded for the choice of actions."""
+"""It is embedded for the choice of actions; where Daimon keeps the conversation, memory is asked about it, too."""
 _numbers = itertools.count()
 
 
@@ -42,9 +42,9 @@ def bare(question: str = QUESTION) -> bytes:
     return msgspec.json.encode({"model": MODEL, "messages": [{"role": "user", "content": question}], "stream": True})
 
 
-def fresh() -> bytes:
-    """The request of a question that was never asked."""
-    return bare(FRESH.format(next(_numbers)))
+def fresh() -> str:
+    """A question that was never asked."""
+    return FRESH.format(next(_numbers))
 
 
 async def last_request(url: str) -> bytes:
@@ -58,17 +58,17 @@ async def direct(url: str, tokens: int, request: bytes) -> Turn:
     return await _ask(Door(address=url, path="/api/chat", over=b'"done":true'), request, tokens)
 
 
-async def over_api(program: Program, tokens: int, request: bytes = b"") -> Turn:
+async def over_api(program: Program, tokens: int, question: str = QUESTION) -> Turn:
     """Ask over `/v1/chat/completions`."""
     headers = {"Authorization": f"Bearer {program.key}", "Content-Type": "application/json"}
     door = Door(address=program.address, path="/v1/chat/completions", over=b"[DONE]", headers=headers)
-    return await _ask(door, request or bare(), tokens)
+    return await _ask(door, bare(question), tokens)
 
 
-async def on_page(browser: Browser, tokens: int) -> Turn:
+async def on_page(browser: Browser, tokens: int, question: str = QUESTION) -> Turn:
     """Ask on a chat page of its own."""
     async with chat_page(browser) as page:
-        return await page.say(QUESTION, token(0), token(tokens - 1))
+        return await page.say(question, token(0), token(tokens - 1))
 
 
 async def on_pages(browsers: Sequence[Browser], tokens: int) -> list[Turn]:

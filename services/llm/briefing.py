@@ -105,12 +105,17 @@ class Briefing:
         if self._prepared:
             return
         self._prepared = True
-        asked, earlier = self._turn.exchange, self._known.earlier
-        offering = self._offering.offer(self._turn.caller, asked, earlier, num_ctx)
         if self._worth_reminding:
-            _, self._actions = await asyncio.gather(self._remind(), offering)
+            await asyncio.gather(self._remind(), self._choose(num_ctx))
         else:
-            self._actions = await offering
+            await self._choose(num_ctx)
+
+    async def _choose(self, num_ctx: int) -> None:
+        """Choose the actions that fit the question, unless the client wants none."""
+        given = self._turn.given
+        if given is None or given.actions:
+            asked, earlier = self._turn.exchange, self._known.earlier
+            self._actions = await self._offering.offer(self._turn.caller, asked, earlier, num_ctx)
 
     def _offered(self) -> tuple[Tool, ...]:
         """The actions that fit the question, with those that the model has found since."""
