@@ -89,6 +89,8 @@ class Briefing:
 
     async def came(self, prompt: Prompt, finished: Finished | None) -> None:
         """Keep what was sent, and learn from what the server counted."""
+        # The last words of the answer go first: to spell what was sent takes longer than they do.
+        await asyncio.sleep(0)
         counted = finished.prompt_tokens if finished else 0
         bytes_sent, name = size(prompt.messages, prompt.tools), self._turn.model
         if self._gauge.was_cut(name, bytes_sent, counted, prompt.num_ctx):
