@@ -73,6 +73,8 @@ class Airing:
 
     def resize(self, rows: int, columns: int) -> None:
         """Its screen has another size from here on."""
+        if self._waiting and isinstance(self._waiting[-1], Resized):
+            self._waiting.pop()
         self._waiting.append(Resized(rows=rows, columns=columns))
         self._news.set()
 

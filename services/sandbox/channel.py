@@ -22,6 +22,8 @@ from services.sandbox.agent.frames import (
     texts,
 )
 
+BEHIND = 4_000_000
+"""Bytes that wait for an agent, beyond which nothing more is typed to it."""
 TakeOutput = Callable[[int, bytes], None]
 
 
@@ -61,6 +63,11 @@ class Channel(asyncio.Protocol):
         for future in (self.ready, self.lost):
             if not future.done():
                 future.set_result(None)
+
+    @property
+    def behind(self) -> bool:
+        """Whether the agent reads less than it is sent."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > BEHIND
 
     def send(self, kind: int, number: int, body: bytes = b"") -> None:
         """Send a frame; to an agent that is gone nothing is sent."""

@@ -98,6 +98,8 @@ class JobHandlers:
 
     async def _type(self, live: Live, request: jobs.GiveInput, caller: Caller) -> None:
         live.touch()
+        if live.work.behind:
+            raise errors.Unavailable("The box does not take what is typed to it; wait a moment, or stop the job.")
         if request.text:
             live.work.input(request.text.encode())
         if request.end:

@@ -39,6 +39,11 @@ class Work:
             self.stop()
         await self._shell.aclose()
 
+    @property
+    def behind(self) -> bool:
+        """Whether the box takes less than is typed."""
+        return self._channel.behind
+
     def input(self, text: bytes) -> None:
         """Type something; nothing at all is the end of its input."""
         self._channel.send(INPUT, self.number, text)

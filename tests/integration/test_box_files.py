@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
@@ -13,10 +12,18 @@ from proto.base import Nothing
 from services.runtime.bus import Bus
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
-from tests.support.boxes import everywhere, open_home, serving
+from tests.support.boxes import BACKENDS, Place, once, serving
 from tests.support.running import running
 
 WITHIN = 60.0
+FETCH = """
+import os, sys, urllib.error, urllib.request
+[os.environ.pop(name, None) for name in ("no_proxy", "NO_PROXY")]
+try:
+    print(urllib.request.urlopen(sys.argv[1], timeout=5).read())
+except (OSError, ValueError) as error:
+    print(error, error.read() if isinstance(error, urllib.error.HTTPError) else "")
+"""
 
 
 class Desk:
@@ -59,25 +66,24 @@ class Desk:
         return [each.event.sentence for each in found]
 
 
-@pytest.fixture
-def backend() -> str:
-    """What holds the boxes, where a test does not say otherwise."""
-    return "bwrap"
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """What holds the boxes."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+async def place(backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    async with serving(tmp_path_factory.mktemp("nats"), SandboxSettings(backend=backend)) as place:
+        yield place
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    with open_home() as home:
-        yield home
+async def desk(place: Place, ada):
+    async with place.entered(ada) as bus:
+        yield Desk(bus, replace(ada, conversation="talk"))
 
 
-@pytest.fixture
-async def desk(open_bus, ada, home: Path, backend: str):
-    async with serving(SandboxSettings(home=str(home), backend=backend), ada, open_bus):
-        yield Desk(await open_bus("cli"), replace(ada, conversation="talk"))
-
-
-@everywhere
 async def test_a_file_is_written_read_and_edited_and_the_box_sees_it(desk):
     written = await desk.write("src/deep/main.py", "print('one')\nprint('two')\n")
     path = await desk.own("/home/box/src/deep/main.py")
@@ -99,6 +105,7 @@ async def test_a_written_file_keeps_the_rights_it_had(desk):
     assert (await desk.run("./tool")).stdout == "new\n"
 
 
+@once
 async def test_an_edit_must_match_once(desk):
     await desk.write("a", "same same")
     with pytest.raises(errors.Ambiguous, match="stands 2 times"):
@@ -108,7 +115,6 @@ async def test_an_edit_must_match_once(desk):
     assert (await desk.read("a")).text == "same same"
 
 
-@everywhere
 async def test_files_are_listed_with_names_as_they_are(desk):
     await desk.run("mkdir -p 'a b/ü' .hidden; touch 'a b/ü/x y' .hidden/z; ln -s /etc/passwd link; mkfifo pipe")
     listed = await desk.ask(boxes.FILES, boxes.ListFiles())
@@ -117,7 +123,6 @@ async def test_files_are_listed_with_names_as_they_are(desk):
     assert [file.path for file in inner.files] == [await desk.own("/home/box/a b/ü/x y")]
 
 
-@everywhere
 async def test_what_is_no_text_is_handed_back_as_a_link(desk):
     await desk.run("printf 'a\\0b' > $BOX_DATA/raw")
     read = await desk.read("/data/raw")
@@ -127,6 +132,7 @@ async def test_what_is_no_text_is_handed_back_as_a_link(desk):
     assert b"".join(chunks) == b"a\0b"
 
 
+@once
 async def test_a_text_is_handed_back_as_it_is_when_that_is_asked_for(desk):
     await desk.run("printf 'one\\r\\ntwo' > text")
     read = await desk.read("text", fetch=True)
@@ -159,7 +165,6 @@ async def test_nothing_but_a_true_file_is_touched(desk, trap):
     assert (await desk.run("test -L x -o -p x -o -d x && echo kept")).stdout == "kept\n"
 
 
-@everywhere
 async def test_a_link_on_the_way_leads_nowhere(desk):
     await desk.run("ln -s / out; mkdir in")
     for folder in ("out/etc", "out", "in/../out/etc"):
@@ -167,6 +172,7 @@ async def test_a_link_on_the_way_leads_nowhere(desk):
             await desk.ask(boxes.FILES, boxes.ListFiles(folder=folder))
 
 
+@once
 @pytest.mark.parametrize("path", ["/etc/passwd", "../../etc/passwd", "/data/../../etc/passwd", "/home/boxes", "/"])
 async def test_a_path_outside_is_refused(desk, path):
     with pytest.raises(errors.Invalid, match="does not lie below"):
@@ -194,21 +200,21 @@ async def test_the_network_is_changed_for_one_conversation_said_and_kept(nats_se
 
 
 @pytest.mark.parametrize("mode", ["on", "allow-list"])
-async def test_the_machine_itself_is_out_of_reach_in_any_mode(desk, mode, nats_server):
-    await desk.network(mode, "127.0.0.1", f"127.0.0.1:{nats_server.port}", "localhost", "169.254.169.254", "10.0.0.1")
-    targets = (f"127.0.0.1:{nats_server.port}", "localhost:80", "169.254.169.254", "10.0.0.1", "[::1]:80")
+async def test_the_machine_itself_is_out_of_reach_in_any_mode(desk, mode, place):
+    await desk.network(mode, "127.0.0.1", f"127.0.0.1:{place.server.port}", "localhost", "169.254.169.254", "10.0.0.1")
+    targets = (f"127.0.0.1:{place.server.port}", "localhost:80", "169.254.169.254", "10.0.0.1", "[::1]:80")
     for target in targets:
-        ran = await desk.run(f"curl -sS -m 5 --noproxy '' -g http://{target}/ 2>&1")
-        assert "403" in ran.stdout or "not a public address" in ran.stdout or "not on this box's list" in ran.stdout
+        said = (await desk.run(f"python3 -c '{FETCH}' http://{target}/")).stdout
+        assert "403" in said or "not a public address" in said or "not on this box's list" in said
 
 
+@once
 @pytest.mark.parametrize("host", ["", "a b", "example.org/x", "*.*", "http://x", "x:port", "*"])
 async def test_a_host_that_is_none_is_refused(desk, host):
     with pytest.raises(errors.Invalid):
         await desk.network("allow-list", host)
 
 
-@everywhere
 async def test_a_box_describes_itself_and_is_not_opened_for_it(desk, backend):
     before = await desk.described()
     assert (before.alive, before.backend) == (False, backend)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
 
 from proto import documents, errors, events, sandbox
 from services.memory.uploads import Uploads
+from services.runtime.bus import Bus
 from services.sandbox.limits import Limits
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
-from tests.support.boxes import everywhere, open_home, serving
+from tests.support.boxes import BACKENDS, Place, once, serving
 from tests.support.running import running
 
 WITHIN = 60.0
@@ -54,27 +54,28 @@ class Desk:
         return b"".join([chunk async for chunk in self.bus.objects(documents.FILES).read(self.caller.user, sha256)])
 
 
-@pytest.fixture
-def backend() -> str:
-    """What holds the boxes, where a test does not say otherwise."""
-    return "bwrap"
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """What holds the boxes."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+async def place(backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    async with (
+        serving(tmp_path_factory.mktemp("nats"), SandboxSettings(backend=backend, file=2_000_000)) as place,
+        Bus.open(place.server.settings("memory"), "memory") as memory,
+    ):
+        await memory.serve("memory", {documents.ADD: Uploads(memory).add})
+        yield place
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    with open_home() as home:
-        yield home
+async def desk(place: Place, ada):
+    async with place.entered(ada) as bus:
+        yield Desk(bus, replace(ada, conversation="talk"))
 
 
-@pytest.fixture
-async def desk(open_bus, ada, home: Path, backend: str):
-    memory = await open_bus("memory")
-    await memory.serve("memory", {documents.ADD: Uploads(memory).add})
-    async with serving(SandboxSettings(home=str(home), backend=backend, file=2_000_000), ada, open_bus):
-        yield Desk(await open_bus("cli"), replace(ada, conversation="talk"))
-
-
-@everywhere
 async def test_an_upload_lies_in_the_box_as_it_was_and_belongs_to_it(desk):
     content = os.urandom(300_000)
     path = await desk.upload("raw.bin", content)
@@ -87,33 +88,34 @@ async def test_an_upload_lies_in_the_box_as_it_was_and_belongs_to_it(desk):
 @pytest.mark.parametrize(
     ("name", "path"),
     [
-        ("my holiday.txt", "/data/my holiday.txt"),
-        ("Übersicht 2026 naïve.txt", "/data/Übersicht 2026 naïve.txt"),
-        ("../../etc/passwd", "/data/passwd"),
-        ("..", "/data/file"),
-        ("C:\\Users\\ada\\notes.txt", "/data/notes.txt"),
-        ("line\nbreak\x1b[31m.txt", "/data/linebreak[31m.txt"),
-        ("-rf", "/data/-rf"),
-        ("x" * 400 + ".pdf", "/data/" + "x" * 196 + ".pdf"),
+        ("my holiday.txt", "my holiday.txt"),
+        ("Übersicht 2026 naïve.txt", "Übersicht 2026 naïve.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("..", "file"),
+        ("C:\\Users\\ada\\notes.txt", "notes.txt"),
+        ("line\nbreak\x1b[31m.txt", "linebreak[31m.txt"),
+        ("-rf", "-rf"),
+        ("x" * 400 + ".pdf", "" + "x" * 196 + ".pdf"),
     ],
 )
 async def test_any_name_becomes_a_file_in_data_and_nowhere_else(desk, name, path):
-    assert await desk.upload(name) == path
-    assert (await desk.run(f"cat -- '{path}'")).stdout == "content"
+    assert await desk.upload(name) == f"{await desk.data()}/{path}"
+    assert (await desk.run(f"cat -- \"$BOX_DATA\"/'{path}'")).stdout == "content"
 
 
 async def test_two_files_of_one_name_stand_beside_each_other(desk):
-    assert await desk.upload("a.txt", b"one") == "/data/a.txt"
-    assert await desk.upload("a.txt", b"two") == "/data/a (2).txt"
-    assert await desk.upload("a.txt", b"one") == "/data/a.txt", "the same bytes are there already"
-    assert (await desk.run("cat /data/*")).stdout == "twoone"
+    data = await desk.data()
+    assert await desk.upload("a.txt", b"one") == f"{data}/a.txt"
+    assert await desk.upload("a.txt", b"two") == f"{data}/a (2).txt"
+    assert await desk.upload("a.txt", b"one") == f"{data}/a.txt", "the same bytes are there already"
+    assert (await desk.run("cat $BOX_DATA/*")).stdout == "twoone"
 
 
 async def test_what_was_uploaded_while_the_sandbox_was_away_is_there_before_the_next_command(desk):
     await desk.run("true")
     await desk.put("late.txt", b"late")
     async with asyncio.timeout(WITHIN):
-        while (await desk.run("cat /data/late.txt")).stdout != "late":
+        while (await desk.run("cat $BOX_DATA/late.txt")).stdout != "late":
             pass
 
 
@@ -124,7 +126,6 @@ async def test_what_the_box_put_in_the_way_is_left_alone(desk, trap):
     assert (await desk.run("cat 'a (2).txt'; test -f a.txt -a ! -L a.txt || echo kept")).stdout == "minekept\n"
 
 
-@everywhere
 async def test_a_file_left_in_return_is_handed_back_once(desk):
     ran = await desk.run("cd $BOX_RETURN; mkdir deep; echo hello > 'deep/a b.txt'")
     (back,) = ran.files
@@ -156,6 +157,7 @@ async def test_only_true_files_within_the_limit_are_handed_back(desk, trap):
     assert [back.name for back in ran.files] == ["good"]
 
 
+@once
 async def test_nobody_asks_for_the_upload_of_another(desk, ada):
     document = await desk.put("secret.txt", b"secret")
     request = sandbox.Receive(document=document.document)

@@ -7,8 +7,7 @@ import contextlib
 import os
 import re
 import signal
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +18,7 @@ from services.llm.context import Lookout
 from services.runtime.bus import Bus
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings
-from tests.support.boxes import everywhere, open_home, serving
+from tests.support.boxes import BACKENDS, Place, once, serving
 from tests.support.running import running
 
 WITHIN = 60.0
@@ -87,26 +86,24 @@ async def until(live, job: str, text: str) -> str:
     return seen
 
 
-@pytest.fixture
-def backend() -> str:
-    """What holds the boxes, where a test does not say otherwise."""
-    return "bwrap"
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """What holds the boxes."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+async def place(backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    async with serving(tmp_path_factory.mktemp("nats"), SandboxSettings(backend=backend, grace=GRACE)) as place:
+        yield place
 
 
 @pytest.fixture
-def home() -> Iterator[Path]:
-    with open_home() as home:
-        yield home
+async def desk(place: Place, ada):
+    async with place.entered(ada) as bus:
+        yield Desk(bus, replace(ada, conversation="talk"))
 
 
-@pytest.fixture
-async def desk(open_bus, ada, home: Path, backend: str):
-    settings = SandboxSettings(home=str(home), backend=backend, grace=GRACE)
-    async with serving(settings, ada, open_bus):
-        yield Desk(await open_bus("cli"), replace(ada, conversation="talk"))
-
-
-@everywhere
 async def test_a_command_that_takes_long_goes_on_and_its_end_is_told(desk):
     ran = await desk.run("echo begun; until [ -e $BOX_DATA/end ]; do sleep 0.05; done; echo over; (exit 3)")
     assert (ran.exit_code, ran.stdout) == (None, "begun\n")
@@ -118,7 +115,6 @@ async def test_a_command_that_takes_long_goes_on_and_its_end_is_told(desk):
     assert (await desk.listed())[ran.job].exit_code == 3
 
 
-@everywhere
 async def test_the_shell_is_free_meanwhile_and_knows_what_it_knew(desk):
     await desk.run("cd /tmp; export COLOUR=red; number=7; greet() { echo hello $1; }; set -o pipefail; alias a=b")
     job = (await desk.run("sleep 60")).job
@@ -163,7 +159,6 @@ async def until_printed(desk, job: str, size: int) -> None:
             pass
 
 
-@everywhere
 async def test_a_job_that_ignores_being_asked_is_ended_all_the_same(desk):
     job = (await desk.run("trap '' TERM INT HUP; while :; do sleep 0.1; done", background=True)).job
     await desk.stop(job)
@@ -172,7 +167,6 @@ async def test_a_job_that_ignores_being_asked_is_ended_all_the_same(desk):
     assert (await desk.run("echo well")).stdout == "well\n"
 
 
-@everywhere
 async def test_a_signal_reaches_the_processes_of_the_job_alone(desk):
     counting = f'python3 -c "{COUNTING}"'
     first = (await desk.run(counting, background=True)).job
@@ -184,7 +178,6 @@ async def test_a_signal_reaches_the_processes_of_the_job_alone(desk):
     assert (await desk.output(second)).stdout == "ready\n"
 
 
-@everywhere
 async def test_a_job_with_input_reads_what_is_typed_until_its_end(desk):
     job = (await desk.run("while read -r line; do echo got $line; done; echo over", input=True)).job
     await desk.type(job, "one\ntwo\n")
@@ -203,7 +196,6 @@ async def test_a_command_without_input_reads_an_end_and_does_not_hang(desk):
         await desk.type(job, "x")
 
 
-@everywhere
 async def test_a_program_that_wants_a_screen_gets_one(desk):
     job = (await desk.run("python3 -q", terminal=True)).job
     async with desk.following() as live:
@@ -227,7 +219,6 @@ async def shown(live, job: str, text: str) -> str:
     return seen
 
 
-@everywhere
 async def test_a_terminal_is_the_same_box_and_what_is_typed_there_is_an_event(desk):
     await desk.run("cd /tmp; export COLOUR=red")
     async with desk.following() as live:
@@ -260,6 +251,7 @@ async def test_ctrl_c_in_a_terminal_ends_what_runs_there_and_no_more(desk):
     assert (await desk.ended(terminal)).state == "stopped"
 
 
+@once
 async def test_a_flood_on_a_screen_comes_whole_and_in_order(desk):
     async with desk.following() as live:
         terminal = (await desk.ask(jobs.OPEN, jobs.OpenTerminal())).job.id
@@ -285,9 +277,10 @@ async def test_jobs_of_a_dead_service_are_said_to_be_lost_and_files_stay(nats_se
         assert (await desk.listed())[job].state == "lost"
 
 
-async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, home):
+@once
+async def test_a_box_that_dies_takes_its_jobs_with_it_and_says_so(desk, place):
     job = (await desk.run("sleep 100", background=True)).job
-    (note,) = (home / "alive").iterdir()
+    (note,) = (place.home / "alive").iterdir()
     os.kill(int(note.name), signal.SIGKILL)
     assert (await desk.ended(job)).state == "lost"
     assert (await desk.run("echo again")).stdout == "again\n"
@@ -360,6 +353,7 @@ async def test_nobody_reaches_the_job_of_another(desk):
     assert (await desk.listed())[job].state == "running"
 
 
+@once
 async def test_no_more_jobs_than_the_box_may_have(desk):
     for _ in range(20):
         await desk.run("sleep 100", background=True)
@@ -367,6 +361,7 @@ async def test_no_more_jobs_than_the_box_may_have(desk):
         await desk.run("sleep 100", background=True)
 
 
+@once
 async def test_binary_and_endless_lines_do_no_harm(desk):
     flood = "head -c 3000000 /dev/urandom; head -c 12000000 /dev/zero | tr '\\0' x; sleep 0.2"
     job = (await desk.run(flood, background=True)).job
@@ -386,14 +381,15 @@ async def test_a_fork_storm_in_a_job_leaves_the_box_usable(desk):
             pass
 
 
-async def test_the_end_of_a_job_is_told_to_the_next_turn(desk, open_bus):
+@once
+async def test_the_end_of_a_job_is_told_to_the_next_turn(desk, place):
     job = (await desk.run("echo found it; (exit 3)", background=True)).job
     await desk.ended(job)
-    llm = await open_bus("llm")
-
-    async def place() -> int:
-        return (await llm.journal.last(events.of_user(desk.caller.user))).sequence
-
-    known = await Lookout(llm).surroundings(desk.caller, place())
     told = f"Job {job} (`echo found it; (exit 3)`) ended with exit code 3"
+    async with Bus.open(place.server.settings("llm"), "llm") as llm:
+
+        async def newest() -> int:
+            return (await llm.journal.last(events.of_user(desk.caller.user))).sequence
+
+        known = await Lookout(llm).surroundings(desk.caller, newest())
     assert any(told in recent.sentence for recent in known.recent)

@@ -8,8 +8,9 @@ import os
 import select
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from msgspec.structs import replace
@@ -24,11 +25,11 @@ from services.sandbox.main import serve
 from services.sandbox.plan import IMAGE, Plan
 from services.sandbox.settings import SandboxSettings
 from tests.support.running import running
+from tests.support.servers import NatsServer, running_nats
 
-OpenBus = Callable[[str], Awaitable[Bus]]
 BACKENDS = ("bwrap", "docker", "landlock")
-everywhere = pytest.mark.parametrize("backend", BACKENDS)
-"""Runs a test on every backend, where it would run on bwrap alone; its fixtures ask for `backend`."""
+once = pytest.mark.parametrize("backend", ["bwrap"], indirect=True)
+"""Runs a test on bwrap alone, where what it is about has nothing to do with what holds the box."""
 _works = {"bwrap"}
 MIB = 1024 * 1024
 SMALL = Limits(
@@ -62,15 +63,36 @@ async def working(name: str, home: Path, plan: Plan | None = None) -> AsyncItera
     await backend.close()
 
 
+class Place(NamedTuple):
+    """A bus of its own with the service on it, for many tests, each of which is a user of its own."""
+
+    server: NatsServer
+    home: Path
+    """Where the boxes lie."""
+
+    @contextlib.asynccontextmanager
+    async def entered(self, ada: Caller) -> AsyncIterator[Bus]:
+        """A client's line; ada's boxes end with it, also where they would outlive the service."""
+        async with (
+            Bus.open(self.server.settings("cli"), "cli") as bus,
+            Bus.open(self.server.settings("memory"), "memory") as memory,
+        ):
+            yield bus
+            await memory.call(forgetting.ERASE_BOXES, forgetting.EraseBoxes(user=ada.user), timeout=60)
+
+
 @contextlib.asynccontextmanager
-async def serving(settings: SandboxSettings, ada: Caller, open_bus: OpenBus) -> AsyncIterator[None]:
-    """The service with a backend that works; ada's boxes end with it, also where they would outlive it."""
+async def serving(folder: Path, settings: SandboxSettings) -> AsyncIterator[Place]:
+    """The service with a backend that works, its bus in `folder`."""
     await _must_work(settings.backend)
-    settings = replace(settings, vm_image=image())
-    async with running(serve, settings, await open_bus("sandbox")):
-        yield
-        memory = await open_bus("memory")
-        await memory.call(forgetting.ERASE_BOXES, forgetting.EraseBoxes(user=ada.user), timeout=60)
+    with open_home() as home:
+        settings = replace(settings, home=str(home), vm_image=image())
+        async with (
+            running_nats(folder) as server,
+            Bus.open(server.settings("sandbox"), "sandbox") as bus,
+            running(serve, settings, bus),
+        ):
+            yield Place(server, home)
 
 
 async def _must_work(name: str) -> None:

@@ -12,10 +12,15 @@ import pytest
 from services.sandbox.box import Backend
 from services.sandbox.boxes import Boxes
 from services.sandbox.plan import Plan
+from services.sandbox.reach import Reach
 from services.sandbox.shellbox import ShellBox
 from tests.support.boxes import SMALL, open_home, working
 
 WITHIN = 20
+ASK = """
+python3 -c 'import socket; s = socket.create_connection(("127.0.0.1", 3128), 5); s.settimeout(5)
+s.sendall(b"GET http://127.0.0.2:80/ HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n"); print(s.recv(4096))'
+"""
 LOOK = """
 find ~ /data /return /tmp /dev/shm ! -path '*/.output/*' | sort
 env | sort
@@ -25,6 +30,20 @@ for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline; echo; done | sort -u
 LEAVE = """
 for at in ~ /data /return /tmp /dev/shm; do echo @token@ > $at/@token@; done
 export LEFT=@token@
+echo "touch ~/@token@" | tee ~/.bashrc ~/.profile ~/.bash_profile ~/.bash_login ~/.inputrc > /dev/null
+python3 - <<'END' &
+import socket, sys, time
+listeners = [socket.create_server(("127.0.0.1", 5555))]
+try:
+    listeners.append(socket.socket(socket.AF_UNIX))
+    listeners[-1].bind("\\0daimon-left")
+    listeners[-1].listen()
+except OSError:
+    pass
+open("/tmp/listens", "w").close()
+time.sleep(600)
+END
+until [ -e /tmp/listens ]; do sleep 0.01; done
 (exec -a @token@ sleep 600) &
 """
 SEARCH = """
@@ -33,6 +52,17 @@ grep -rsl @token@ ~ /data /return /tmp /run /dev/shm
 find / -xdev -name '*@token@*' 2>/dev/null
 env | grep @token@
 true
+"""
+KNOCK = """
+python3 - <<'END'
+import socket
+for family, address in ((socket.AF_INET, ("127.0.0.1", 5555)), (socket.AF_UNIX, "\\0daimon-left")):
+    try:
+        socket.socket(family).connect(address)
+        print("reached", address)
+    except OSError:
+        pass
+END
 """
 
 
@@ -85,9 +115,30 @@ async def test_what_one_conversation_left_is_not_in_the_next_box_that_was_kept_r
         first = await warm(boxes, backend, f"talk {token}")
         await said(first, LEAVE.replace("@token@", token))
         assert token in await said(first, searching(token)), "the search finds what is there"
+        assert "reached" in await said(first, KNOCK)
         for name in ("one", "two", "three"):
             box = await warm(boxes, backend, name)
             assert await said(box, searching(token)) == ""
+            assert await said(box, KNOCK) == ""
             assert token not in await said(box, "cat /proc/[0-9]*/mountinfo")
             await box.close()
         await first.close()
+
+
+async def test_what_the_first_may_reach_is_not_what_the_next_may(backend: Backend):
+    async with Boxes(backend.home, backend) as boxes:
+        closed, narrow, usual = [await warm(boxes, backend, name) for name in ("closed", "narrow", "usual")]
+        closed.reach, narrow.reach = Reach(mode="off"), Reach(mode="allow-list", hosts=("127.0.0.1:9",))
+        assert "off" in await said(closed, ASK)
+        assert "not on this box" in await said(narrow, ASK)
+        assert "not a public address" in await said(usual, ASK)
+
+
+async def test_a_box_that_was_spoilt_is_not_what_the_next_one_of_the_conversation_is(backend: Backend):
+    async with Boxes(backend.home, backend) as boxes:
+        first = await warm(boxes, backend, "talk")
+        await said(first, "mkfifo ~/pipe; ln -s / ~/out; chmod 0 ~/pipe; touch ~/gone; exec -c true || true")
+        await boxes.forget("ada", "talk")
+        again = await warm(boxes, backend, "talk")
+        assert again.agent != first.agent
+        assert await said(again, "ls -A ~") == ""
