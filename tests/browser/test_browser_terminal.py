@@ -89,6 +89,53 @@ async def test_a_pager_moves_and_gives_the_screen_back(page):
     await expect(screen(page).locator("#row-0")).to_have_text("here\n")
 
 
+VIM = "vim -N -u NONE -i NONE"
+STAND_IN = """
+import curses, sys
+def edit(screen):
+    text, insert = "", False
+    while True:
+        screen.erase()
+        screen.addstr(0, 0, text)
+        screen.addstr(curses.LINES - 1, 0, "-- INSERT --" if insert else "written" if text else "")
+        key = screen.get_wch()
+        if key == chr(27): insert = False
+        elif insert: text += "\\n" if key in ("\\r", "\\n") else key
+        elif key == "i": insert = True
+        elif key == ":":
+            while (key := screen.get_wch()) not in ("\\r", "\\n"):
+                if key == "w": open(sys.argv[1], "w").write(text + "\\n")
+                if key == "q": return
+curses.wrapper(edit)
+"""
+"""What an editor does with keys and screen, where the machine has none."""
+
+
+async def test_a_text_is_written_in_an_editor_saved_and_lies_among_the_files(page, system):
+    await keys(page, f"cat > ~/stand_in.py <<'END'\n{STAND_IN}END")
+    await keys(page, f"command -v vim > has && editor='{VIM}' || editor='python3 stand_in.py'; clear; echo shell")
+    await keys(page, "$editor letter.txt")
+    await expect(screen(page)).not_to_contain_text("shell")
+    await page.keyboard.press("i")
+    await expect(screen(page)).to_contain_text("INSERT")
+    await page.keyboard.type("Dear Ada,")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("<b>it</b> is fine")
+    await expect(screen(page).locator("#row-1")).to_have_text("<b>it</b> is fine\n")
+    await page.keyboard.press("Escape")
+    await expect(screen(page)).not_to_contain_text("INSERT")
+    await keys(page, ":w")
+    await expect(screen(page)).to_contain_text("written")
+    beside = await page.context.new_page()
+    await beside.goto(page.url.partition("/jobs")[0])
+    await beside.get_by_role("link", name="/home/box/letter.txt", exact=True).click()
+    await expect(beside.get_by_label("Text of the file")).to_have_value("Dear Ada,\n<b>it</b> is fine\n")
+    await keys(page, ":q")
+    # The screen of before is given back.
+    await expect(screen(page)).to_contain_text("shell")
+    await expect(screen(page)).not_to_contain_text("Dear Ada")
+
+
 async def test_an_interrupt_is_a_key_and_text_is_pasted(page, visitor):
     await keys(page, "sleep 600; echo sle''pt")
     await page.keyboard.press("Control+c")
