@@ -44,7 +44,7 @@ class BoxHandlers:
         )
 
     async def network(self, request: boxes.SetNetwork, caller: Caller) -> Network:
-        """Change what the box may reach, from its next connection on."""
+        """Change what the box may reach; connections to what it may no longer reach are cut."""
         before = self._opening.reach(caller)
         after = Reach(mode=request.mode, hosts=request.hosts if request.mode == "allow-list" else ())
         happened = NetworkSet(mode=after.mode, hosts=after.hosts, before=before.mode, hosts_before=before.hosts)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from services.sandbox.reach import Reach, address_refusal
@@ -68,16 +69,40 @@ class Request:
         return b"\r\n".join([first, *kept, b"Connection: close", b"", b""])
 
 
+class Target(NamedTuple):
+    """Where a connection of a box leads to."""
+
+    host: str
+    port: int
+    back: asyncio.StreamWriter
+
+
 class Gate:
-    """The way out of one box; `reach` may be changed at any time and holds for the connections that follow."""
+    """The way out of one box; `reach` may be changed at any time, and cuts connections that it no longer allows."""
 
     def __init__(self, reach: Reach, find: Resolve = resolve, judge: RefuseAddress | None = None) -> None:
         """`find` resolves names; `judge` says why an address may not be connected to, or ''."""
-        self.reach = reach
+        self._reach = reach
+        self._under_way: dict[asyncio.StreamWriter, Target] = {}
+        """The hosts' ends of connections, by the box's ends."""
         self._find = find
         self._judge = judge or refusal
         self._clients: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+
+    @property
+    def reach(self) -> Reach:
+        """What the box may reach."""
+        return self._reach
+
+    @reach.setter
+    def reach(self, reach: Reach) -> None:
+        self._reach = reach
+        for client, (host, port, back) in self._under_way.items():
+            if reach.refusal(host, port):
+                log.info("cut: %s:%d", host, port, extra={"action": "network.cut"})
+                client.close()
+                back.close()
 
     async def listen(self, listener: socket.socket) -> None:
         """Serve the box on a listening socket that lies in the box's own network."""
@@ -111,7 +136,11 @@ class Gate:
             raise RefusedError("this box has too many connections open")
         request = Request(await _head(reader))
         there, back = await self._connect(request.host, request.port)
+        self._under_way[writer] = Target(request.host, request.port, back)
         try:
+            # What may be reached may have been changed while the connection was made.
+            if reason := self.reach.refusal(request.host, request.port):
+                raise RefusedError(reason)
             if request.tunnel:
                 writer.write(b"HTTP/1.1 200 Connection Established\r\n\r\n")
             else:
@@ -120,6 +149,7 @@ class Gate:
                 both.create_task(_copy(reader, back))
                 both.create_task(_copy(there, writer))
         finally:
+            del self._under_way[writer]
             back.close()
 
     async def _connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

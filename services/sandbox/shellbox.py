@@ -48,7 +48,7 @@ class ShellBox:
 
     @property
     def reach(self) -> Reach:
-        """What the box's network may be used for, from the next connection on."""
+        """What the box's network may be used for; what it may no longer be used for is cut."""
         return self._gate.reach
 
     @reach.setter

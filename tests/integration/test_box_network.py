@@ -168,6 +168,38 @@ async def test_off_lets_nothing_out_from_the_next_connection_on(box: ShellBox, o
     assert await fetched(box, f"http://good.test:{outside.port}/") == BODY.decode()
 
 
+HOLD = """python3 -u - good.test {port} <<'END'
+import socket, sys
+line = socket.create_connection(("127.0.0.1", 3128), 10)
+line.sendall(f"CONNECT {{sys.argv[1]}}:{{sys.argv[2]}} HTTP/1.1\\r\\n\\r\\n".encode())
+print(line.recv(1000).decode())
+line.settimeout(30)
+try:
+    print("CUT" if line.recv(1) == b"" else "MORE")
+except ConnectionError:
+    print("CUT")
+except TimeoutError:
+    print("OPEN")
+END"""
+
+
+async def test_what_may_no_longer_be_reached_is_cut_and_the_rest_stays(box: ShellBox, outside: Outside):
+    begun = asyncio.Event()
+    told: list[str] = []
+
+    def heard(_: str, text: str) -> None:
+        told.append(text)
+        if " 200 " in "".join(told):
+            begun.set()
+
+    held = asyncio.create_task(box.run(HOLD.format(port=outside.port), timeout=60, on_output=heard))
+    await asyncio.wait_for(begun.wait(), 30)
+    box.reach = Reach(mode="allow-list", hosts=(f"good.test:{outside.port}",))
+    assert not held.done()
+    box.reach = Reach(mode="allow-list", hosts=("good.test:1",))
+    assert "CUT" in (await held).stdout
+
+
 async def test_an_allow_list_lets_out_what_it_names(box: ShellBox, outside: Outside):
     outside.addresses["other.test"] = ["127.0.0.1"]
     box.reach = Reach(mode="allow-list", hosts=(f"good.test:{outside.port}",))

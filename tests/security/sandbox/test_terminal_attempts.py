@@ -103,12 +103,11 @@ async def test_nothing_that_is_printed_makes_anybody_type(opened):
 async def test_a_terminal_is_found_by_its_own_conversation_alone(opened):
     async with opened() as terminal:
         mine, job = terminal.caller, terminal.job.id
-        await terminal.type("read -rs secret\n")
         strangers = [replace(mine, user="bob"), replace(mine, conversation="other"), replace(mine, user="ada*")]
         for stranger in strangers:
             for name in (job, "*", ">", f"talk.{job}", f"../talk/{job}", job.upper() + " "):
                 for call, request in (
-                    (jobs.INPUT, {"text": "x\n"}),
+                    (jobs.INPUT, {"text": "intruded\n"}),
                     (jobs.RESIZE, {"rows": 1, "columns": 1}),
                     (jobs.STOP, {}),
                     (jobs.OUTPUT, {}),
@@ -117,8 +116,8 @@ async def test_a_terminal_is_found_by_its_own_conversation_alone(opened):
                         await terminal.ask(call, call.request(job=name, **request), caller=stranger)
             found = await terminal.bus.feed(jobs.PRINTS).end(_whole, stranger.user, stranger.conversation, job)
             assert found == []
-        await terminal.type("mine\n echo kept:$secret:$(stty size)\n")
-        await terminal.shows("kept:mine:24 80")
+        await terminal.type("echo kept-$((1+1)):$(stty size)\n")
+        assert "intruded" not in await terminal.shows("kept-2:24 80")
 
 
 async def test_a_flood_of_sizes_is_one_size_and_the_box_answers(opened):
