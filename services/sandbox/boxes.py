@@ -9,6 +9,7 @@ import hashlib
 import re
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,8 @@ from services.sandbox import disk
 from services.sandbox.box import Backend, Box, BoxClosedError, SandboxError, TooManyBoxesError
 
 ROUND = 15.0
+KEPT_FREE = 10
+"""Of so many boxes one is kept free from any one user."""
 KNOWN = 1000
 """Names of folders that need not be made again for each command."""
 
@@ -88,13 +91,19 @@ class Boxes:
     def _named(self, user: str, conversation: str) -> Path:
         return self._home / _folder(user) / _folder(conversation)
 
-    async def _make_room(self) -> None:
-        if len(self._boxes) < self._most:
+    async def _make_room(self, user: Path) -> None:
+        """Close an idle box where a user, or all of them, have what they may: that of whoever has the most."""
+        counts = Counter(root.parent for root in self._boxes)
+        if counts[user] >= self._most - self._most // KEPT_FREE:
+            found = [root for root in self._boxes if root.parent == user]
+        elif len(self._boxes) >= self._most:
+            found = list(self._boxes)
+        else:
             return
-        idle = [root for root, box in self._boxes.items() if not box.busy]
+        idle = [root for root in found if not self._boxes[root].busy]
         if not idle:
             raise TooManyBoxesError
-        await self._close(min(idle, key=lambda root: self._used[root]))
+        await self._close(min(idle, key=lambda root: (-counts[root.parent], self._used[root])))
 
     async def _rounds(self) -> None:
         await self._find_again()
@@ -115,7 +124,7 @@ class Boxes:
                 raise BoxClosedError("The sandbox is stopping; ask again in a moment.")
             box = self._boxes.get(root)
             if box is None:
-                await self._make_room()
+                await self._make_room(root.parent)
                 box = self._boxes[root] = await self._backend.open(root)
             self._used[root] = time.monotonic()
             return box

@@ -42,7 +42,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     idle: float = 1800.0
     """Seconds without a command after which a box is closed; its files stay."""
     most: int = 100
-    """Boxes alive at the same time."""
+    """Boxes alive at the same time; nine in ten of them may be one user's."""
     grace: float = 10.0
     """Seconds after which a command goes on as a job."""
     file: int = SIZE_LIMIT

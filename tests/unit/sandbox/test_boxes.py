@@ -106,6 +106,30 @@ async def test_busy_boxes_are_not_sacrificed(boxes: Boxes, backend: PaperBackend
         await boxes.box("ada", "three")
 
 
+async def test_nobody_takes_the_boxes_of_another(tmp_path: Path, backend: PaperBackend):
+    async with Boxes(tmp_path, backend, idle=3600, most=10) as boxes:
+        bobs = await boxes.box("bob", "one")
+        for number in range(30):
+            await boxes.box("ada", str(number))
+        assert await boxes.box("bob", "one") is bobs
+        assert not bobs.closed
+        for box in backend.opened:
+            box.busy = True
+        with pytest.raises(TooManyBoxesError):
+            await boxes.box("ada", "more")
+        assert len([box for box in backend.opened if not box.closed]) == 10
+
+
+async def test_who_has_many_makes_room_for_who_has_few(tmp_path: Path, backend: PaperBackend):
+    async with Boxes(tmp_path, backend, idle=3600, most=10) as boxes:
+        eves = await boxes.box("eve", "one")
+        for number in range(9):
+            await boxes.box("ada", str(number))
+        await boxes.box("bob", "one")
+        assert not eves.closed, "hers has been idle for longer, but she has no other"
+        assert [box.closed for box in backend.opened[1:3]] == [True, False]
+
+
 async def test_tidying_closes_the_idle_and_looks_at_the_rest(tmp_path: Path, backend: PaperBackend):
     async with Boxes(tmp_path, backend, idle=0.0) as boxes:
         first = await boxes.box("ada", "one")
