@@ -18,7 +18,7 @@ from services.runtime.bus import Bus
 from services.sandbox.settings import SandboxSettings
 from tests.support.boxes import BACKENDS, Place, serving
 
-WITHIN = 30.0
+WITHIN = 60.0
 ANSWERS = {
     "its status": r"\033[5n",
     "the place of its cursor": r"\033[6n\033[?6n",
