@@ -22,7 +22,7 @@ from proto.permissions import inbox_prefix
 from proto.streams import Consumer
 from services.runtime.bus import wire
 from services.runtime.bus.client import Client
-from services.runtime.bus.discovery import ServiceInfo, ServiceStats, discover, stats
+from services.runtime.bus.discovery import Census, ServiceInfo, ServiceStats
 from services.runtime.bus.erasing import Eraser
 from services.runtime.bus.feed import Log
 from services.runtime.bus.journal import Journal, recorded
@@ -61,6 +61,7 @@ class Bus:
         self._live = live
         self._servers: list[Server] = []
         self.journal = Journal(client, live)
+        self._census = Census(client, live)
         self.eraser = Eraser(client, live)
         self.snapshots = Snapshots(client, live)
 
@@ -164,11 +165,11 @@ class Bus:
 
     async def discover(self) -> list[ServiceInfo]:
         """Ask everybody on the bus who they are and what they offer."""
-        return await discover(self._client, self._live)
+        return await self._census.discover()
 
     async def stats(self) -> list[ServiceStats]:
         """Ask everybody on the bus what they have done since they started."""
-        return await stats(self._client, self._live)
+        return await self._census.stats()
 
     async def administer(self, subject: str, configuration: msgspec.Struct) -> dict[str, Any]:
         """Ask JetStream's own API; only the setup user may."""
