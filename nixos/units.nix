@@ -1,7 +1,7 @@
 # What each unit is, in systemd's own words: one row a unit, one hardening block, builtins only.
 #
 # Two readers fill the places marked @like-this@: nixos/default.nix makes systemd.services of the rows, and `daimon units`
-# renders them to unit files for every other Linux. `daimon units` reads daimon/units/rows.json, which is this file
+# renders them to unit files for every other Linux. `daimon units` reads services/runtime/units.json, which is this file
 # evaluated; tests/nixos/test_units_data.py fails when it is not current.
 let
   # Everything a loopback service can do without. A row takes back what it needs, with the reason beside it.

@@ -12,12 +12,12 @@ from pathlib import Path
 from daimon.commands import CommandError
 from daimon.terminal import remark
 from daimon.units.plan import STATE, Plan, filled
-from daimon.units.rows import table
 from daimon.units.text import sysusers, text
 from daimon.up import overrides
 from daimon.up.nats import binary
 from daimon.up.postgres import binaries
 from daimon.up.services import CHECKOUT
+from services.runtime.units import table
 
 _HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - units do not see these, which is the point
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from daimon.units.rows import table
+from services.runtime.units import table
 
 _HEAD = """# What can be set
 

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from daimon.units.rows import Row, Section, Value, table, unit_of
 from daimon.up.overrides import Overrides
 from services.runtime.settings import PREFIX
+from services.runtime.units import Row, Section, Value, table, unit_of
 
 NATS_PORT, MONITOR_PORT, GATEWAY_PORT = 4222, 8222, 8400
 DATABASE = "host=/run/daimon-postgres user=daimon_memory dbname=daimon"

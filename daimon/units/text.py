@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from daimon.units.rows import Row, Section, Value
+from services.runtime.units import Row, Section, Value
 
 HEAD = "# Written by `daimon units`; write it anew rather than change it, or add a drop-in with `systemctl edit`.\n"
 

@@ -98,6 +98,17 @@ async def test_a_guest_looks_and_runs_nothing(front, browser, ada):
     assert await titles(front, ada) == []
 
 
+async def test_beside_the_rights_stands_what_a_unit_is_held_to(browser):
+    page = await browser.page("/mind/rights?of=sandbox")
+    boxes, others = page.split('id="of-sandbox"')[1].split("</section>")[0], page.split('id="of-ui"')[1]
+    assert "exposed 2.4 of 10" in boxes
+    assert "makes namespaces, of which it builds boxes" in boxes
+    assert "<code>ProtectSystem=strict</code>" in boxes
+    assert "exposed 1.1 of 10" in others
+    assert "reaches this machine alone" in others
+    assert "which it is not here" in others
+
+
 async def test_the_rights_are_those_that_the_broker_is_given(browser):
     page = await browser.page("/mind/rights?of=tasks")
     for subject in (*of("tasks").publish, *of("tasks").subscribe):

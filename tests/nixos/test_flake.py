@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from daimon.units.rows import table
+from services.runtime.units import table
 from tests.nixos.test_module import evaluated
 from tests.support.whole import ROOT
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from daimon.contract.options import settings
-from daimon.units.rows import table, unit_of
+from services.runtime.units import table, unit_of
 from tests.support.whole import ROOT
 
 HERE = Path(__file__).parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,13 +12,14 @@ import pytest
 
 from daimon import cli
 from daimon.commands import units as command
-from daimon.units.rows import FILE, table, unit_of
 from daimon.up.services import SERVICES
 from proto.roles import ROLES
+from services.runtime.units import FILE, table, unit_of
+from services.ui.hardening import SYSTEMD, hardening
 from tests.support.whole import ROOT
 
 UNITS = ROOT / "nixos" / "units.nix"
-WRITE = "nix-instantiate --eval --strict --json nixos/units.nix | python3 -m json.tool > daimon/units/rows.json"
+WRITE = "nix-instantiate --eval --strict --json nixos/units.nix | python3 -m json.tool > services/runtime/units.json"
 BOXES = 2.4
 OTHERS = 1.1
 needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix is not installed (nix-bin)")
@@ -53,7 +55,7 @@ def test_the_rows_are_those_of_units_nix() -> None:
     said = subprocess.run(
         ("nix-instantiate", "--eval", "--strict", "--json", str(UNITS)), capture_output=True, text=True, check=True
     )
-    assert json.loads(FILE.read_text()) == json.loads(said.stdout), f"daimon/units/rows.json is not current: {WRITE}"
+    assert json.loads(FILE.read_text()) == json.loads(said.stdout), f"it is not current: {WRITE}"
 
 
 def test_every_service_has_its_row() -> None:
@@ -91,6 +93,18 @@ def test_every_service_is_as_little_exposed_as_it_must_be(tmp_path: Path) -> Non
         most = BOXES if unit.endswith("sandbox.service") else OTHERS
         code, said = verdict("security", "--offline=true", f"--threshold={most * 10:.0f}", unit)
         assert code == 0, said
+
+
+@needs_analyze
+def test_the_page_of_rights_tells_the_figures_of_systemd(tmp_path: Path) -> None:
+    said = verdict("--version")[1]
+    if f"systemd {SYSTEMD} " not in said:
+        pytest.skip(f"the figures are those of systemd {SYSTEMD}")
+    written(tmp_path)
+    for service in table().services:
+        code, found = verdict("security", "--offline=true", str(tmp_path / unit_of(service)))
+        assert code == 0
+        assert re.search(r"exposure level.*: ([\d.]+)", found)[1] == str(hardening(service).exposure)
 
 
 @needs_analyze

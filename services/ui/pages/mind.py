@@ -10,6 +10,8 @@ from proto import permissions
 from proto.roles import ROLES, Role
 from proto.ui import Html
 from proto.ui_mind import MindPage, ModelsPage, RightsPage, Service, TryPage
+from services.runtime.units import runs_as_unit
+from services.ui.hardening import SYSTEMD, Hardening, hardening
 from services.ui.templating import page as render
 
 WIDTH, ROW, BOX, TALL = 480, 92, 200, 74
@@ -56,6 +58,8 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
     words: tuple[str, ...]
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    unit: Hardening | None = None
+    """None for what is no service, such as the command line."""
 
 
 def mind(view: MindPage) -> Html:
@@ -86,7 +90,7 @@ def mind(view: MindPage) -> Html:
 def rights(view: RightsPage) -> Html:
     """What each service may do on the bus, as its rights are derived from the contract."""
     every = [_rights(name, role) for name, role in ROLES.items()]
-    return render("rights.html", frame=view.frame, every=every, of=view.of)
+    return render("rights.html", frame=view.frame, every=every, of=view.of, held=runs_as_unit(), systemd=SYSTEMD)
 
 
 def models(view: ModelsPage) -> Html:
@@ -130,7 +134,8 @@ def line(numbers: Sequence[float]) -> str:
 
 def _rights(name: str, role: Role) -> Rights:
     found = permissions.of(name)
-    return Rights(name=name, words=tuple(_words(role)), publish=found.publish, subscribe=found.subscribe)
+    unit = hardening(name)
+    return Rights(name=name, words=tuple(_words(role)), publish=found.publish, subscribe=found.subscribe, unit=unit)
 
 
 def _words(role: Role) -> list[str]:

@@ -1,4 +1,4 @@
-"""The rows of nixos/units.nix, as they were evaluated into rows.json."""
+"""The rows of nixos/units.nix, as they were evaluated into units.json; and whether this process is one of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import msgspec
 Value = bool | int | str | list[str]
 Section = dict[str, Value]
 
-FILE = Path(__file__).with_name("rows.json")
+FILE = Path(__file__).with_name("units.json")
+_OWN = Path("/proc/self/cgroup")
+_SLICE = "daimon.slice"
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,6 +51,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def table() -> Table:
     """Return the rows."""
     return msgspec.json.decode(FILE.read_bytes(), type=Table)
+
+
+def runs_as_unit() -> bool:
+    """Whether this process is in the slice of our units, so that systemd holds it to its row."""
+    try:
+        return _SLICE in _OWN.read_text()
+    except OSError:
+        return False
 
 
 def unit_of(service: str, instance: int = 1) -> str:
