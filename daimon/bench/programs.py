@@ -59,6 +59,16 @@ async def fresh_home(model_server: str = "off") -> AsyncIterator[Home]:
 
 
 @asynccontextmanager
+async def kept_home(directory: Path | None, model_server: str) -> AsyncIterator[Home]:
+    """Use the home in a directory, made where it is not there yet; a fresh one where no directory is named."""
+    if directory is None:
+        async with fresh_home(model_server) as home:
+            yield home
+        return
+    yield _home(directory, model_server)
+
+
+@asynccontextmanager
 async def starting(home: Home, port: int = 0) -> AsyncIterator[System]:
     """Run `daimon up` as a user does; end it at the end."""
     words = ("-m", "daimon", "up", "--home", str(home.path), "--port", str(port))
@@ -86,6 +96,13 @@ async def model_server(*, rate: float, tokens: int, port: int = 0, stamped: bool
 def free_port() -> int:
     """Return a port that nobody listens on."""
     return ports.free(0)
+
+
+def _home(directory: Path, model_server: str) -> Home:
+    home = Home(path=directory.absolute())
+    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.overrides.write_text(f'[llm]\nollama = "{model_server}"\n')
+    return home
 
 
 @asynccontextmanager

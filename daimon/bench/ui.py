@@ -11,11 +11,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from daimon.bench.browser import Browser, sign_in
 from daimon.bench.http_client import Connection, connected
 from daimon.bench.long_log import LONG, USER, written
-from daimon.bench.programs import System, fresh_home, model_server, up
+from daimon.bench.programs import System, kept_home, model_server, up
 from daimon.bench.report import Figure, figure
 from proto import memory
 from proto.base import Nothing
@@ -39,20 +40,19 @@ OURS = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
 _FILES = re.compile(rb'(?:href|src)="(/static/[^"]+)"')
 
 
-async def run(rounds: int, events: int, conversations: int) -> dict[str, Figure]:
-    """Fill a fresh Daimon, and open every page."""
-    async with model_server(rate=RATE, tokens=TOKENS) as model, fresh_home(model) as home:
-        began = time.perf_counter()
-        count = await written(home, events, conversations)
-        rate = count / (time.perf_counter() - began)
+async def run(rounds: int, events: int, conversations: int, keep: Path | None) -> dict[str, Figure]:
+    """Fill a Daimon, or go on with one that was filled before, and open every page."""
+    async with model_server(rate=RATE, tokens=TOKENS) as model, kept_home(keep, model) as home:
+        began, figures = time.perf_counter(), {}
+        if not (home.nats / "jetstream").exists():
+            count = await written(home, events, conversations)
+            rate = count / (time.perf_counter() - began)
+            figures["written"] = figure([rate], "/s", f"{count:,} events, {conversations:,} conversations")
         async with up(home) as system:
             async with _joined(system, "gateway") as bus:
                 await _settled(bus)
             filled = time.perf_counter() - began
-            figures = {
-                "written": figure([rate], "/s", f"{count:,} events, {conversations:,} conversations"),
-                "filled": figure([filled], "s", "all in SQL, with vectors"),
-            }
+            figures["filled"] = figure([filled], "s", "all in SQL, with vectors")
             browser = await sign_in(home, system.address, USER)
             async with connected(system.address) as door:
                 visitor = Visitor(browser, door)

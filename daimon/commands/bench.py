@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--conversations", type=int, default=TALKS, metavar="N", help=f"of ui ({TALKS})")
     parser.add_argument("--plot", type=Path, metavar="F", help="of search: write how it grows as an SVG")
     parser.add_argument(
-        "--keep", type=Path, metavar="D", help="of search: keep the log in this folder, and go on with it"
+        "--keep", type=Path, metavar="D", help="of search and ui: keep the log in this folder, and go on with it"
     )
     parser.add_argument("--check", action="store_true", help="exit with 1 when a figure misses its goal")
     add_json(parser)
@@ -64,7 +64,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, object]:
     if arguments.bench == "search":
         return {"size": arguments.size, "plot": arguments.plot, "keep": arguments.keep}
     if arguments.bench == "ui":
-        return {"events": arguments.size, "conversations": arguments.conversations}
+        return {"events": arguments.size, "conversations": arguments.conversations, "keep": arguments.keep}
     if arguments.bench != "recall":
         return {}
     if arguments.file is None:
