@@ -123,6 +123,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     sql: Annotated[str, Meta(min_length=1, max_length=20_000, description="One SELECT, without a semicolon")]
+    as_of: AsOf = ""
 
 
 class Rows(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,7 +232,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     events: int
     """Rows in the events table."""
     waiting: int
-    """Events that have no vector yet."""
+    """Events that have no vector yet; of more than 100,000 no more are counted."""
     relearning: int = 0
     """Places in the log whose words are still indexed in the language that somebody had before."""
     engine: str = ""

@@ -203,6 +203,8 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True, tag="sought"):
     noun: str
     """Only events of this noun."""
     hits: Hits
+    as_of: str = ""
+    """The moment that it looks back to; empty for now."""
 
 
 class Attached(msgspec.Struct, frozen=True, kw_only=True, tag="attached"):

@@ -14,6 +14,7 @@ from proto.errors import Failure, Invalid
 from services.gateway import uploads
 from services.gateway.access import RANKS
 from services.gateway.panes import MEMORY_LATE
+from services.gateway.past import moved, past
 from services.gateway.visit import Visit, opened, posted, see_other
 
 HERE = "/memory/documents"
@@ -27,7 +28,10 @@ NUMBER_DIGITS = 7
 async def listed(visit: Visit) -> Response:
     """What was handed in, newest first; or what a search finds in it."""
     query = visit.query("q").strip()
-    view = ui_memory.DocumentsPage(frame=visit.frame(), query=query, writes=_writes(visit))
+    frame = replace(visit.frame(), past=await past(visit))
+    view = ui_memory.DocumentsPage(frame=frame, query=query, writes=_writes(visit))
+    if away := moved(visit):
+        return away
     try:
         view = await (_found(visit, view) if query else _listed(visit, view))
     except Failure as failure:
@@ -72,7 +76,8 @@ async def delete(visit: Visit) -> Response:
 
 async def _listed(visit: Visit, view: ui_memory.DocumentsPage) -> ui_memory.DocumentsPage:
     before = _moment(visit.query("before"))
-    asked = documents.ListDocuments(before=before, before_id=visit.query("id")[:100], limit=LISTED)
+    as_of = view.frame.past.as_of if view.frame.past else ""
+    asked = documents.ListDocuments(before=before, before_id=visit.query("id")[:100], limit=LISTED, as_of=as_of)
     found = (await visit.call(documents.LIST, asked)).documents
     # SQL hears of both a moment later.
     new, gone = visit.query("new")[:100], visit.query("gone")
@@ -81,6 +86,7 @@ async def _listed(visit: Visit, view: ui_memory.DocumentsPage) -> ui_memory.Docu
     if len(found) == LISTED:
         last = found[-1]
         older = f"{HERE}?before={quote(last.uploaded.isoformat())}&id={quote(last.document, safe='')}"
+        older += f"&as_of={quote(as_of)}" if as_of else ""
     shown = tuple(line for line in found if line.document != gone)
     return replace(view, documents=shown, older=older, awaited=awaited)
 

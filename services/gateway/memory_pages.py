@@ -17,6 +17,7 @@ from proto.errors import Failure, Invalid
 from proto.memory import Cell, Rows
 from services.gateway import panes
 from services.gateway.panes import MEMORY_LATE
+from services.gateway.past import AS_OF_LIMIT, moved, past, until
 from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit, opened, posted, see_other
 
@@ -29,13 +30,18 @@ _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 async def search(visit: Visit) -> Response:
     """A search over everything that happened, and how far memory has come; htmx may ask for the next hits alone."""
     query, noun, more = visit.query("q").strip(), visit.query("noun"), visit.query("more")[:200]
-    view = ui_memory.SearchPage(frame=visit.frame(), query=query, noun=noun)
+    back = await past(visit)
+    view = ui_memory.SearchPage(frame=replace(visit.frame(), past=back), query=query, noun=noun)
+    if away := moved(visit, "q", "noun"):
+        return away
     try:
         if query:
-            asked = memory.Search(query=query[:2000], kinds=kinds_of(noun), more=more, limit=HITS)
+            before = await until(visit, back)
+            asked = memory.Search(query=query[:2000], kinds=kinds_of(noun), until=before, more=more, limit=HITS)
             view = replace(view, hits=await visit.call(memory.SEARCH, asked))
         if more and visit.swaps:
-            return await visit.changed(ui.Sought(query=query, noun=noun, hits=view.hits or memory.Hits(hits=())))
+            hits = view.hits or memory.Hits(hits=())
+            return await visit.changed(ui.Sought(query=query, noun=noun, hits=hits, as_of=back.as_of))
         view = replace(view, standing=await visit.call(insight.STANDING, Nothing(), timeout=panes.TIMEOUT))
     except Failure as failure:
         if more and visit.swaps:
@@ -46,16 +52,20 @@ async def search(visit: Visit) -> Response:
 
 async def console(visit: Visit) -> Response:
     """A place to ask in SQL; the address may bring a question, which is not asked before somebody says so."""
-    return await _console(visit, ui_memory.SqlPage(frame=visit.frame(), sql=visit.query("sql")[:SQL_LIMIT]))
+    frame = replace(visit.frame(), past=await past(visit))
+    view = ui_memory.SqlPage(frame=frame, sql=visit.query("sql")[:SQL_LIMIT])
+    return moved(visit, "sql") or await _console(visit, view)
 
 
 async def ask(visit: Visit) -> Response:
     """Ask in SQL; a question that is refused stays in the field."""
-    sql = (await visit.form()).get("sql", "")
-    view = ui_memory.SqlPage(frame=visit.frame(), sql=sql)
+    form = await visit.form()
+    sql, as_of = form.get("sql", ""), form.get("as_of", "")
+    back = await past(visit, as_of)
+    view = ui_memory.SqlPage(frame=replace(visit.frame(), past=back), sql=sql)
     began = time.perf_counter()
     try:
-        rows = await _answer(visit, sql)
+        rows = await _answer(visit, sql, back.as_of)
     except Failure as failure:
         return await _console(visit, replace(view, problem=failure.message), status=failure.code)
     return await _console(visit, replace(view, rows=rows, seconds=time.perf_counter() - began))
@@ -63,9 +73,10 @@ async def ask(visit: Visit) -> Response:
 
 async def download(visit: Visit) -> Response:
     """Ask in SQL and hand the answer out as a file."""
-    sql = (await visit.form()).get("sql", "")
+    form = await visit.form()
+    sql = form.get("sql", "")
     try:
-        rows = await _answer(visit, sql)
+        rows = await _answer(visit, sql, form.get("as_of", "")[:AS_OF_LIMIT])
     except Failure as failure:
         view = ui_memory.SqlPage(frame=visit.frame(path="/memory/sql"), sql=sql, problem=failure.message)
         return await _console(visit, view, status=failure.code)
@@ -83,7 +94,7 @@ async def picture(visit: Visit) -> Response:
     return await visit.page(ui_memory.PICTURE, view)
 
 
-async def moved(visit: Visit) -> Response:
+async def search_moved(visit: Visit) -> Response:
     """Where search was before."""
     asked = visit.request.url.query
     return see_other(f"/memory?{asked}" if asked else "/memory")
@@ -102,12 +113,12 @@ def _harmless(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-async def _answer(visit: Visit, sql: str) -> Rows:
+async def _answer(visit: Visit, sql: str, as_of: str) -> Rows:
     if not sql.strip():
         raise Invalid("Write a question first, or take one of the examples.")
     if len(sql) > SQL_LIMIT:
         raise Invalid(f"A question has at most {SQL_LIMIT:,} characters.")
-    return await visit.call(memory.SQL, memory.Query(sql=sql))
+    return await visit.call(memory.SQL, memory.Query(sql=sql, as_of=as_of))
 
 
 async def _console(visit: Visit, view: ui_memory.SqlPage, *, status: int = 200) -> Response:
@@ -136,7 +147,7 @@ ROUTES = (
     opened("/memory", search),
     opened("/memory/sql", console),
     opened("/memory/map", picture),
-    opened("/search", moved),
+    opened("/search", search_moved),
     _reading("/memory/sql", ask),
     _reading("/memory/sql/csv", download),
 )

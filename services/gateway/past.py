@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from fastapi import Response
@@ -19,13 +19,13 @@ SECONDS_DIGITS = 11
 AS_OF_LIMIT = 40
 
 
-async def past(visit: Visit) -> ui.Past:
-    """What the address says of the past; Invalid where it is no moment."""
+async def past(visit: Visit, said: str = "") -> ui.Past:
+    """What the address, or a form, says of the past; Invalid where it is no moment."""
     try:
         history = await visit.call(timeline.HISTORY, Nothing(), timeout=TIMEOUT)
     except Failure:
         history = timeline.History()
-    text = visit.query("as_of").strip()
+    text = (said or visit.query("as_of")).strip()
     if not text:
         return ui.Past(first=history.first, last=history.last)
     if len(text) > AS_OF_LIMIT:
@@ -41,18 +41,32 @@ async def since_begun(journal: Journal, user: str, conversation: str) -> ui.Past
     return ui.Past(first=asked[0].event.time, last=datetime.now(UTC)) if asked else ui.Past()
 
 
-def moved(visit: Visit) -> Response | None:
-    """Where the slider leads: to the address of the moment that it was moved to; None where it was not moved."""
+async def until(visit: Visit, back: ui.Past) -> datetime | None:
+    """The time before which everything lies that had happened by then; None for now."""
+    if not back.as_of:
+        return None
+    if back.then is not None:
+        return back.then + timedelta(microseconds=1)
+    after = await visit.gate.bus.journal.read(events.of_user(visit.user), after=int(back.as_of), limit=1)
+    return after[0].event.time if after else None
+
+
+def moved(visit: Visit, *kept: str) -> Response | None:
+    """Where the slider leads: to the address of the moment that it was moved to; None where it was not moved.
+
+    `kept` are the other parameters that stay in the address.
+    """
     at, now = visit.query("at"), visit.query("now")
     if not at:
         return None
     if not _is_seconds(at) or (now and not _is_seconds(now)):
         raise Invalid("The slider gives a time in seconds. Write an exact time beside it instead.")
     then, path = datetime.fromtimestamp(int(at), UTC), quote(visit.request.url.path)
+    words = {name: visit.query(name) for name in kept if visit.query(name)}
     # The slider's own end means now, however long its page has stood there.
-    if then >= datetime.now(UTC) or (now and int(at) >= int(now)):
-        return see_other(path)
-    return see_other(f"{path}?{urlencode({'as_of': _exact(then)})}")
+    if then < datetime.now(UTC) and not (now and int(at) >= int(now)):
+        words["as_of"] = _exact(then)
+    return see_other(f"{path}?{urlencode(words)}" if words else path)
 
 
 def _is_seconds(text: str) -> bool:

@@ -9,6 +9,7 @@ import math
 import msgspec
 
 from proto import errors, memory
+from proto.moments import NOW, moment
 from services.memory.column_types import type_name
 from services.memory.migrations import SUPERUSER
 from services.memory.queries import query
@@ -30,7 +31,17 @@ _TOO_SLOW = (
 )
 _TOO_LARGE = f"The result is larger than {BYTES // 1000} kB. Select fewer columns or rows, or use left(text, n)."
 _ONE_SELECT = "Ask one SELECT (or WITH, VALUES, TABLE) without a semicolon; nothing else can be run here."
+_NOW = (
+    "tasks, conversations and documents say how things are now. As of an earlier moment ask events, messages, commands"
+    " or suggestions; the pages show the others as they were."
+)
 _READ_ONLY = "Only reading the views of one's own log is possible here."
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in the log."""
+
+    sequence: int
 
 
 class Protection(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,23 +57,32 @@ class Asker:
         self._store = store
         self._slots = asyncio.Semaphore(at_once)
 
-    async def ask(self, user: str, sql: str) -> memory.Rows:
-        """Answer one SELECT of a user; the failures are sentences that say what to change."""
+    async def ask(self, user: str, sql: str, as_of: str = "") -> memory.Rows:
+        """Answer one SELECT of a user, as of a moment; the failures are sentences that say what to change."""
         statement = sql.strip().rstrip("; \t\r\n")
         if "\0" in statement:
             raise errors.Invalid("SQL cannot contain the character NUL.")
         try:
             async with self._slots, asyncio.timeout(SECONDS + GRACE):
-                return rows(await self._ask(user, statement))
+                upto = await self._upto(user, as_of) if as_of else None
+                return rows(await self._ask(user, statement, upto))
         except SqlFailure as failure:
             raise readable(failure) from failure
         except TimeoutError as error:
             raise errors.TimedOut(_TOO_SLOW) from error
 
-    async def _ask(self, user: str, statement: str) -> Answer:
+    async def _upto(self, user: str, as_of: str) -> int:
+        """The last place in the log that had happened by then."""
+        then = moment(as_of)
+        if then.time == NOW.time:
+            return then.sequence
+        beyond = await self._store.fetch(Place, "place_at", user=user, upto=then.time)
+        return beyond[0].sequence - 1 if beyond else 0
+
+    async def _ask(self, user: str, statement: str, upto: int | None) -> Answer:
         async with self._store.reader(int(SECONDS * 1000)) as reader:
             await self._check_protection()
-            await self._store.run("seat", pid=reader.pid, user=user)
+            await self._store.run("seat", pid=reader.pid, user=user, upto=upto)
             try:
                 return await _answer(reader, statement)
             finally:
@@ -145,6 +165,7 @@ def readable(failure: SqlFailure) -> errors.Failure:
     """Turn Postgres' refusal into a sentence that says what to do."""
     own = {
         "57014": errors.TimedOut(_TOO_SLOW),
+        "DA002": errors.Refused(_NOW),
         "DA001": errors.TooLarge(_TOO_LARGE),
         "25006": errors.Refused(f"{_READ_ONLY} Postgres says: {failure}."),
         "42501": errors.Refused(f"{_READ_ONLY} Postgres says: {failure}."),

@@ -52,7 +52,7 @@ class Handlers:
 
     async def sql(self, request: memory.Query, caller: Caller) -> memory.Rows:
         """Answer one SELECT over the caller's own log."""
-        rows = await self._asker.ask(caller.user, request.sql)
+        rows = await self._asker.ask(caller.user, request.sql, request.as_of)
         await self._record(memory.Queried(sql=request.sql, rows=len(rows.rows)), caller)
         return rows
 

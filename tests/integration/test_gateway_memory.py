@@ -8,10 +8,11 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator
+from urllib.parse import quote, unquote
 
 import pytest
 
-from proto import accounts, documents, insight, memory, tasks
+from proto import accounts, documents, events, insight, memory, tasks
 from proto.base import Caller, Nothing
 from services.gateway import memory_pages
 from services.memory.main import serve as serve_memory
@@ -223,3 +224,26 @@ async def test_a_guest_reads_and_asks_and_changes_nothing(whole_front, reader, a
 async def test_how_far_memory_has_come_is_said_beside_search(reader):
     page = await reader.page("/memory")
     assert "meanings by <code>minilm</code>" in page
+
+
+async def test_search_sql_and_documents_are_looked_at_as_they_were(whole_front, ada, reader):
+    await add(whole_front, ada, reader, "buy marzipan")
+    before = await whole_front.cli.journal.last(events.of_user(ada.user))
+    await add(whole_front, ada, reader, "eat marzipan")
+    await hand_in(reader, "later.md", HOUSE)
+    then = quote(before.event.time.isoformat().replace("+00:00", "Z"))
+    found = await reader.page(f"/memory?q=marzipan&as_of={then}")
+    assert "buy marzipan" in found
+    assert "eat marzipan" not in found
+    assert "eat marzipan" in await reader.page("/memory?q=marzipan")
+    assert "later.md" not in await reader.page(f"/memory/documents?as_of={then}")
+    assert "There was no document then" in await reader.page(f"/memory/documents?as_of={then}")
+    sql = "SELECT sentence FROM events WHERE kind = 'task.added'"
+    asked = (await reader.post("/memory/sql", htmx=False, sql=sql, as_of=unquote(then))).text
+    assert "buy marzipan" in asked
+    assert "eat marzipan" not in asked
+    refused = await reader.post("/memory/sql", htmx=False, sql="SELECT * FROM tasks", as_of=unquote(then))
+    assert "say how things are now" in refused.text
+    seconds = int(before.event.time.timestamp())
+    moved = await reader.client.get(f"/memory?q=marzipan&at={seconds}")
+    assert moved.headers["location"].startswith("/memory?q=marzipan&as_of=")

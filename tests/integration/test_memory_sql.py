@@ -394,3 +394,32 @@ async def test_a_session_of_the_reader_that_nobody_was_seated_in_sees_nothing(al
         await alone.projected(sequence)
         cursor = await connection.execute("SELECT count(*) FROM reader.tasks")
         assert await cursor.fetchone() == (0,)
+
+
+async def test_sql_is_asked_as_of_a_moment_by_place_or_time(daimon, ada):
+    first, place = await daimon.record(tasks.TaskAdded(task="t1", title="before"), ada)
+    second, last = await daimon.record(tasks.TaskAdded(task="t2", title="after"), ada)
+    await daimon.projected(last)
+
+    async def asked(sql: str, as_of: str) -> tuple[tuple[memory.Cell, ...], ...]:
+        return (await daimon.cli.call(memory.SQL, memory.Query(sql=sql, as_of=as_of), caller=ada, timeout=10)).rows
+
+    ((then,),) = (await daimon.sql(f"select time from events where id = '{first}'", ada)).rows
+    ids = "select id::text from events where kind = 'task.added' order by sequence"
+    assert await asked(ids, str(place)) == await asked(ids, str(then)) == ((first,),)
+    assert await asked(ids, str(last)) == await asked(ids, "") == ((first,), (second,))
+    assert await asked(ids, str(place - 1)) == await asked(ids, "2000-01-01") == ()
+    with pytest.raises(errors.Refused, match="say how things are now"):
+        await asked("select * from tasks", str(place))
+    assert await asked("select title from tasks", "") == (("before",), ("after",))
+    with pytest.raises(errors.Invalid, match="no time that can be read"):
+        await asked(ids, "yesterday-ish")
+
+
+async def test_who_asks_cannot_choose_another_moment_in_sql(daimon, ada):
+    _, place = await daimon.record(tasks.TaskAdded(task="t1", title="before"), ada)
+    _, last = await daimon.record(tasks.TaskAdded(task="t2", title="after"), ada)
+    await daimon.projected(last)
+    for sql in ("update reader_sessions set upto = null", "select upto from public.reader_sessions"):
+        with pytest.raises(errors.Failure):
+            await daimon.cli.call(memory.SQL, memory.Query(sql=sql, as_of=str(place)), caller=ada, timeout=10)

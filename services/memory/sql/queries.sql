@@ -182,8 +182,9 @@ SELECT drop_unfinished_segments()
 SELECT
     sequence, events, engine, coming,
     (SELECT coalesce(sum(upto), 0)::bigint FROM languages) AS relearning,
-    (SELECT count(*) FROM waiting JOIN events USING (text_hash))
-    + (SELECT count(*) FROM waiting JOIN passages USING (text_hash)) AS waiting
+    -- One text may wait for a million events that say it.
+    (SELECT count(*) FROM (SELECT FROM waiting JOIN events USING (text_hash) LIMIT 100000) AS bounded)
+    + (SELECT count(*) FROM (SELECT FROM waiting JOIN passages USING (text_hash) LIMIT 100000) AS bounded) AS waiting
 FROM progress
 
 -- name: backlog
@@ -533,8 +534,8 @@ ORDER BY time DESC, id DESC
 LIMIT %(limit)s
 
 -- name: seat
-INSERT INTO reader_sessions (pid, user_name) VALUES (%(pid)s, %(user)s)
-ON CONFLICT (pid) DO UPDATE SET user_name = excluded.user_name
+INSERT INTO reader_sessions (pid, user_name, upto) VALUES (%(pid)s, %(user)s, %(upto)s)
+ON CONFLICT (pid) DO UPDATE SET user_name = excluded.user_name, upto = excluded.upto
 
 -- name: unseat
 DELETE FROM reader_sessions WHERE pid = %(pid)s
