@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import keyword
 import os
 import re
 import sys
@@ -53,12 +54,14 @@ COMMANDS = {
     "forget": "delete an event, a conversation or everything of a user for good",
     "recording": "pause or resume recording what Daimon can do without",
     "export": "write all that is kept of a user into one archive",
+    "import": "bring in the conversations of an export, of Daimon or of another program",
     "backup": "write the log, the database and the settings into one file, while everything goes on",
     "migrate": "say what starting this version would change in the database",
     "restore": "make a new home from a backup",
     "credentials": "let other programs onto the bus",
     "contract": "write the documents that are generated from the contract",
     "bench": "measure Daimon on this machine",
+    "screenshots": "take the pictures of the documents anew",
     "test": "run the test suite",
 }
 """Each command with its line in `daimon help`; `daimon/commands/<name>.py` is imported only when it is called."""
@@ -125,7 +128,8 @@ def _unknown(name: str) -> str:
 
 
 def _call(name: str, rest: Sequence[str]) -> int:
-    command = cast("Command", importlib.import_module(f"daimon.commands.{name.replace('-', '_')}"))
+    module = f"{name.replace('-', '_')}{'_' if keyword.iskeyword(name) else ''}"
+    command = cast("Command", importlib.import_module(f"daimon.commands.{module}"))
     line = COMMANDS[name]
     parser = _Parser(prog=f"daimon {name}", description=f"{line[0].upper()}{line[1:]}.")
     command.add_arguments(parser)

@@ -84,6 +84,20 @@ def _pack(draft: Path, home: Home, file: Path) -> None:
     part.replace(file)
 
 
+def check(file: Path, manifest: Manifest) -> None:
+    """Read a backup back; raises HomeError where something of it is missing or cannot be read."""
+    wanted = {_MANIFEST, _DUMP, *(f"{stream.name}{end}" for stream in STREAMS for end in (".stream", ".json"))}
+    try:
+        with tarfile.open(file) as archive:
+            sizes = {member.name: member.size for member in archive}
+            found = archive.extractfile(_MANIFEST)
+            said = msgspec.json.decode(found.read() if found else b"", type=Manifest)
+    except (OSError, KeyError, tarfile.TarError, msgspec.DecodeError) as error:
+        raise HomeError(f"{file} cannot be read back: {error}.") from error
+    if said != manifest or wanted - sizes.keys() or not sizes[_DUMP]:
+        raise HomeError(f"{file} is not whole; make another.")
+
+
 async def load(home: Home, file: Path) -> Manifest:
     """Fill an empty home from a backup; raises HomeError when it is not empty, or the file is no backup."""
     if home.postgres.exists() or (home.nats / "jetstream").exists():

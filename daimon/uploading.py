@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import mimetypes
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import msgspec
@@ -40,6 +40,21 @@ async def upload(connection: Connection, path: Path, *, limit: int = documents.S
     request = AddDocument(name=path.name, size=kept.size, sha256=kept.sha256, media_type=media_type)
     document = await connection.call(documents.ADD, request, timeout=ADD_SECONDS)
     return await _placed(connection, document)
+
+
+@asynccontextmanager
+async def lent(connection: Connection, path: Path, *, limit: int) -> AsyncGenerator[str, None]:
+    """Let services read a file for a while; yields its SHA-256. Invalid when it cannot be read."""
+    files, user = connection.bus.objects(documents.FILES), connection.caller.user
+    try:
+        kept = await files.put(user, _pieces(path), limit=limit)
+    except OSError as error:
+        raise errors.Invalid(f"Cannot read {path}: {error.strerror}.") from error
+    try:
+        yield kept.sha256
+    finally:
+        if not kept.known:
+            await files.let_go(user, kept.sha256)
 
 
 async def download(connection: Connection, sha256: str, to: Path) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from proto.base import Call, Nothing
-from proto.events import Happening
+from proto.events import Happening, Inverse
 
 SESSIONS = "daimon_sessions"
 """The key-value bucket of sessions and one-time links, by the hash of their secret."""
@@ -158,11 +158,22 @@ class Invited(Happening, frozen=True, kw_only=True):
         return f"Was invited as {self.role}"
 
 
+class Meet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Meet somebody as they want to be met."""
+
+    profile: Profile
+
+
 class ProfileChanged(Happening, frozen=True, kw_only=True):
     """Somebody wants to be met otherwise."""
 
     kind: ClassVar[str] = "account.profiled"
     profile: Profile = Profile()
+    before: Profile | None = None
+    """What it was; None where that was not written down."""
+
+    def inverse(self) -> Inverse | None:
+        return None if self.before is None else Inverse(call=MEET, request=Meet(profile=self.before), thing="profile")
 
     def sentence(self) -> str:
         known = {name: value for name, value in msgspec.structs.asdict(self.profile).items() if value}
@@ -194,7 +205,10 @@ class AccountChanged(Happening, frozen=True, kw_only=True):
 INVITE = Call("daimon.svc.gateway.invite", Invite, Link)
 LIST_ACCOUNTS = Call("daimon.svc.gateway.list_accounts", Nothing, Accounts)
 CHANGE_ACCOUNT = Call("daimon.svc.gateway.change_account", ChangeAccount, Account)
+MEET = Call("daimon.own.{user}.account.meet", Meet, Profile)
 CALLS = (INVITE, LIST_ACCOUNTS, CHANGE_ACCOUNT)
+OWN = (MEET,)
+INVERSES = OWN
 KINDS: tuple[type[Happening], ...] = (
     *(SignedIn, SignedOut, SignInFailed, SessionRevoked, Visited),
     *(PasswordSet, Invited, AccountChanged, ProfileChanged, Exported),

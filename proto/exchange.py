@@ -80,6 +80,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
     """Why it failed, in a sentence."""
     model: str = ""
+    source: str = ""
+    """The program that it was imported from; empty for what was said here."""
     summary: str = ""
     """What the model is told instead of the conversation up to here; empty when it is told all of it."""
     spent: Spent = Spent()

@@ -7,11 +7,14 @@ import msgspec
 from proto import (
     accounts,
     approvals,
+    backups,
     boxes,
     chat,
     choices,
     documents,
+    embedding,
     forgetting,
+    imports,
     jobs,
     keys,
     marks,
@@ -51,6 +54,9 @@ _NOUNS = (
     models,
     retention,
     suggestions,
+    imports,
+    embedding,
+    backups,
 )
 KINDS: dict[str, type[Happening]] = {kind.kind: kind for noun in _NOUNS for kind in noun.KINDS}
 

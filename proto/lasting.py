@@ -10,16 +10,17 @@ _ACCESS = "who may come in is decided anew on purpose, never by going back one s
 _RECORD = "it records what somebody looked at, and changes nothing"
 LASTING: Final = {
     "account": _ACCESS,
-    "account.profiled": "it is a form on the settings page, filled in anew; no call on the bus changes it",
     "session": _ACCESS,
     "key": "the secret of a key is kept nowhere, so a revoked one cannot come back",
     "approval.asked": _SAID,
     "approval.answered": "the call has run, or its turn has gone on without it; what it changed is undone by itself",
     "approval.used": _SAID,
+    "backup": "a backup changes nothing here; its file is yours to delete",
     "chat": _SAID,
     "chat.selected": "the arrows beside an answer lead back; nothing was changed",
     "chat.summarised": "its own button takes a summary back; as the last change it would surprise",
     "chat.unfolded": "a summary is made anew when there is no room again",
+    "conversation.shelved": "it is one of many; the import that they came with is what undo takes back",
     "document.deleted": "the bytes were erased, which is what deleting is for; hand the file in again",
     "document.uploaded": "undoing would erase the bytes, and could not be undone itself; delete the document",
     "document.read": "it says how far a document could be read",

@@ -136,6 +136,18 @@ class Labelled(Happening, frozen=True, kw_only=True):
         return _inverse("tags", LABEL, Label(conversation=self.conversation, tags=self.before))
 
 
+class Shelved(Happening, frozen=True, kw_only=True):
+    """A conversation left the list, or came back, together with others of one import."""
+
+    kind: ClassVar[str] = "conversation.shelved"
+    conversation: str
+    deleted: bool
+
+    def sentence(self) -> str:
+        where = "Took an imported conversation out of" if self.deleted else "Put an imported conversation back into"
+        return f"{where} the list"
+
+
 def marked(marks: Marks, what: Happening | None) -> Marks:
     """Return the marks after an event; the same ones where it is about something else."""
     match what:
@@ -143,7 +155,7 @@ def marked(marks: Marks, what: Happening | None) -> Marks:
             return replace(marks, pinned=pinned)
         case Archived(archived=archived):
             return replace(marks, archived=archived)
-        case Deleted(deleted=deleted):
+        case Deleted(deleted=deleted) | Shelved(deleted=deleted):
             return replace(marks, deleted=deleted)
         case Labelled(tags=tags):
             return replace(marks, tags=tags)
@@ -166,4 +178,4 @@ DELETE = Call("daimon.do.{user}.{actor}.conversation.delete", Delete, Marked)
 LABEL = Call("daimon.do.{user}.{actor}.conversation.label", Label, Marked)
 CALLS = (PIN, ARCHIVE, DELETE, LABEL)
 INVERSES = CALLS
-KINDS: tuple[type[Happening], ...] = (Pinned, Archived, Deleted, Labelled)
+KINDS: tuple[type[Happening], ...] = (Pinned, Archived, Deleted, Labelled, Shelved)

@@ -10,13 +10,17 @@ from proto import (
     accounts,
     actions,
     approvals,
+    backups,
     board,
     boxes,
+    changes,
     chat,
     choices,
     documents,
+    embedding,
     events,
     forgetting,
+    imports,
     insight,
     jobs,
     keeping,
@@ -75,20 +79,28 @@ class Role(msgspec.Struct, frozen=True, kw_only=True):
     discovers: bool = False
 
 
-_MODELS_OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS, *trying.CALLS)
-OWN: tuple[AnyCall, ...] = (*_MODELS_OWN, *retention.CALLS, *suggestions.CALLS)
+_MODELS_OWN: tuple[AnyCall, ...] = (*approvals.CALLS, *choices.CALLS, *models.CALLS, *trying.CALLS, *embedding.CALLS)
+OWN: tuple[AnyCall, ...] = (*_MODELS_OWN, *choices.COUNTED, *retention.CALLS, *suggestions.CALLS)
 """What is a person's alone to ask: pages and the command line may, the model and other programs may not."""
-_TALKS: tuple[AnyCall, ...] = (*chat.CALLS, *versions.CALLS, *seen.CALLS, *titles.CALLS, *marks.CALLS)
+_TALKS: tuple[AnyCall, ...] = (
+    *chat.CALLS,
+    *versions.CALLS,
+    *seen.CALLS,
+    *titles.CALLS,
+    *marks.CALLS,
+    *imports.ACTIONS,
+    *imports.CALLS,
+)
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
 _LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, insight.STANDING, insight.EXAMPLES)
-_CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *keeping.CALLS, *_LLM)
+_CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *backups.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(
-        serves=(*accounts.CALLS, *keys.CALLS, forgetting.ERASE_ACCESS),
+        serves=(*accounts.CALLS, *accounts.OWN, *keys.CALLS, *backups.CALLS, forgetting.ERASE_ACCESS),
         calls=(*_LLM, *OWN, *pages.CALLS),
         acts_as=("user",),
         inspects=CONSUMERS,
-        emits=("session", "page", "key", "account"),
+        emits=("session", "page", "key", "account", "backup"),
         reads_log=True,
         follows=(events.ALL,),
         reads_parts=True,
@@ -107,12 +119,13 @@ ROLES: dict[str, Role] = {
         works=(TURNS, TITLES, ENDS),
         writes_parts=True,
         reads_parts=True,
+        reads_files=True,
         discovers=True,
     ),
     "memory": Role(
         serves=(
             *(*memory.ACTIONS, *memory.CALLS, *insight.CALLS, *timeline.CALLS, *documents.ACTIONS, *documents.CALLS),
-            *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS, *retention.CALLS),
+            *(*own.ACTIONS, *keeping.CALLS, *forgetting.CALLS, *retention.CALLS, *choices.COUNTED, *changes.CALLS),
         ),
         calls=(llm.EMBED, *forgetting.PARTS),
         emits=("memory", "document", "recording"),
@@ -142,7 +155,7 @@ ROLES: dict[str, Role] = {
     ),
     "undo": Role(
         serves=(*undo.ACTIONS, *undo.CALLS),
-        calls=undo.INVERSES,
+        calls=(*undo.INVERSES, *changes.CALLS),
         emits=("undo",),
         reads_log=True,
         follows=(_FORGOT,),

@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 
 from proto.approvals import ActionRule
+from proto.backups import Backup
 from proto.base import Call
 from proto.choices import Job, Pattern, Version, VersionCount
+from proto.imports import Imported
+from proto.insight import Standing
 from proto.llm import Engine, ModelLine
-from proto.memory import Progress
 from proto.models import JobModel, Options
 from proto.retention import KeptKind
 from proto.suggestions import Suggestions
@@ -94,8 +96,10 @@ class MemoryPage(msgspec.Struct, frozen=True, kw_only=True):
     """What is recorded and how long it is kept, and how far the vectors are."""
 
     frame: Frame
-    progress: Progress | None = None
+    standing: Standing | None = None
     """None while memory is away."""
+    engine: str = ""
+    """The engine of vectors that was typed and not taken."""
     paused: bool = False
     """Whether recording what Daimon can do without is paused."""
     kinds: tuple[KeptKind, ...] = ()
@@ -107,15 +111,33 @@ class MemoryPage(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def share(self) -> int:
         """Percent of what has a vector already."""
-        if self.progress is None or not self.progress.waiting:
+        found = self.standing
+        if found is None or not found.waiting:
             return 100
-        return max(0, 100 - 100 * self.progress.waiting // max(1, self.progress.events))
+        made = found.made if found.coming else found.vectors
+        return min(99, 100 * made // max(1, found.vectors if found.coming else found.vectors + found.waiting))
 
 
 class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Where all that is kept of oneself is had."""
+    """Where all that is kept of oneself is had, and what others wrote comes in."""
 
     frame: Frame
+    imported: Imported | None = None
+    """What just came in."""
+
+
+class BackupPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What backups there are, and how one is restored."""
+
+    frame: Frame
+    here: bool = False
+    """Whether they are made on the page; else at the command line alone."""
+    backups: tuple[Backup, ...] = ()
+    making: bool = False
+    problem: str = ""
+    """Why the last one was not made."""
+    password: bool = False
+    """Whether who reads it has one, which fetching takes."""
 
 
 class SuggestionsPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,4 +157,8 @@ OPTIONS = Call("daimon.svc.ui.options", OptionsPage, Html)
 MEMORY = Call("daimon.svc.ui.kept", MemoryPage, Html)
 EXPORT = Call("daimon.svc.ui.export", ExportPage, Html)
 SUGGESTIONS = Call("daimon.svc.ui.suggestions", SuggestionsPage, Html)
-CALLS: tuple[Call[Any, Html], ...] = (APPROVALS, INSTRUCTIONS, MODELS, FILTER, OPTIONS, MEMORY, EXPORT, SUGGESTIONS)
+BACKUP = Call("daimon.svc.ui.backup", BackupPage, Html)
+CALLS: tuple[Call[Any, Html], ...] = (
+    *(APPROVALS, INSTRUCTIONS, MODELS, FILTER, OPTIONS, MEMORY, EXPORT, BACKUP),
+    SUGGESTIONS,
+)

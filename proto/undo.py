@@ -8,7 +8,21 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
-from proto import approvals, boxes, choices, forgetting, marks, models, sorting, suggestions, tasks, titles
+from proto import (
+    accounts,
+    approvals,
+    boxes,
+    choices,
+    embedding,
+    forgetting,
+    imports,
+    marks,
+    models,
+    sorting,
+    suggestions,
+    tasks,
+    titles,
+)
 from proto.base import Action, Call
 from proto.events import Happening
 from proto.phrasings import PHRASINGS
@@ -124,7 +138,10 @@ PREVIEW = Action(
 LINE = Call("daimon.do.{user}.{actor}.undo.line", ReadLine, LineRead)
 ACTIONS = (LAST, STEP, REDO, PREVIEW)
 CALLS = (LINE,)
-_NOUNS = (tasks, sorting, marks, titles, models, choices, approvals, forgetting, boxes, suggestions)
+_NOUNS = (
+    *(tasks, sorting, marks, titles, models, choices, approvals, forgetting, boxes, suggestions, imports, accounts),
+    embedding,
+)
 """The nouns that changes can be taken back of. Another one joins by standing here with its `INVERSES`."""
 INVERSES: tuple[Call[Any, Any], ...] = tuple(call for noun in _NOUNS for call in noun.INVERSES)
 """Every call that undoes something: all that the undo service may ask for."""

@@ -12,7 +12,7 @@ import msgspec
 
 from daimon.connection import Connection
 from daimon.terminal import add_again, add_json, add_person, on_bus, remark, show_json, table
-from proto import events, llm, models
+from proto import embedding, events, insight, llm, models
 from proto.base import Nothing
 from proto.errors import Invalid
 from proto.kinds import happening
@@ -23,6 +23,8 @@ JOBS = get_args(ModelJob)
 OPTIONS = "temperature=0.2 num_ctx=16384 think=false keep_alive=10m; NAME= alone takes one back"
 PATIENCE = 24 * 3600.0
 """Seconds that a download may take."""
+LOADING = 60.0
+"""Seconds that an engine may take to be loaded."""
 VERBS = {
     "pull": "download a model; Ctrl-C stops it",
     "delete": "remove a model from the server",
@@ -44,6 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     default = verbs.add_parser("default", help="let the configured model answer again, or do a job again")
     for verb_parser in (verbs.choices["use"], default):
         verb_parser.add_argument("--for", dest="job", choices=JOBS, default="answer", help="the job; answer without it")
+    embed = verbs.add_parser(
+        "embed", help="show what makes the vectors of search by meaning, or have another engine do it"
+    )
+    embed.add_argument("engine", nargs="?", default="", help="minilm, or ollama:NAME")
     options = verbs.add_parser("options", help="show or set how the model answers in one conversation")
     options.add_argument("--conversation", required=True, metavar="ID", help="which stands in the address of its page")
     options.add_argument("settings", nargs="*", metavar="NAME=VALUE", help=OPTIONS)
@@ -53,10 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do it; return 0, or 130 when a download was stopped."""
-    work = {"pull": _pull, "delete": _delete, "use": _use, "default": _use, "options": _options}.get(
-        arguments.verb or "", _list
-    )
-    return on_bus(work, arguments)
+    return on_bus(WORK.get(arguments.verb or "", _list), arguments)
 
 
 async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
@@ -122,6 +125,25 @@ async def _use(connection: Connection, arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _embed(connection: Connection, arguments: argparse.Namespace) -> int:
+    if arguments.engine:
+        wanted = embedding.EmbedBy(engine=arguments.engine)
+        await connection.bus.call(embedding.EMBED_BY, wanted, caller=connection.caller, timeout=LOADING)
+        print(
+            f"{arguments.engine} makes all vectors from now on; until everything is embedded anew, the old ones serve."
+        )
+        return 0
+    found = await connection.call(insight.STANDING, Nothing())
+    if arguments.json:
+        show_json(found)
+    elif found.coming:
+        sofar = f"{found.coming} has made {found.made:,} of {found.vectors:,} vectors"
+        print(f"{found.engine or 'No engine'} serves; {sofar}.")
+    else:
+        print(f"{found.engine or 'No engine'} serves, with {found.vectors:,} vectors.")
+    return 0
+
+
 async def _options(connection: Connection, arguments: argparse.Namespace) -> int:
     where = arguments.conversation
     options = await connection.call(models.OPTIONS, models.ReadOptions(conversation=where))
@@ -147,3 +169,13 @@ def changed(options: Options, settings: Sequence[str]) -> Options:
         return msgspec.convert(known, Options, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(f"{error}. There are {', '.join(Options.__struct_fields__)}.") from error
+
+
+WORK = {
+    "pull": _pull,
+    "delete": _delete,
+    "use": _use,
+    "default": _use,
+    "embed": _embed,
+    "options": _options,
+}

@@ -44,6 +44,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     processes: list[Row] = []
     indexing: Progress | None = None
     """How far memory has come; None when it does not answer."""
+    behind: int = 0
+    """Places of the log that SQL does not have yet."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
     units = installed.read(home)
     status = look(home) if units is None else of_units(home, units, asyncio.run(fares()))
     if status.ready:
-        status = msgspec.structs.replace(status, indexing=asyncio.run(indexing.progress(home.path)))
+        found, behind = asyncio.run(indexing.progress(home.path))
+        status = msgspec.structs.replace(status, indexing=found, behind=behind)
     text = msgspec.json.encode(status).decode() if arguments.json else readable(status)
     sys.stdout.write(f"{text}\n")
     return 0 if status.running else 3
@@ -129,7 +132,7 @@ def readable(status: Status) -> str:
     lines += [_line(row) for row in status.processes]
     where = f"{status.address}/" if status.ready else "not ready yet"
     lines += ["", f"{where}  {status.resident >> 20} MB in all, data in {status.home}"]
-    return "\n".join([*lines, indexing.told(status.indexing)] if status.ready else lines)
+    return "\n".join([*lines, indexing.told(status.indexing, status.behind)] if status.ready else lines)
 
 
 def _line(row: Row) -> str:

@@ -59,6 +59,11 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
         return self.path / "backups"
 
     @property
+    def whole_backups(self) -> Path:
+        """Backups that were asked for on a page."""
+        return self.backups / "whole"
+
+    @property
     def logs(self) -> Path:
         """One log a child."""
         return self.path / "logs"

@@ -48,7 +48,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 def own_settings(home: Home, addresses: Addresses) -> dict[str, dict[str, str]]:
     """Return, for each service, the settings that only we know."""
     return {
-        "gateway": {"port": str(addresses.port)},
+        "gateway": {"port": str(addresses.port), "backups": str(home.whole_backups)},
         "llm": {"models_dir": str(home.models)},
         "memory": {
             "database": addresses.database,

@@ -51,6 +51,13 @@ async def link_of_owner(home: Home) -> str:
     return await invite.invite(home)
 
 
+async def make_backups(home: Home) -> None:
+    """Make the backups that are asked for, until cancelled."""
+    from daimon.up import backups  # noqa: PLC0415 - see _load_bus
+
+    await backups.keep(home)
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be started."""
 
@@ -83,7 +90,7 @@ class Stack:
                 try:
                     await self._start(group, sockets)
                     announce(await self._plan.link(self._home))
-                    await asyncio.get_running_loop().create_future()
+                    await make_backups(self._home)
                 finally:
                     await self._stop()
 

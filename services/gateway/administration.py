@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from proto import accounts, forgetting, keys
+from proto import accounts, backups, forgetting, keys
 from proto.base import Call, Caller, Nothing
 from proto.events import Happening, happened
 from services.gateway.gate import Gate
+from services.gateway.meeting import checked
 
 Handler = Callable[[Any, Caller], Awaitable[msgspec.Struct]]
 OWNER = "The owner"
@@ -34,6 +35,8 @@ class Administration:
             keys.LIST_KEYS: self.list_keys,
             keys.REVOKE_KEY: self.revoke_key,
             forgetting.ERASE_ACCESS: self.erase_access,
+            accounts.MEET: self.meet,
+            backups.MADE: self.backed_up,
         }
 
     async def invite(self, request: accounts.Invite, _: Caller) -> accounts.Link:
@@ -61,6 +64,17 @@ class Administration:
     async def revoke_key(self, request: keys.RevokeKey, _: Caller) -> keys.ApiKey:
         """Make an API key void."""
         return await revoke_key(self._gate, request)
+
+    async def meet(self, request: accounts.Meet, caller: Caller) -> accounts.Profile:
+        """Meet somebody as they want to be met."""
+        return await meet(self._gate, request.profile, caller)
+
+    async def backed_up(self, request: backups.Made, _: Caller) -> Nothing:
+        """Record what came of a backup that somebody asked for."""
+        found = request.backup
+        what = backups.BackupMade(name=found.name, size=found.size) if found else None
+        await record(self._gate, request.user, what or backups.BackupFailed(problem=request.problem))
+        return Nothing()
 
     async def erase_access(self, request: forgetting.EraseAccess, _: Caller) -> Nothing:
         """End whatever lets a user in, drop their profile, and record nothing of it."""
@@ -102,6 +116,15 @@ async def revoke_key(gate: Gate, request: keys.RevokeKey) -> keys.ApiKey:
     key = await gate.keys.revoke(request.user, request.key)
     await record(gate, key.user, keys.KeyRevoked(key=key.id, name=key.name))
     return key
+
+
+async def meet(gate: Gate, wanted: accounts.Profile, caller: Caller) -> accounts.Profile:
+    """Meet somebody otherwise; Invalid where nobody can be met so."""
+    before = (await gate.users.find(caller.user)).profile
+    if wanted != before:
+        await gate.users.meet(caller.user, checked(wanted))
+        await gate.bus.journal.append(happened(accounts.ProfileChanged(profile=wanted, before=before), caller))
+    return wanted
 
 
 async def record(gate: Gate, user: str, what: Happening) -> None:

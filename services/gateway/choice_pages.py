@@ -14,6 +14,7 @@ from proto.base import Nothing
 from proto.choices import Job
 from proto.errors import Failure, Invalid
 from proto.models import ModelJob
+from services.gateway import panes
 from services.gateway.visit import Visit, opened, posted, see_other
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -108,21 +109,27 @@ async def _instructions(visit: Visit, job: Job, draft: str | None = None, failur
     frame = visit.frame(path="/settings/instructions", notice=failure.message if failure else "")
     view = ui_settings.InstructionsPage(frame=frame, job=job, draft=draft)
     try:
-        found, counted = await asyncio.gather(
-            visit.call(choices.INSTRUCTIONS, Nothing()), visit.call(choices.COUNTS, Nothing(), timeout=20)
-        )
+        found, counted = await asyncio.gather(visit.call(choices.INSTRUCTIONS, Nothing()), _counted(visit))
         versions = tuple(version for version in found.versions if version.job == job)
         used = next(version.number for version in versions if version.used)
         view = replace(
             view,
             versions=versions,
-            counts=tuple(count for count in counted.counts if count.job == job),
+            counts=tuple(count for count in counted if count.job == job),
             shown=_one_of(versions, visit.query("version"), used),
             against=_one_of(versions, visit.query("against"), max(0, used - 1)),
         )
     except Failure as away:
         view = replace(view, problem=away.message)
     return await visit.page(ui_settings.INSTRUCTIONS, view, status=failure.code if failure else 200)
+
+
+async def _counted(visit: Visit) -> tuple[choices.VersionCount, ...]:
+    """What came of each version; nothing while memory, which counts it, is away."""
+    try:
+        return (await visit.call(choices.COUNTS, Nothing(), timeout=panes.TIMEOUT)).counts
+    except Failure:
+        return ()
 
 
 async def _models(visit: Visit, failure: Failure | None = None) -> Response:

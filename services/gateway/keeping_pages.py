@@ -14,14 +14,19 @@ from fastapi.responses import FileResponse
 from msgspec.structs import replace
 from starlette.background import BackgroundTask
 
-from proto import accounts, events, forgetting, memory, retention, ui_settings
+from proto import accounts, documents, embedding, events, forgetting, imports, insight, retention, ui_settings
 from proto.base import Nothing
 from proto.errors import Failure, Invalid
 from services.gateway.administration import record
+from services.gateway.choice_pages import checked
+from services.gateway.multipart import Multipart
 from services.gateway.visit import Visit, opened, posted, see_other
 from services.runtime.archive import archive
 
 DAYS_DIGITS = 5
+IMPORT_SECONDS = 600.0
+ENGINE_SECONDS = 60.0
+"""A model may have to be loaded first."""
 
 
 async def kept(visit: Visit) -> Response:
@@ -50,8 +55,29 @@ async def retain(visit: Visit) -> Response:
 
 
 async def export(visit: Visit) -> Response:
-    """Where all that is kept of oneself is had."""
-    return await visit.page(ui_settings.EXPORT, ui_settings.ExportPage(frame=visit.frame()))
+    """Where all that is kept of oneself is had, and what others wrote comes in."""
+    return await _export(visit)
+
+
+async def bring(visit: Visit) -> Response:
+    """Import the conversations of a file; the file itself is not kept."""
+    kind = visit.request.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/form-data"):
+        raise Invalid("Choose a file first.")
+    form = Multipart(aiter(visit.request.stream()), kind)
+    try:
+        await form.find()
+        files = visit.gate.bus.objects(documents.FILES)
+        kept = await files.put(visit.user, form.pieces(), limit=imports.FILE_LIMIT)
+        try:
+            wanted = imports.ImportFile(file=kept.sha256, name=form.name[:500])
+            imported = await visit.call(imports.IMPORT, wanted, timeout=IMPORT_SECONDS)
+        finally:
+            if not kept.known:
+                await files.let_go(visit.user, kept.sha256)
+    except Failure as failure:
+        return await _export(visit, failure=failure)
+    return await _export(visit, imported)
 
 
 async def download(visit: Visit) -> Response:
@@ -68,16 +94,35 @@ async def download(visit: Visit) -> Response:
     return FileResponse(path, media_type="application/zip", filename=name, background=BackgroundTask(path.unlink))
 
 
-async def _page(visit: Visit, failure: Failure | None = None, kind: str = "", days: str = "") -> Response:
+async def _export(visit: Visit, imported: imports.Imported | None = None, failure: Failure | None = None) -> Response:
+    frame = visit.frame(path="/settings/export", notice=failure.message if failure else "")
+    view = ui_settings.ExportPage(frame=frame, imported=imported)
+    return await visit.page(ui_settings.EXPORT, view, status=failure.code if failure else 200)
+
+
+async def embed_by(visit: Visit) -> Response:
+    """Have the vectors made by another engine; what there is serves until it is through."""
+    engine = (await visit.form()).get("engine", "").strip()
+    try:
+        wanted = checked(embedding.EmbedBy(engine=engine))
+        await visit.call(embedding.EMBED_BY, wanted, timeout=ENGINE_SECONDS)
+    except Failure as failure:
+        return await _page(visit, failure, engine=engine)
+    return see_other("/settings/memory")
+
+
+async def _page(
+    visit: Visit, failure: Failure | None = None, kind: str = "", days: str = "", engine: str = ""
+) -> Response:
     frame = visit.frame(path="/settings/memory", notice=failure.message if failure else "")
     last = await visit.gate.bus.journal.last(events.of_noun("recording", visit.user))
     paused = last is not None and last.event.kind == forgetting.Paused.kind
-    view = ui_settings.MemoryPage(frame=frame, paused=paused, kind=kind, days=days)
+    view = ui_settings.MemoryPage(frame=frame, paused=paused, kind=kind, days=days, engine=engine)
     try:
-        progress, kinds = await asyncio.gather(
-            visit.call(memory.PROGRESS, Nothing()), visit.call(retention.LIST, Nothing())
+        standing, kinds = await asyncio.gather(
+            visit.call(insight.STANDING, Nothing()), visit.call(retention.LIST, Nothing())
         )
-        view = replace(view, progress=progress, kinds=kinds.kinds)
+        view = replace(view, standing=standing, kinds=kinds.kinds)
     except Failure as away:
         view = replace(view, problem=away.message)
     return await visit.page(ui_settings.MEMORY, view, status=failure.code if failure else 200)
@@ -95,6 +140,8 @@ ROUTES = (
     opened("/settings/memory", kept),
     posted("/settings/memory/recording", record_or_not),
     posted("/settings/memory/days", retain),
+    posted("/settings/memory/engine", embed_by, least="owner"),
     opened("/settings/export", export),
+    posted("/settings/import", bring),
     posted("/settings/export", download, least="guest"),
 )

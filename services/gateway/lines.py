@@ -14,6 +14,7 @@ from proto.base import Caller
 from proto.errors import Failure
 from proto.events import Recorded
 from proto.given import PREFIX
+from proto.imports import AskedElsewhere
 from proto.kinds import happening
 from proto.marks import Marks, Shelf
 from proto.memory import ConversationLine
@@ -132,6 +133,9 @@ async def line(journal: Journal, user: str, conversation: str) -> ConversationLi
         standing(journal, user, conversation),
     )
     said = [one.event.time for one in (asked, answered) if one]
+    if not said:
+        first = await journal.read(events.of_kind(AskedElsewhere.kind, user, conversation), limit=1)
+        said = [what.said for one in first if isinstance(what := happening(one.event), AskedElsewhere)]
     if not said:
         return None
     return ConversationLine(

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 from fastapi import Response
 from msgspec.structs import replace
 
 from proto import accounts, choices, ui_accounts
 from proto.accounts import NOTICES, Profile
 from proto.base import Nothing
-from proto.errors import Failure, Invalid, Refused
-from services.gateway.administration import record
+from proto.errors import Failure, Refused
+from services.gateway.administration import meet, record
 from services.gateway.passwords import chosen
 from services.gateway.visit import Visit, opened, posted, see_other
-
-SHOWN = 64
-LANGUAGE = re.compile(r"[\w ()-]{0,40}")
 
 
 async def profile(visit: Visit) -> Response:
@@ -26,13 +19,13 @@ async def profile(visit: Visit) -> Response:
     return await _profile(visit)
 
 
-async def meet(visit: Visit) -> Response:
+async def be_met(visit: Visit) -> Response:
     """Choose how one wants to be met."""
     form = await visit.form()
     words = {name: " ".join(form.get(name, "").split()) for name in ("shown", "zone", "language")}
     typed = replace(visit.profile, **words)
     try:
-        await _change(visit, checked(typed))
+        await meet(visit.gate, typed, visit.caller())
     except Failure as failure:
         return await _profile(visit, failure, typed)
     return see_other("/settings")
@@ -71,7 +64,7 @@ async def choose_notices(visit: Visit) -> Response:
     """Choose what one is told of; pages that are open know it when they are opened anew."""
     form = await visit.form()
     wanted = tuple(name for name in NOTICES if name in form)
-    await _change(visit, replace(visit.profile, notices=wanted))
+    await meet(visit.gate, replace(visit.profile, notices=wanted), visit.caller())
     return see_other("/settings/notifications")
 
 
@@ -82,25 +75,6 @@ async def choose_waking(visit: Visit) -> Response:
     return see_other("/settings/notifications")
 
 
-def checked(profile: Profile) -> Profile:
-    """The profile, if it can be; Invalid says what is wrong with it."""
-    if len(profile.shown) > SHOWN:
-        raise Invalid(f"A name has at most {SHOWN} letters.")
-    if profile.zone and not _is_zone(profile.zone):
-        raise Invalid(f"There is no time zone '{profile.zone[:64]}'; write one such as Europe/Oslo, or leave it empty.")
-    if any(unicodedata.category(letter) in ("Cc", "Cf") for letter in profile.shown):
-        raise Invalid("The name shown has letters that cannot be seen; type it anew.")
-    if not LANGUAGE.fullmatch(profile.language):
-        raise Invalid("A language has at most 40 letters, such as Deutsch or English.")
-    return profile
-
-
-async def _change(visit: Visit, wanted: Profile) -> None:
-    if wanted != visit.profile:
-        await visit.gate.users.meet(visit.user, wanted)
-        await record(visit.gate, visit.user, accounts.ProfileChanged(profile=wanted))
-
-
 async def _profile(visit: Visit, failure: Failure | None = None, typed: Profile | None = None) -> Response:
     account = await visit.gate.users.find(visit.user)
     frame = visit.frame(path="/settings", notice=failure.message if failure else "")
@@ -108,17 +82,9 @@ async def _profile(visit: Visit, failure: Failure | None = None, typed: Profile 
     return await visit.page(ui_accounts.PROFILE, view, status=failure.code if failure else 200)
 
 
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, ZoneInfoNotFoundError):
-        return False
-    return True
-
-
 ROUTES = (
     opened("/settings", profile),
-    posted("/settings", meet, least="guest"),
+    posted("/settings", be_met, least="guest"),
     posted("/settings/password", password, least="guest"),
     opened("/settings/notifications", notices),
     posted("/settings/notifications", choose_notices, least="guest"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.gateway import (
     accounts,
+    backup_pages,
     box_forms,
     box_pages,
     choice_pages,
@@ -64,6 +65,7 @@ ROUTES = (
     *choice_pages.ROUTES,
     *option_pages.ROUTES,
     *keeping_pages.ROUTES,
+    *backup_pages.ROUTES,
     *rest.ROUTES,
     *uploads.ROUTES,
     *mcp.ROUTES,

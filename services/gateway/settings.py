@@ -34,6 +34,9 @@ class GatewaySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     metrics: Literal["owner", "loopback"] = "owner"
     """Who may read `/metrics`: an owner's API key, or anybody on this machine while `origin` is empty."""
 
+    backups: str = ""
+    """Where backups lie that are asked for on a page, as `daimon up` makes them; empty: at the command line only."""
+
     @property
     def secure(self) -> bool:
         """Whether browsers reach it by https, so that cookies may ask for that."""

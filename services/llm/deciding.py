@@ -7,12 +7,12 @@ from typing import get_args
 
 from proto import choices, errors
 from proto.base import Caller, Nothing
-from proto.choices import Counts, Filter, Instructions, Job, Rated, Version, Waking
+from proto.choices import Filter, Instructions, Job, Rated, Version, Waking
 from proto.events import Happening
-from services.llm import counting
+from services.llm.answers import is_answered
 from services.llm.choices import TRIES, Choices, Chosen
-from services.llm.outcomes import Past
 from services.runtime.bus import Routes
+from services.runtime.bus.journal import Journal
 
 JOBS: tuple[Job, ...] = get_args(Job)
 
@@ -20,9 +20,9 @@ JOBS: tuple[Job, ...] = get_args(Job)
 class Deciding:
     """One method a subject. The broker lets nobody but a person's own clients ask."""
 
-    def __init__(self, chosen: Chosen, past: Past) -> None:
+    def __init__(self, chosen: Chosen, journal: Journal) -> None:
         self._chosen = chosen
-        self._past = past
+        self._journal = journal
 
     def routes(self) -> Routes:
         """The calls with what answers them."""
@@ -30,7 +30,6 @@ class Deciding:
             choices.INSTRUCTIONS: self.instructions,
             choices.EDIT: self.edit,
             choices.USE: self.use,
-            choices.COUNTS: self.counts,
             choices.RATE: self.rate,
             choices.FILTER: self.filter,
             choices.SET_FILTER: self.set_filter,
@@ -69,16 +68,9 @@ class Deciding:
 
         return _used(await self._decide(used, caller), request.job)
 
-    async def counts(self, _request: Nothing, caller: Caller) -> Counts:
-        """Compare the versions of instructions by what came of their answers."""
-        known = await self._chosen.read(caller.user)
-        came = await self._past.read(caller.user)
-        counted = counting.answers(came.answers.values(), known.ratings)
-        return Counts(counts=(*counted, *counting.titles(came.namings)))
-
     async def rate(self, request: choices.Rate, caller: Caller) -> choices.Rate:
         """Say what an answer was worth."""
-        if request.turn not in (await self._past.read(caller.user)).answers:
+        if not await is_answered(self._journal, caller.user, request.turn):
             raise errors.Missing(f"There is no answer '{request.turn}' to rate.")
 
         def rated(known: Choices) -> Happening | None:

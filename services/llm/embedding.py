@@ -25,11 +25,12 @@ class Embedding:
     def __init__(self, minilm: Embedder, engines: Engines, chosen: str) -> None:
         self._minilm = minilm
         self._engines = engines
-        self._chosen = chosen
+        self.chosen = chosen
+        """What makes vectors where no engine is named."""
 
     async def embed(self, request: llm.Embed) -> llm.Embeddings:
         """Turn texts into vectors of length 1; Unavailable when the engine cannot be used now."""
-        engine = request.engine or self._chosen
+        engine = request.engine or self.chosen
         made: list[Sequence[float]] = []
         size = PORTION if request.patient else len(request.texts)
         for start in range(0, len(request.texts), size):

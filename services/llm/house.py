@@ -17,13 +17,14 @@ from services.llm.embedding import Embedding
 from services.llm.engines import Engines
 from services.llm.gate import Gate
 from services.llm.handlers import Handlers
+from services.llm.importing import Importing
 from services.llm.latest import Latest
 from services.llm.ledgers import Ledgers
 from services.llm.marking import Marking
 from services.llm.minilm import MiniLM
-from services.llm.outcomes import Past
 from services.llm.pulling import Pulling
 from services.llm.quotes import recall
+from services.llm.reembedding import Reembedding
 from services.llm.reflex import Reflex
 from services.llm.revising import Revising
 from services.llm.room import Room
@@ -56,25 +57,27 @@ class House:
         self._waking = Waking(bus, threads, engines, settings.wakes)
         self._titling = Titling(bus, threads, engines, settings.num_ctx)
         self._bus = bus
-        past = Past(bus.journal)
-        self._caches = (threads, ledgers, engines.chosen, past)
+        self._caches = (threads, ledgers, engines.chosen)
         embedding = Embedding(latest, engines, settings.embedding)
+        self._reembedding = Reembedding(bus, embedding)
         handlers = Handlers(worker, tools, engines, embedding, settings.when_busy)
         self.routes: Routes = {
             **routes(handlers, Revising(threads), Seeing(bus, threads), self._titling),
             actions.SEARCH: tools.offering.search,
-            **Deciding(engines.chosen, past).routes(),
+            **Deciding(engines.chosen, bus.journal).routes(),
             **Pulling(bus, engines).routes(),
             **Assigning(engines).routes(),
             **Tuning(threads, engines).routes(),
             **Trying(tools).routes(),
             **Marking(bus.journal, threads).routes(),
+            **Importing(bus).routes(),
+            **self._reembedding.routes(),
             **Approving(ledgers, threads, catalogue).routes(),
         }
 
     async def look(self) -> None:
         """Find out what there is to work with."""
-        await asyncio.gather(self._tools.learn(), self._engines.look())
+        await asyncio.gather(self._tools.learn(), self._engines.look(), self._reembedding.learn())
 
     async def run(self) -> None:
         """Write turns and follow what comes and goes, until cancelled."""
@@ -86,6 +89,7 @@ class House:
                 group.create_task(self._tools.keep_learning())
                 group.create_task(self._engines.keep_looking())
                 group.create_task(self._engines.chosen.run())
+                group.create_task(self._reembedding.run())
                 group.create_task(heed(self._bus, self._forget))
         finally:
             await asyncio.gather(self._engines.aclose(), self._minilm.aclose())

@@ -93,7 +93,9 @@ class Turn:
             brought = (ToolUse(call=each.call, action="client", arguments="", ok=True) for each in self.given.messages)
             return (*(use for use in brought if use.call), *self.exchange.tools)
         earlier = () if self.exchange.mode == "command" else self.thread.before(self.id)
-        return tuple(tool for exchange in (*earlier, self.exchange) for tool in exchange.tools)
+        # What was imported may have been written by anybody.
+        imported = (ToolUse(call=each.turn, action="import", arguments="", ok=True) for each in earlier if each.source)
+        return (*imported, *(tool for exchange in (*earlier, self.exchange) for tool in exchange.tools))
 
     def builds_on(self, summary: Summarised | None) -> None:
         """Remember under which version of the instruction the summary was written that the model is given."""

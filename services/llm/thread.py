@@ -10,6 +10,7 @@ from proto import chat, seen, titles, versions
 from proto.chat import Conversation, Exchange, ToolUse
 from proto.events import Event, Happening, Recorded
 from proto.given import Given
+from proto.imports import AskedElsewhere
 from proto.kinds import happening
 from proto.models import Options, Tuned
 from services.llm.tree import Tree
@@ -205,7 +206,8 @@ class Thread:
         begun = self._exchanges.get(asked.of) if asked.way == "continue" else None
         self._exchanges[event.id] = Exchange(
             turn=event.id,
-            time=event.time,
+            time=asked.said if isinstance(asked, AskedElsewhere) else event.time,
+            source=asked.source if isinstance(asked, AskedElsewhere) else "",
             asked=asked.text,
             mode=asked.mode,
             actor=event.actor,

@@ -76,8 +76,10 @@ class Asker:
         then = moment(as_of)
         if then.time == NOW.time:
             return then.sequence
-        beyond = await self._store.fetch(Place, "place_at", user=user, upto=then.time)
-        return beyond[0].sequence - 1 if beyond else 0
+        near = await self._store.fetch(Place, "place_at", user=user, upto=then.time)
+        beyond = near[0].sequence if near else 0
+        last = await self._store.fetch(Place, "last_place_by", user=user, upto=then.time, beyond=beyond)
+        return last[0].sequence if last else 0
 
     async def _ask(self, user: str, statement: str, upto: int | None) -> Answer:
         async with self._store.reader(int(SECONDS * 1000)) as reader:

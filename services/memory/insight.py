@@ -1,4 +1,4 @@
-"""What memory answers about itself: its standing, examples of questions, and a picture of one's own memory."""
+"""What memory answers about itself: its standing, examples of questions, what it has counted, and a picture of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 import msgspec
 
-from proto import accounts, documents, insight
+from proto import accounts, changes, choices, documents, insight
 from proto.base import Caller, Nothing
 from proto.insight import Example, Picture, Point
 from services.memory import plane
@@ -66,6 +66,8 @@ class Insight:
             insight.STANDING: self.standing,
             insight.EXAMPLES: self.examples,
             insight.PICTURE: self.picture,
+            choices.COUNTS: self.counts,
+            changes.PLACES: self.places,
         }
 
     async def standing(self, _: Nothing, __: Caller) -> insight.Standing:
@@ -76,6 +78,17 @@ class Insight:
     async def examples(self, _: Nothing, __: Caller) -> insight.Examples:
         """Give questions that teach."""
         return insight.Examples(examples=tuple(Example(title=title, sql=sql) for title, sql in examples()))
+
+    async def counts(self, _: Nothing, caller: Caller) -> choices.Counts:
+        """Compare the versions of instructions by what came of their answers."""
+        return choices.Counts(
+            counts=tuple(await self._store.fetch(choices.VersionCount, "version_counts", user=caller.user))
+        )
+
+    async def places(self, request: changes.ReadPlaces, caller: Caller) -> changes.Places:
+        """Say where the newest changes are."""
+        (found,) = await self._store.fetch(changes.Places, "places_of_changes", user=caller.user, limit=request.limit)
+        return found
 
     async def picture(self, _: Nothing, caller: Caller) -> Picture:
         """Draw a sample of the caller's memory by its meaning."""

@@ -16,6 +16,7 @@ from services.memory import projections
 from services.memory.backoff import Backoff
 from services.memory.entries import Entry, bare, entry, identity
 from services.memory.migrations import Refusal, migrate
+from services.memory.rebuilding import make_missing
 from services.memory.store import Session, Store, Unstorable
 from services.runtime.bus import Batch, Bus
 
@@ -68,6 +69,7 @@ class Projector:
                     await migrate(session, self._store.dump_before)
                     tried()
                     await _own(session)
+                    await make_missing(session)
                     backoff.reset()
                     said = ""
                     await self._project(session)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+import msgspec
 
 from proto import events, keeping
 from proto.base import Caller
@@ -16,6 +19,15 @@ from services.memory.verifying import Verifier
 from services.runtime.bus.journal import Journal
 
 PAGE = 1000
+Projection = Callable[[Session, Sequence[Entry]], Awaitable[None]]
+
+log = logging.getLogger("daimon.memory")
+
+
+class Unmade(msgspec.Struct, frozen=True, kw_only=True):
+    """A projection that no row was made of yet."""
+
+    projection: str
 
 
 class Rebuilder:
@@ -68,23 +80,43 @@ async def _mend_one(session: Session, one: Entry) -> None:
 async def project_anew(session: Session, upto: int, user: str | None = None) -> int:
     """Make the projections of everybody, or of one user, from the rows of the log; return how many rows there were."""
     await session.run("clear_projections", user=user)
-    count, after = 0, 0
-    while rows := await session.fetch(LogRow, "remembered", after=after, upto=upto, user=user, limit=PAGE):
-        await _project(session, [entry(row.recorded()) for row in rows])
-        count, after = count + len(rows), rows[-1].sequence
+    count = 0
+    async for entries in _remembered(session, upto, user):
+        await _project(session, entries, projections.ALL)
+        count += len(entries)
     return count
 
 
-async def _project(session: Session, entries: Sequence[Entry]) -> None:
+async def make_missing(session: Session) -> None:
+    """Make the projections that are newer than the rows of the log, if a step of the schema brought any."""
+    async with session.transaction():
+        (position,) = await session.fetch(Position, "hold_position")
+        missing = [each.projection for each in await session.fetch(Unmade, "unmade")]
+        if missing and position.sequence:
+            await session.run("clear_unmade")
+            log.info("making %s from the log", " and ".join(missing), extra={"action": "memory.making"})
+            async for entries in _remembered(session, position.sequence):
+                await _project(session, entries, [projections.BY_NAME[name] for name in missing])
+        await session.run("made")
+
+
+async def _remembered(session: Session, upto: int, user: str | None = None) -> AsyncGenerator[list[Entry], None]:
+    after = 0
+    while rows := await session.fetch(LogRow, "remembered", after=after, upto=upto, user=user, limit=PAGE):
+        yield [entry(row.recorded()) for row in rows]
+        after = rows[-1].sequence
+
+
+async def _project(session: Session, entries: Sequence[Entry], which: Sequence[Projection]) -> None:
     """Make what follows from events; one that Postgres does not take whole loses its details, as it did at first."""
     try:
         async with session.transaction():
-            for projection in projections.ALL:
+            for projection in which:
                 await projection(session, entries)
     except Unstorable:
         middle = len(entries) // 2
         if middle:
-            await _project(session, entries[:middle])
-            await _project(session, entries[middle:])
+            await _project(session, entries[:middle], which)
+            await _project(session, entries[middle:], which)
         else:
             await session.run("mend_events", **by_column([bare(entries[0])], *projections.events.COLUMNS))

@@ -72,6 +72,7 @@ _PAGES: dict[Call[Any, ui.Html], Render] = {
     ui_settings.MEMORY: keeping.memory,
     ui_settings.EXPORT: keeping.export,
     ui_settings.SUGGESTIONS: choices.suggestions,
+    ui_settings.BACKUP: keeping.backup,
     ui_box.BOX: box.page,
     ui_box.FILE: box.file,
     ui_box.JOB: box.job,

@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import itertools
 from collections.abc import Sequence
-from operator import attrgetter
 
 import msgspec
 from msgspec.structs import replace
 
-from proto import errors, events, undo
+from proto import errors, undo
 from proto.base import PERSONAL, Action, Caller
-from proto.events import Recorded, happened
-from proto.kinds import CHANGING
-from proto.suggestions import SuggestionAccepted
+from proto.events import happened
 from proto.undo import LineRead, Previewed, Undone, key_of
 from services.runtime.bus import Bus
 from services.undo.line import Change, Line, inverse_of, named
+from services.undo.lines import Lines
 
-_READ = (*CHANGING, SuggestionAccepted.kind, *(kind.kind for kind in undo.KINDS))
-_TURNS = frozenset(kind.kind for kind in undo.KINDS)
 SHOWN = 10
 """Changes in a preview of the last ones."""
-
-
-class State:
-    """One user's line, and the place in the log up to which it is true."""
-
-    def __init__(self) -> None:
-        self.line = Line()
-        self.sequence = 0
-        self.answered: dict[tuple[str, str], Undone] = {}
-        """What requests with an idempotency key led to, so that asking twice happens once."""
-
-    def apply(self, recorded: Recorded) -> None:
-        """Let the next event of the log happen."""
-        event = recorded.event
-        self.line.apply(recorded)
-        if event.key and event.kind in _TURNS:
-            self.answered[event.actor, event.key] = Undone(steps=(), sentence=event.sentence, event=event.cause)
 
 
 class Handlers:
@@ -48,15 +25,12 @@ class Handlers:
 
     def __init__(self, bus: Bus, *, lines: int) -> None:
         self._bus = bus
-        self._state = functools.lru_cache(lines)(lambda _user: State())
-
-    def forget(self) -> None:
-        """Drop every line, because something of the log is gone; the next request reads it again."""
-        self._state.cache_clear()
+        self._lines = Lines(bus, lines)
+        self.forget = self._lines.forget
 
     async def last(self, request: undo.UndoLast, caller: Caller) -> Undone:
         """Undo the last changes."""
-        state = await self._current(caller.user)
+        state = await self._lines.current(caller, lambda line: len(line.undoable(request.count)) == request.count)
         if again := state.answered.get((caller.actor, caller.key)):
             return again
         changes = state.line.undoable(request.count)
@@ -66,7 +40,7 @@ class Handlers:
 
     async def step(self, request: undo.UndoStep, caller: Caller) -> Undone:
         """Undo one change, alone or with all that builds on it."""
-        state = await self._current(caller.user)
+        state = await self._lines.current(caller, lambda line: line.has(request.step))
         if again := state.answered.get((caller.actor, caller.key)):
             return again
         change = state.line.find(request.step)
@@ -82,7 +56,7 @@ class Handlers:
 
     async def redo(self, request: undo.Redo, caller: Caller) -> Undone:
         """Do again what was undone last."""
-        state = await self._current(caller.user)
+        state = await self._lines.current(caller, lambda line: line.settled)
         if again := state.answered.get((caller.actor, caller.key)):
             return again
         changes = state.line.redoable(request.count)
@@ -92,11 +66,12 @@ class Handlers:
 
     async def preview(self, request: undo.Preview, caller: Caller) -> Previewed:
         """Show what would be undone."""
-        line = (await self._current(caller.user)).line
         if not request.step:
+            line = (await self._lines.current(caller, lambda line: len(line.undoable(SHOWN)) == SHOWN)).line
             last = line.undoable(SHOWN)
             sentence = f"Undo would undo: {last[0].event.sentence}." if last else "There is nothing to undo."
             return Previewed(steps=_steps(last), sentence=sentence)
+        line = (await self._lines.current(caller, lambda line: line.has(request.step))).line
         change = line.find(request.step)
         if change.undone:
             return Previewed(steps=(), sentence=f"That is undone already: {change.event.sentence}.")
@@ -105,7 +80,11 @@ class Handlers:
 
     async def read(self, request: undo.ReadLine, caller: Caller) -> LineRead:
         """Read the line itself."""
-        line = (await self._current(caller.user)).line
+
+        def enough(line: Line) -> bool:
+            return line.settled and len(line.page(request.before, request.limit)) == request.limit
+
+        line = (await self._lines.current(caller, enough)).line
         found, redo = line.page(request.before, request.limit), line.redoable(1)
         older = found[-1].event.id if len(found) == request.limit else ""
         return LineRead(steps=_steps(found), redo=redo[0].step() if redo else None, older=older)
@@ -149,24 +128,11 @@ class Handlers:
             asked = replace(asked, conversation=change.latest.conversation)
         await self._bus.call_subject(inverse.call.at(asked), msgspec.json.encode(inverse.request), caller=asked)
         # What that led to is in the log, whatever the call answers.
-        event = (await self._current(caller.user)).line.latest(change.event.id).id
+        line = (await self._lines.current(caller, lambda line: line.has(change.event.id))).line
+        event = line.latest(change.event.id).id
         if event == latest:
             raise errors.Refused("it is so already")
         return event
-
-    async def _current(self, user: str) -> State:
-        """Bring a user's line up to what the log says now."""
-        state: State = self._state(user)
-        newest = await self._bus.journal.last(events.of_user(user))
-        if newest and newest.sequence > state.sequence:
-            read = (self._bus.journal.read(events.of_kind(kind, user), after=state.sequence) for kind in _READ)
-            found = sorted(itertools.chain(*await asyncio.gather(*read)), key=attrgetter("sequence"))
-            # What came in meanwhile may have come between two kinds; the next look has all of it.
-            for recorded in found:
-                if state.sequence < recorded.sequence <= newest.sequence:
-                    state.apply(recorded)
-            state.sequence = max(state.sequence, newest.sequence)
-        return state
 
 
 def _check(change: Change, caller: Caller) -> None:

@@ -62,20 +62,33 @@ class Change(msgspec.Struct, kw_only=True):
 
 
 class Line:
-    """The changes of one user, oldest first."""
+    """The changes of one user, oldest first: all of them, or the newest."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool = True) -> None:
+        self.whole = whole
+        """Whether nothing older is missing."""
         self._changes: list[Change] = []
         self._by_latest: dict[str, Change] = {}
         self._plans: dict[str, Change] = {}
         """By the event that accepted them; listed once something came of them."""
+        self._strays: list[int] = []
+        """Places where something older than this line was undone or done again."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether what would be done again is known: nothing older was undone after the newest change."""
+        newest = self._changes[-1].sequence if self._changes else 0
+        return self.whole or (newest > 0 and not any(stray > newest for stray in self._strays))
 
     def apply(self, recorded: Recorded) -> None:
         """Let the next event happen; events that change nothing are left out."""
         event = recorded.event
-        turned = self._by_latest.get(event.cause) if event.key == key_of(event.cause) else None
+        turns = event.key == key_of(event.cause)
+        turned = self._by_latest.get(event.cause) if turns else None
         inverse = inverse_of(event)
-        if turned:
+        if turns and not turned and not self.whole:
+            self._strays.append(recorded.sequence)
+        elif turned:
             self._turn(turned, recorded)
         elif inverse:
             self._take(Change(sequence=recorded.sequence, event=event, thing=inverse.thing, latest=event))
@@ -114,10 +127,13 @@ class Line:
 
     def find(self, words: str) -> Change:
         """Return the newest change meant by an event id or by words; Missing when there is none."""
-        for change in reversed(self._changes):
-            if change.is_meant(words):
-                return change
-        raise errors.Missing(f"No change matches '{words}'. {self._offer()}")
+        if (found := self._meant(words)) is None:
+            raise errors.Missing(f"No change matches '{words}'. {self._offer()}")
+        return found
+
+    def has(self, words: str) -> bool:
+        """Whether a change is meant by an event id or by words."""
+        return self._meant(words) is not None
 
     def building_on(self, change: Change) -> list[Change]:
         """Return the later changes of the same thing that stand, newest first."""
@@ -128,6 +144,9 @@ class Line:
         """Return the last event that undid a change or did it again, or made it; of a part too."""
         each = itertools.chain.from_iterable((change, *change.parts) for change in reversed(self._changes))
         return next(known.latest for known in each if known.event.id == event)
+
+    def _meant(self, words: str) -> Change | None:
+        return next((change for change in reversed(self._changes) if change.is_meant(words)), None)
 
     def _offer(self) -> str:
         last = self.undoable(NAMED)

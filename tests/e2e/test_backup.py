@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 import stat
 
+import httpx
 import msgspec
 
 from daimon.connection import connect
-from proto import keeping, tasks
+from proto import accounts, keeping, tasks
+from proto.base import new_id
 from tests.support.whole import whole_daimon
+
+PATIENCE = 120.0
+NAMED = re.compile(r"<strong>(daimon-[\d-]+\.tar)</strong>")
 
 
 async def test_a_home_restored_from_a_backup_is_proven_equal(tmp_path):
@@ -61,3 +68,38 @@ async def test_what_is_no_backup_is_refused_in_a_sentence(tmp_path, reflex):
     assert refused.code == 1
     assert "is no backup that can be read" in refused.err
     assert keeping.SEAL.subject not in refused.err
+
+
+async def test_a_backup_is_made_on_a_page_and_fetched_with_a_password(tmp_path, reflex):
+    owner = f"keeper-{new_id()[-8:]}"
+    async with connect(reflex.home.path, owner) as bus:
+        invite = accounts.Invite(user=owner, role="owner")
+        link = (await bus.call(accounts.INVITE, invite)).path
+        await bus.call(accounts.CHANGE_ACCOUNT, accounts.ChangeAccount(user=owner, role="owner"))
+    async with httpx.AsyncClient(base_url=reflex.address, timeout=60, headers={"Origin": reflex.address}) as browser:
+        await browser.post(link)
+        page = (await browser.get("/settings/backup")).text
+        csrf = re.search(r'name="csrf" value="(\w+)"', page)[1]
+        assert "daimon restore" in page
+        before = set(NAMED.findall(page))
+        assert (await browser.post("/settings/backup", data={"csrf": csrf})).status_code == 303
+        async with asyncio.timeout(PATIENCE):
+            while not (names := set(NAMED.findall((await browser.get("/settings/backup")).text)) - before):
+                pass
+        (name,) = names
+        fetched = f"/settings/backup/{name}"
+        refused = await browser.post(fetched, data={"csrf": csrf, "password": "guessed"})
+        assert refused.status_code == 403
+        assert "Set a password" in refused.text
+        secret = {"password": "correct horse 7", "again": "correct horse 7"}
+        await browser.post("/settings/password", data={"csrf": csrf, **secret})
+        assert (await browser.post(fetched, data={"csrf": csrf, "password": "guessed"})).status_code == 403
+        got = await browser.post(fetched, data={"csrf": csrf, "password": "correct horse 7"})
+        assert hashlib.sha256(got.content).hexdigest() in (await browser.get("/settings/backup")).text
+        for other in ("none.tar", "..%2F..%2Fcredentials%2Fcli", f"{name[:-4]}.json"):
+            away = await browser.post(f"/settings/backup/{other}", data={"csrf": csrf, "password": "correct horse 7"})
+            assert away.status_code == 404, other
+    file = tmp_path / name
+    file.write_bytes(got.content)
+    restored = await reflex.daimon("restore", str(file), "--home", str(tmp_path / "new"))
+    assert restored.code == 0, restored.err

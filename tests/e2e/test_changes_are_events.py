@@ -45,7 +45,10 @@ STORY: tuple[Step, ...] = (
     (chat.SEND, lambda _: chat.Send(conversation="c1", text="add eggs to my list")),
 )
 """Each step with what it asks for, from what the earlier ones have led to."""
-ELSEWHERE = {"documents.delete": "tests/integration/test_documents.py"}
+ELSEWHERE = {
+    "documents.delete": "tests/integration/test_documents.py",
+    "conversation.import": "tests/integration/test_importing.py",
+}
 """What needs more of a story, and the tests that tell it."""
 
 

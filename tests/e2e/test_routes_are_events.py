@@ -34,12 +34,15 @@ ELSEWHERE = {
     "POST /box/{conversation}/jobs/{job}/keys": "tests/browser/test_browser_terminal.py",
     "POST /suggestion": "tests/browser/test_browser_ghost.py",
     "POST /settings/models": "tests/integration/test_models.py",
+    "POST /settings/backup/{name}": "tests/e2e/test_backup.py",
+    "POST /settings/memory/engine": "tests/integration/test_models.py",
     **dict.fromkeys(
         ("POST /mind/models", "POST /mind/models/use", "POST /mind/models/cancel", "POST /mind/models/delete"),
         "tests/integration/test_models.py",
     ),
 }
 """Routes that need a language model or a script in the browser, and the tests that walk them."""
+CHATS = '[{"id": "1", "chat": {"messages": [{"role": "user", "content": "hello"}]}}]'
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
@@ -130,6 +133,8 @@ STORY: tuple[Step, ...] = (
     ("POST /memory/sql/csv", {}, {"sql": "select 1"}, "memory.queried"),
     ("POST /memory/documents", {}, {"FILE": "one.txt"}, "document.uploaded"),
     ("POST /memory/documents/{document}/delete", {"document": Walker.document}, {}, "document.deleted"),
+    ("POST /settings/backup", {}, {}, "backup.asked"),
+    ("POST /settings/import", {}, {"FILE": "chats.json", "CONTENT": CHATS}, "conversation.imported"),
     ("POST /api/files/{conversation}", {}, {"FILE": "two.txt"}, "document.uploaded"),
     ("POST /chat/{conversation}/attach", {}, {"FILE": "four.txt"}, "document.uploaded"),
     ("POST /box/{conversation}/upload", {}, {"FILE": "three.txt"}, "document.uploaded"),
@@ -175,7 +180,7 @@ async def walk(walker: Walker, step: Step) -> httpx.Response:
     words = {"WALKER": walker.connection.caller.user, "GUEST": walker.guest}
     fields = {"csrf": walker.csrf, **{name: words.get(value, value) for name, value in form.items()}}
     if "FILE" in form:
-        file = {"file": (form["FILE"], form["FILE"].encode(), "text/plain")}
+        file = {"file": (form["FILE"], form.get("CONTENT", form["FILE"]).encode(), "text/plain")}
         return await walker.client.post(path, data={"csrf": walker.csrf}, files=file, headers={"X-CSRF": walker.csrf})
     if "COMPLETE" in form or path == "/v1/chat/completions":
         asked = keys.AddKey(user=walker.connection.caller.user, name="openai")

@@ -13,7 +13,19 @@ from typing import Self
 
 from tests.fakes.http_lines import Answer, Connection, Connections, Refusal
 from tests.fakes.ollama_lines import chat_lines, dumps, listed, now, refuse, vector, whole
-from tests.fakes.ollama_script import Body, FakeModel, Reply, Script, act, echo, going_on, is_aside, tokens, trial
+from tests.fakes.ollama_script import (
+    Body,
+    FakeModel,
+    Reply,
+    Script,
+    act,
+    echo,
+    going_on,
+    in_words,
+    is_aside,
+    tokens,
+    trial,
+)
 
 __all__ = ["FakeModel", "FakeOllama", "Reply", "act", "echo"]
 
@@ -179,13 +191,14 @@ async def serve(arguments: argparse.Namespace) -> None:
     waiting: list[float] = []
 
     def acting(body: Body) -> Reply:
-        acted = act(body)
+        acted = in_words(body)
         text = f"{time.monotonic() - waiting.pop():.6f}" if arguments.stamped and waiting else acted.text
         if acted.calls:
             waiting.append(time.monotonic())
         return Reply(text=text, calls=acted.calls, rate=arguments.rate)
 
     async with FakeOllama(fixed if arguments.tokens else acting, port=arguments.port) as server:
+        server.aside = lambda _: Reply(text="The garden, and a call")
         print(server.url, flush=True)
         await asyncio.get_running_loop().create_future()
 

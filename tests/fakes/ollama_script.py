@@ -154,3 +154,14 @@ def act(body: Body) -> Reply:
         if found and action in names:
             return Reply(calls=((names[action], found.groupdict()),))
     return echo(body)
+
+
+def in_words(body: Body) -> Reply:
+    """Act likewise, and say what came of it as a person would read it."""
+    last = (body.get("messages") or [{"role": "user"}])[-1]
+    if last["role"] != "tool":
+        return act(body)
+    found = json.loads(last["content"]) if str(last["content"]).startswith("{") else {}
+    if found.get("stdout"):
+        return Reply(text=f"It printed:\n\n```\n{found['stdout'].rstrip()}\n```")
+    return Reply(text=f"{found.get('sentence') or last['content']}.")

@@ -148,6 +148,7 @@ class Daimon:
         owner = {
             "task": "tasks",
             "chat": "llm",
+            "choice": "llm",
             "conversation": "llm",
             "sandbox": "sandbox",
             "page": "gateway",

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
-from proto import chat, errors, events, keeping, memory, sandbox, tasks
+from proto import chat, choices, errors, events, keeping, memory, sandbox, tasks, titles
 from proto.base import Caller
 from proto.events import happened
 from services.tasks.main import serve
@@ -89,7 +89,9 @@ async def lived(daimon, user: Caller) -> None:
     for what in (
         sandbox.CommandRan(command="uname", exit_code=0, seconds=0.5, excerpt="Linux"),
         sandbox.CommandRan(command="fits no column", exit_code=2**40, seconds=0.5),
-        chat.Answered(turn=turn, text="Linux."),
+        chat.Answered(turn=turn, text="Linux.", instructions={"system": 2}),
+        titles.Titled(title="Linux", version=1),
+        choices.Rated(turn=turn, worth="up", before="none"),
     ):
         await daimon.record(what, here)
     await asyncio.gather(
@@ -107,10 +109,20 @@ async def test_everything_made_anew_from_the_log_is_equal(alone, database):
         await lived(alone, Caller(user="bob"))
         assert await verified(alone) == []
         found = await rebuilt(alone)
-        assert (found.mended, found.sequence) == (0, 2 * 1106)
+        assert (found.mended, found.sequence) == (0, 2 * 1108)
         assert found.before == found.after
         rows = {table.name: table.rows for table in found.after}
-        assert rows == {"tasks": 2200, "conversations": 2, "messages": 4, "commands": 2, "documents": 0}
+        assert rows == {
+            "tasks": 2200,
+            "conversations": 2,
+            "messages": 4,
+            "commands": 2,
+            "documents": 0,
+            "changes": 2204,
+            "outcomes": 2,
+            "namings": 2,
+            "ratings": 2,
+        }
 
 
 async def test_rebuilding_mends_what_was_altered(alone, database):

@@ -84,27 +84,22 @@ async def test_ten_edits_at_once_become_ten_versions(talk):
     assert sorted(each.text for each in kept[1:]) == sorted(f"Text {number}." for number in range(10))
 
 
-async def test_versions_are_compared_by_what_came_of_their_answers(talk):
+async def test_an_answer_says_under_which_version_it_was_given_and_what_it_was_found_worth(talk):
     good = await talk.say("hello")
     await edit(talk, "Be brief.")
     bad, again = await talk.say("hello"), await talk.say("hello")
-    talk.model.script = lambda body: Reply(fault="status", status=500)
-    await talk.say("hello")
     for heard, worth in ((good, "up"), (bad, "up"), (bad, "down"), (again, "up"), (again, "none")):
         await call(talk, choices.RATE, choices.Rate(turn=heard.turn, worth=worth))
-    found = (await call(talk, choices.COUNTS, Nothing())).counts
-    counts = {each.number: each for each in found if each.job == "system"}
-    assert [(each.answers, each.up, each.down, each.failed) for each in counts.values()] == [(1, 1, 0, 0), (3, 0, 1, 1)]
-    assert counts[0].steps == 1
-    assert counts[0].tokens > 0
-    assert (await talk.read()).exchanges[0].worth == "up"
+    versions = [(await answered(talk, heard.turn)).instructions["system"] for heard in (good, bad, again)]
+    assert versions == [0, 1, 1]
+    assert [each.worth for each in (await talk.read()).exchanges] == ["up", "down", "none"]
 
 
-async def test_versions_are_counted_on_from_where_they_were_counted_last(talk):
-    for answers in (1, 2, 3):
-        await talk.say("hello")
-        found = (await call(talk, choices.COUNTS, Nothing())).counts
-        assert [each.answers for each in found if each.job == "system"] == [answers]
+@pytest.mark.parametrize("turn", ["", "hello", "not-there", "0199c0de-0000-7000-8000-000000000000", "f" * 36])
+async def test_what_is_no_answer_is_not_rated(talk, turn):
+    await talk.say("hello")
+    with pytest.raises((errors.Missing, errors.Invalid)):
+        await call(talk, choices.RATE, choices.Rate(turn=turn, worth="up"))
 
 
 async def test_only_an_answer_of_ones_own_is_rated(talk):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from proto import accounts, choices, events, forgetting, models
+from proto import accounts, choices, documents, events, forgetting, models, undo
 from proto.accounts import Profile
 from proto.base import Caller, Nothing
 from proto.kinds import happening
 from services.runtime.bus import Bus
+from services.undo.main import serve as serve_undo
+from services.undo.settings import UndoSettings
 from tests.fakes.ollama import Reply
 from tests.fakes.ollama_script import FakeModel
 from tests.support.prompts import context
@@ -51,6 +54,44 @@ async def test_a_profile_is_kept_shown_and_told_to_the_model(front, browser, scr
     assert "is called Ada L." in answering["messages"][0]["content"]
     assert "wants answers in Norsk" in answering["messages"][0]["content"]
     assert re.search(r"It is .* Asia/Kathmandu\.", context(answering))
+
+
+async def test_a_profile_is_what_it_was_when_it_is_taken_back(front, browser):
+    await front.start("undo", serve_undo, UndoSettings())
+    user = await whose(browser)
+    for shown in ("Ada", "Ada L."):
+        await browser.post("/settings", htmx=False, shown=shown, zone="", language="")
+    assert 'value="Ada L."' in await browser.page("/settings")
+    await browser.post("/undo", htmx=False)
+    assert 'value="Ada"' in await browser.page("/settings")
+    redone = await front.cli.call(undo.REDO, undo.Redo(), caller=Caller(user=user))
+    assert redone.sentence.startswith("Did again: Changed the profile: shown Ada L.")
+    assert 'value="Ada L."' in await browser.page("/settings")
+    await front.stop("undo")
+
+
+async def test_an_engine_of_vectors_that_there_is_not_is_said_and_kept_in_the_form(owner, browser):
+    refused = await owner.post("/settings/memory/engine", htmx=False, engine="word2vec")
+    assert refused.status_code == 400
+    assert "There is no embedding engine" in refused.text
+    assert (await browser.post("/settings/memory/engine", htmx=False, engine="minilm")).status_code == 403
+
+
+async def test_conversations_of_another_program_come_in_by_the_page(front, browser):
+    chat = {"history": {"messages": {"1": {"id": "1", "parentId": None, "role": "user", "content": "What is bread?"}}}}
+    for sentence in ("Imported 1 conversation from Open WebUI, with 2 messages.", "1 conversation was here already."):
+        exported = {"file": ("chats.json", json.dumps([{"id": "c1", "title": "Bread", "chat": chat}]))}
+        sent = await browser.client.post(f"/settings/import?csrf={browser.csrf}", files=exported)
+        assert (sent.status_code, sentence in sent.text) == (200, True)
+    broken = {"file": ("chats.json", "[1, 2")}
+    refused = await browser.client.post(f"/settings/import?csrf={browser.csrf}", files=broken)
+    assert refused.status_code == 400
+    assert "This is not JSON that can be read" in refused.text
+    user = await whose(browser)
+    assert len(await told(front, user, "conversation.imported")) == 1
+    assert await front.cli.objects(documents.FILES).of(user) == ()
+    forged = await browser.client.post("/settings/import?csrf=x", files=exported)
+    assert forged.status_code == 403
 
 
 @pytest.mark.parametrize(("field", "typed", "why"), [

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from proto import choices, errors, events, models, titles
+from proto import chat, choices, errors, events, models, titles
 from proto.base import Nothing
 from proto.kinds import happening
 from services.llm.instructions import DEFAULTS
@@ -129,25 +129,21 @@ async def test_a_conversation_gets_only_a_model_that_is_there(talk):
         await talking.bus.call(models.SET_OPTIONS, tuned, caller=talking.caller)
 
 
-async def test_titles_and_summaries_are_counted_under_the_version_they_were_made_under(talk):
+async def test_titles_and_answers_say_under_which_versions_they_were_made(talk):
     talking = await talk(script=lambda body: Reply(text=LONG))
     talking.model.aside = lambda body: Reply(text="Short.")
     for job in ("title", "summary"):
         edited = choices.EditInstruction(job=job, text=f"{DEFAULTS[job]} Be brief.")
         await talking.bus.call(choices.EDIT, edited, caller=talking.caller)
-    heard = [await talking.say(f"question {number}") for number in range(6)]
+    for number in range(6):
+        await talking.say(f"question {number}")
     await named(talking)
-    rated = choices.Rate(turn=heard[-1].turn, worth="down")
-    await talking.bus.call(choices.RATE, rated, caller=talking.caller)
-    before = {each.job: each for each in (await counts(talking)).counts}
-    assert (before["title"].number, before["title"].answers, before["title"].down) == (1, 1, 0)
-    assert (before["summary"].number, before["summary"].down) == (1, 1)
-    assert 1 <= before["summary"].answers < before["system"].answers
-    renamed = titles.Rename(conversation="home", title="Better")
-    await talking.bus.call(titles.RENAME, renamed, caller=talking.caller)
-    after = {each.job: each for each in (await counts(talking)).counts}
-    assert after["title"].down == 1
-
-
-async def counts(talking):
-    return await talking.bus.call(choices.COUNTS, Nothing(), caller=talking.caller)
+    titled = await talking.bus.journal.last(events.of_kind(titles.Titled.kind, talking.caller.user))
+    assert happening(titled.event).version == 1
+    given = [
+        happening(each.event).instructions
+        for each in await talking.bus.journal.read(events.of_kind(chat.Answered.kind, talking.caller.user))
+    ]
+    assert [each["system"] for each in given] == [0] * 6
+    assert "summary" not in given[0]
+    assert given[-1]["summary"] == 1

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from proto import errors, events, llm, models
+from proto import embedding, errors, events, llm, models
 from proto.base import Nothing
 from proto.kinds import happening
 from tests.fakes.ollama import Reply
@@ -93,3 +93,24 @@ async def test_a_chosen_model_that_is_removed_is_said_with_what_to_do(talk):
     heard = await talk.say("hello")
     assert heard.ended.outcome == "failed"
     assert "ollama pull plain" in heard.ended.error
+
+
+async def test_another_engine_of_vectors_is_chosen_for_good_and_taken_back(own_nats, models_dir, ada):
+    async with answering(own_nats, models_dir, ada) as talk:
+        wanted = embedding.EmbedBy(engine="ollama:all-minilm:latest")
+        await call(talk, embedding.EMBED_BY, wanted)
+        assert (await call(talk, llm.EMBED, llm.Embed(texts=("hello",)))).engine == wanted.engine
+        assert await told(talk) == [embedding.EngineChosen(engine=wanted.engine, before="minilm")]
+    async with answering(own_nats, models_dir, ada) as talk:
+        assert (await call(talk, llm.EMBED, llm.Embed(texts=("hello",)))).engine == wanted.engine
+        back = (await told(talk))[0].inverse()
+        await call(talk, back.call, back.request)
+        assert (await call(talk, llm.EMBED, llm.Embed(texts=("hello",)))).engine == "minilm"
+
+
+@pytest.mark.parametrize(("engine", "why"), [("word2vec", "There is no embedding engine"), ("ollama:none", "none")])
+async def test_an_engine_that_makes_no_vectors_is_not_chosen(talk, engine, why):
+    with pytest.raises((errors.Invalid, errors.Unavailable), match=why):
+        await call(talk, embedding.EMBED_BY, embedding.EmbedBy(engine=engine))
+    assert await told(talk) == []
+    assert (await call(talk, llm.EMBED, llm.Embed(texts=("hello",)))).engine == "minilm"

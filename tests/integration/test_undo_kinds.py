@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from proto import approvals, boxes, choices, errors, forgetting, models, sandbox, titles, undo
+from proto import approvals, boxes, chat, choices, errors, forgetting, models, sandbox, titles, undo
 from proto.base import Nothing
 from services.runtime.bus import Bus
 from services.sandbox.main import serve as serve_sandbox
@@ -92,7 +92,7 @@ async def test_instructions_ratings_the_filter_and_the_model_go_back(person):
             await person.call(choices.WAKING, Nothing()),
             [each for each in (await person.call(choices.INSTRUCTIONS, Nothing())).versions if each.used],
             [each.chosen for each in (await person.call(models.JOBS, Nothing())).jobs],
-            (await person.call(choices.COUNTS, Nothing())).counts[0].up,
+            (await person.call(chat.READ, chat.Read(conversation="home"))).exchanges[0].worth,
         )
 
     pattern = choices.Pattern(name="code", words="open sesame")

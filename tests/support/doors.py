@@ -36,7 +36,7 @@ KINDS = {
         "POST /mind/actions/{action}", "POST /mind/models/use", "POST /memory/documents",
         "POST /memory/documents/{document}/delete",
         "POST /approvals/{question}", "POST /actions/{action}/rule",
-        "POST /settings/memory/recording", "POST /settings/memory/days",
+        "POST /settings/memory/recording", "POST /settings/memory/days", "POST /settings/import",
         "POST /settings/models", "POST /settings/filter", "POST /settings/waking", "POST /chat/{conversation}/options",
     ),
     "guest's form": (
@@ -46,8 +46,9 @@ KINDS = {
         "POST /settings/password", "POST /settings/sessions/{session}/revoke",
         "POST /settings/keys/{key}/revoke", "POST /sign-out",
     ),
-    "owner's page": ("GET /settings/users", "GET /settings/instructions"),
+    "owner's page": ("GET /settings/users", "GET /settings/instructions", "GET /settings/backup"),
     "owner's form": (
+        "POST /settings/memory/engine", "POST /settings/backup", "POST /settings/backup/{name}",
         "POST /mind/models", "POST /mind/models/cancel", "POST /mind/models/delete",
         "POST /settings/users", "POST /settings/users/{user}", "POST /settings/instructions/{job}"),
     "data": ("GET /api/conversations/{conversation}", "GET /api/tasks", "GET /api/search", "GET /api/actions"),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from proto import chat, marks, titles
+from proto import chat, imports, marks, titles
 from proto.events import Happening
 from proto.given import PREFIX
 from services.memory.entries import Entry
@@ -90,7 +90,7 @@ def _mark(found: ConversationMarks, what: Happening) -> None:
             found.pinned = pinned
         case marks.Archived(archived=archived):
             found.archived = archived
-        case marks.Deleted(deleted=deleted):
+        case marks.Deleted(deleted=deleted) | marks.Shelved(deleted=deleted):
             found.deleted = deleted
         case marks.Labelled(tags=tags):
             found.tags = "\n".join(tags)
@@ -110,10 +110,11 @@ def gather(entries: Iterable[Entry]) -> list[ConversationChange]:
 def _added(sofar: ConversationChange | None, entry: Entry) -> ConversationChange:
     asked = entry.happening if isinstance(entry.happening, chat.Asked) else None
     title = sofar.title if sofar else ""
+    said = entry.happening.said if isinstance(entry.happening, imports.ELSEWHERE) else entry.time
     return ConversationChange(
         user=entry.user,
         id=entry.conversation,
         title=title or (chat.title_of(asked.text) if asked else ""),
-        time=max(sofar.time, entry.time) if sofar else entry.time,
+        time=max(sofar.time, said) if sofar else said,
         exchanges=(sofar.exchanges if sofar else 0) + (asked is not None),
     )

@@ -10,6 +10,14 @@ WITH tasks_gone AS (
     DELETE FROM messages WHERE %(user)s::text IS NULL OR user_name = %(user)s
 ), commands_gone AS (
     DELETE FROM commands WHERE %(user)s::text IS NULL OR user_name = %(user)s
+), changes_gone AS (
+    DELETE FROM changes WHERE %(user)s::text IS NULL OR user_name = %(user)s
+), outcomes_gone AS (
+    DELETE FROM outcomes WHERE %(user)s::text IS NULL OR user_name = %(user)s
+), namings_gone AS (
+    DELETE FROM namings WHERE %(user)s::text IS NULL OR user_name = %(user)s
+), ratings_gone AS (
+    DELETE FROM ratings WHERE %(user)s::text IS NULL OR user_name = %(user)s
 ), languages_gone AS (
     DELETE FROM languages WHERE %(user)s::text IS NOT NULL AND user_name = %(user)s
 ), documents_gone AS (
@@ -43,4 +51,12 @@ FROM (
     SELECT 'commands', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM commands AS t
     UNION ALL
     SELECT 'documents', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM documents AS t
+    UNION ALL
+    SELECT 'changes', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM changes AS t
+    UNION ALL
+    SELECT 'outcomes', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM outcomes AS t
+    UNION ALL
+    SELECT 'namings', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM namings AS t
+    UNION ALL
+    SELECT 'ratings', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM ratings AS t
 ) AS sums

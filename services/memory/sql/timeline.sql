@@ -3,6 +3,12 @@
 -- name: place_of_event
 SELECT sequence FROM events WHERE id = %(event)s::uuid AND user_name = %(user)s
 
+-- name: last_place_by
+SELECT sequence FROM events
+WHERE user_name = %(user)s AND sequence <= %(beyond)s AND time <= %(upto)s
+ORDER BY sequence DESC
+LIMIT 1
+
 -- name: place_at
 -- Just beyond what had happened by a time, found by halving: the log is in the order of time, but for events of about the
 -- same moment.

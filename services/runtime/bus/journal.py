@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -101,6 +101,15 @@ class Journal:
             self._flusher = asyncio.create_task(self._flush())
         return await done
 
+    async def append_together(self, batch: Sequence[Event]) -> None:
+        """Record up to `BATCH_LIMIT` events, all of them or none; Unavailable where the log does not take them."""
+        waiting = asyncio.get_running_loop().create_future
+        handed = [Handed(event, wire.encode(event), waiting()) for event in batch]
+        for each in handed:
+            wire.checked(each.event.subject)
+        if not await self._commit_together(handed):
+            raise errors.Unavailable("The event log did not take this, so nothing of it was recorded.")
+
     async def note(self, event: Event) -> int:
         """Record what Daimon can do without, unless its user paused that; return 0 where it was not recorded."""
         last = await self.last(events.of_noun("recording", event.user))
@@ -110,6 +119,14 @@ class Journal:
         """Read events of a filter in order, those after a place in the log."""
         found = await self._stored.read(filter, after=after, limit=limit)
         return [recorded(sequence, payload) for sequence, payload in found]
+
+    async def since(self, filter: str, time: datetime, limit: int) -> list[Recorded]:  # noqa: A002
+        """Read the first events of a filter that were recorded at a time or later."""
+        return [recorded(*found) for found in await self._stored.since(filter, time, limit)]
+
+    async def pick(self, sequences: Iterable[int]) -> list[Recorded]:
+        """Read the events at some places; those that are gone are left out."""
+        return [recorded(*found) for found in await self._stored.pick(sequences)]
 
     async def last(self, filter: str) -> Recorded | None:  # noqa: A002
         """Read the newest event of a filter."""

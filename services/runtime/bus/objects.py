@@ -81,11 +81,20 @@ class Objects:
         info = _read(found[1]) if found else None
         return Kept(sha256=sha256, size=info.size, known=True) if info and not info.deleted else None
 
+    async def let_go(self, owner: str, sha256: str) -> None:
+        """Keep a file no longer; one that is not there is none."""
+        subject = self._info_subject(_name(owner, sha256))
+        if found := await self._stored.last(subject):
+            info = _read(found[1])
+            gone = Info(name=info.name, bucket=info.bucket, nuid=info.nuid, deleted=True)
+            await self._publish(subject, wire.encode(gone), {"Nats-Rollup": "sub"})
+            await self._drop(info.nuid)
+
     async def of(self, owner: str) -> tuple[str, ...]:
         """The SHA-256 of every file that an owner has."""
         kept = map(_read, (await self._stored.latest(f"$O.{self._bucket}.M.>")).values())
         begin = _name(owner, "")
-        return tuple(info.name.removeprefix(begin) for info in kept if info.name.startswith(begin))
+        return tuple(info.name.removeprefix(begin) for info in kept if info.name.startswith(begin) and not info.deleted)
 
     async def subjects(self, owner: str, sha256: str) -> tuple[str, ...]:
         """Where the pieces of a file lie, and then its description; nowhere when it is not there."""

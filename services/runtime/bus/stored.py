@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 from nats import errors as nats_errors
@@ -27,6 +29,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A direct get request, in JetStream's own words."""
 
     seq: int = 0
+    start_time: datetime | None = None
     batch: int = 0
     next_by_subj: str = ""
     last_by_subj: str = ""
@@ -48,6 +51,20 @@ class Stored:
             raise errors.Unavailable(_UNREADABLE) from error
         return None if _status(found) == _NONE else _message(found)
 
+    async def pick(self, sequences: Iterable[int]) -> list[Message]:
+        """Return the messages at some sequences; those that are gone are left out."""
+        asked = (self._client.ask(self._subject, wire.encode(Ask(seq=each)), TIMEOUT) for each in sequences)
+        try:
+            found = await asyncio.gather(*asked)
+        except nats_errors.Error as error:
+            raise errors.Unavailable(_UNREADABLE) from error
+        return [_message(each) for each in found if _status(each) != _NONE]
+
+    async def since(self, subject: str, time: datetime, limit: int) -> list[Message]:
+        """Return the first messages of a subject filter that were stored at a time or later."""
+        page, _ = await self._page(Ask(start_time=time, batch=limit, next_by_subj=subject))
+        return [_message(found) for found in page]
+
     async def read(self, subject: str, *, after: int = 0, limit: int | None = None) -> list[Message]:
         """Return messages of a subject filter in order, those after a sequence."""
         return [_message(found) for found in await self._read(subject, after, limit)]
@@ -60,15 +77,14 @@ class Stored:
         found: list[Msg] = []
         while limit is None or len(found) < limit:
             size = PAGE if limit is None else min(PAGE, limit - len(found))
-            page, pending = await self._page(subject, after, size)
+            page, pending = await self._page(Ask(seq=after + 1, batch=size, next_by_subj=subject))
             found += page
             if not page or not pending:
                 break
             after = _message(page[-1])[0]
         return found
 
-    async def _page(self, subject: str, after: int, size: int) -> tuple[list[Msg], int]:
-        ask = Ask(seq=after + 1, batch=size, next_by_subj=subject)
+    async def _page(self, ask: Ask) -> tuple[list[Msg], int]:
         inbox = self._client.new_inbox()
         try:
             async with asyncio.timeout(TIMEOUT), self._live.follow(inbox, lambda message: message) as replies:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proto.kinds import KINDS
 from proto.ui import Html
-from proto.ui_settings import ExportPage, MemoryPage
+from proto.ui_settings import BackupPage, ExportPage, MemoryPage
 from services.ui.templating import page as render
 
 
@@ -15,5 +15,10 @@ def memory(view: MemoryPage) -> Html:
 
 
 def export(view: ExportPage) -> Html:
-    """Where all that is kept of oneself is had."""
-    return render("export.html", heading="Export", frame=view.frame)
+    """Where all that is kept of oneself is had, and what others wrote comes in."""
+    return render("export.html", heading="Export and import", frame=view.frame, view=view)
+
+
+def backup(view: BackupPage) -> Html:
+    """What backups there are, and how one is restored."""
+    return render("backup.html", heading="Backup", frame=view.frame, view=view)
