@@ -29,7 +29,7 @@ from services.runtime.bus import Bus
 from tests.support.running import running
 from tests.support.servers import NatsServer
 
-PATIENCE = 20
+PATIENCE = 60
 DIMENSIONS = 384
 MEANINGS = {"milk": 0, "groceries": 0, "bread": 0, "shopping": 0, "bicycle": 1, "bike": 1, "cycling": 1}
 

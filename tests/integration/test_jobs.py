@@ -291,8 +291,8 @@ async def test_whoever_waits_only_shortly_is_told_the_job(nats_server, open_bus,
     desk = Desk(await open_bus("cli"), replace(ada, conversation="talk"))
     async with Bus.open(nats_server.settings("sandbox"), "sandbox") as bus, running(serve, settings, bus):
         await desk.run("true")
-        request = sandbox.Run(command="echo begun; sleep 4; echo done > $BOX_DATA/done; sleep 100")
-        ran = await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=3)
+        request = sandbox.Run(command="echo begun; sleep 7; echo done > $BOX_DATA/done; sleep 100")
+        ran = await desk.bus.call(sandbox.RUN, request, caller=desk.caller, timeout=5)
         assert (ran.exit_code, ran.stdout) == (None, "begun\n")
         assert list(await desk.listed()) == [ran.job]
         await until_there(desk)

@@ -149,6 +149,6 @@ async def test_a_reply_never_becomes_an_event(nats_server, open_bus, ada):
         victim = f"daimon.record.{ada.user}.task.added.-"
         await client.publish(f"daimon.do.{ada.user}.plugin-plain.tasks.list", b"{}", reply=victim)
         await client.publish("$SRV.PING", b"", reply=victim)
-        await client.request(f"daimon.do.{ada.user}.plugin-plain.tasks.list", b"{}", timeout=2)
+        await client.request(f"daimon.do.{ada.user}.plugin-plain.tasks.list", b"{}", timeout=20)
         await client.close()
     assert await cli.journal.read(events.of_user(ada.user)) == []

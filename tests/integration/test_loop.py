@@ -94,10 +94,10 @@ async def test_changes_run_one_after_another_in_their_order(talk, own_nats):
 
 
 async def test_a_turn_that_takes_too_long_is_ended_and_says_so(talk):
-    talking = await talk(then=Reply(text="one two", fault="hang", after=1), turn_timeout=0.5)
+    talking = await talk(then=Reply(text="one two", fault="hang", after=1), turn_timeout=2.0)
     heard = await talking.say("count")
     assert (heard.ended.outcome, heard.ended.answer) == ("failed", "one")
-    assert "longer than 0.5 seconds" in heard.ended.error
+    assert "longer than 2 seconds" in heard.ended.error
     assert (await talking.say("again")).ended.outcome == "failed"
 
 

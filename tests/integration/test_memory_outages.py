@@ -24,7 +24,7 @@ pytest_plugins = ("tests.integration.memory_fixtures",)
 
 ADA = Caller(user="ada")
 AWAY = "The database does not answer, so memory cannot; what happens stays in the log and is caught up later."
-TAKEOVER = 3
+TAKEOVER = 15
 """Seconds in which another process has taken over; unacknowledged events come again only after thirty."""
 
 
@@ -131,7 +131,7 @@ async def test_a_bus_that_is_restarted_loses_nothing(alone, own_nats, database):
 
 
 async def recorded_at_last(daimon, title: str) -> tuple[str, int]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 return await daimon.record(added(title), ADA)
@@ -265,7 +265,7 @@ async def test_no_schema_changes_without_its_copy(alone, database, tmp_path):
 
 
 async def served(daimon, settings) -> None:
-    async with asyncio.timeout(10), Bus.open(daimon.nats.settings("memory"), "memory") as bus:
+    async with asyncio.timeout(PATIENCE), Bus.open(daimon.nats.settings("memory"), "memory") as bus:
         await serve(settings, bus, lambda: None)
 
 
