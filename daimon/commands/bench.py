@@ -23,6 +23,7 @@ BENCHES = {
     "closure": "which packages each service needs, and how large they are",
     "sandbox": "commands in boxes, new boxes, a hundred of them, and much output",
     "search": "search in logs of 10 k events up to --size, against the exact answer and ranked SQL",
+    "embed": "texts from the log to their vectors, against the embedding engine by itself",
     "fresh": "how soon what was just written is found, at 5,000 rows a second",
     "ui": "every page's time and bytes, with --size events and --conversations",
     "recall": "how many of the right answers search finds, on a file of conversations with questions (--file)",

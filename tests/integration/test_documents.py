@@ -156,7 +156,7 @@ async def test_rebuilding_keeps_what_documents_say(alone, database, ada):
 async def test_forgetting_everything_takes_what_documents_say_along(alone, database, ada):
     async with alone.remembering(database), others(alone):
         await hand_in(alone, ada, "house.md", GARDEN)
-        await alone.cli.call(forgetting.FORGET, forgetting.Forget(everything=True), caller=ada, timeout=30)
+        await alone.cli.call(forgetting.FORGET, forgetting.Forget(everything=True), caller=ada, timeout=120)
         assert await listed(alone, ada) == ()
         assert await found(alone, ada, "shed") == ()
         async with await psycopg.AsyncConnection.connect(database.database) as connection:

@@ -1,0 +1,1 @@
+"""The embedding engine by itself; `daimon bench embed` runs it in a process beside a Daimon."""
