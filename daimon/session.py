@@ -153,9 +153,9 @@ class ChatSession:
 
     async def export(self, form: titles.Form = "markdown") -> titles.Exported:
         """Return the conversation as a file."""
-        wanted = titles.Export(conversation=self.session, form=form)
+        wanted = titles.ExportPiece(conversation=self.session, form=form)
         return await whole_export(
-            lambda begin: self._joined.call(titles.EXPORT, replace(wanted, begin=begin), timeout=WRITTEN_WITHIN)
+            lambda begin: self._joined.call(titles.PIECE, replace(wanted, begin=begin), timeout=WRITTEN_WITHIN)
         )
 
     @property

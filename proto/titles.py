@@ -33,7 +33,15 @@ class Export(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     conversation: Annotated[str, Meta(max_length=ID_LIMIT, description="Its id; this conversation when empty")] = ""
     form: Form = "markdown"
-    begin: Annotated[int, Meta(ge=0, description="The character to begin at, where an earlier piece ended")] = 0
+
+
+class ExportPiece(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Write a whole conversation down, however long: a piece of it that a message carries."""
+
+    conversation: Annotated[str, Meta(min_length=1, max_length=ID_LIMIT)]
+    form: Form = "markdown"
+    begin: Annotated[int, Meta(ge=0)] = 0
+    """The character to begin at, where the piece before ended."""
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +84,7 @@ EXPORT = Action(
     risk="read",
     phrasings=("export this conversation", "write this conversation down as a file"),
 )
-CALLS = (RENAME, EXPORT)
+PIECE = Call("daimon.do.{user}.{actor}.chat.export_piece", ExportPiece, Exported)
+CALLS = (RENAME, EXPORT, PIECE)
 INVERSES = (RENAME,)
 KINDS: tuple[type[Happening], ...] = (Titled,)

@@ -46,8 +46,8 @@ async def export(visit: Visit) -> Response:
     form = visit.path("form")
     if form not in ("markdown", "json"):
         raise Missing("A conversation is exported as markdown or as json.")
-    wanted = titles.Export(conversation=visit.conversation, form=cast("titles.Form", form))
-    file = await whole_export(lambda begin: visit.call(titles.EXPORT, replace(wanted, begin=begin), timeout=PATIENCE))
+    wanted = titles.ExportPiece(conversation=visit.conversation, form=cast("titles.Form", form))
+    file = await whole_export(lambda begin: visit.call(titles.PIECE, replace(wanted, begin=begin), timeout=PATIENCE))
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
     return Response(file.text, media_type=file.media_type, headers=headers)
 

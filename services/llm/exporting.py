@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from proto.base import Caller
 from proto.chat import Conversation, Exchange
-from proto.titles import Export, Exported
+from proto.titles import Exported, ExportPiece
 
 KEPT = 3
 """Exports that are handed out at a time without being made anew."""
@@ -46,7 +46,7 @@ class Pieces:
     def __init__(self) -> None:
         self._made: dict[tuple[str, str, str, int], Exported] = {}
 
-    def piece(self, caller: Caller, request: Export, shown: Conversation, every: tuple[Exchange, ...]) -> Exported:
+    def piece(self, caller: Caller, request: ExportPiece, shown: Conversation, every: tuple[Exchange, ...]) -> Exported:
         """Return the piece of an export that begins where the request says."""
         key = (caller.user, shown.id, request.form, shown.sequence)
         made = self._made.pop(key, None)

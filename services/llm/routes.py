@@ -22,6 +22,7 @@ def routes(handlers: Handlers, revising: Revising, seeing: Seeing, titling: Titl
         seen.UNFOLD: seeing.unfold,
         titles.RENAME: titling.rename,
         titles.EXPORT: titling.export,
+        titles.PIECE: titling.piece,
         llm.EMBED: handlers.embed,
         llm.MENU: handlers.menu,
         llm.ENGINE: handlers.engine,

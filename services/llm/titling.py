@@ -70,10 +70,14 @@ class Titling:
         return titles.Renamed(title=title)
 
     async def export(self, request: titles.Export, caller: Caller) -> Exported:
-        """Write a conversation down."""
+        """Write a conversation down, as far as a message carries it."""
         conversation = request.conversation or caller.conversation
-        thread = await self._threads.read(caller.user, conversation)
-        shown = thread.view(conversation)
+        return await self.piece(titles.ExportPiece(conversation=conversation, form=request.form), caller)
+
+    async def piece(self, request: titles.ExportPiece, caller: Caller) -> Exported:
+        """Write a piece of a conversation down."""
+        thread = await self._threads.read(caller.user, request.conversation)
+        shown = thread.view(request.conversation)
         if not shown.exchanges:
             raise errors.Missing("There is no conversation with this id, or nothing was said in it yet.")
         return self._exports.piece(caller, request, shown, thread.every)
