@@ -12,6 +12,7 @@ from proto import tasks
 from proto.base import Caller
 from proto.chat import MESSAGE_LIMIT, Answered, Asked
 from proto.events import happened
+from proto.streams import TURNS
 from services.runtime.bus import Bus
 from tests.fakes.ollama import Reply
 
@@ -168,6 +169,10 @@ async def long_conversation(front, user: Caller, llm: Bus) -> None:
         parent = asked.id
     for begin in range(0, len(pairs), 500):
         await asyncio.gather(*(llm.journal.append(event) for event in pairs[begin : begin + 500]))
+    async with Bus.open(front.nats.settings("gateway"), "gateway") as gateway:
+        # Workers look at every question, and see that it is answered.
+        while await gateway.waiting(TURNS):
+            pass
 
 
 async def test_a_conversation_of_five_thousand_messages_is_read_and_exported_whole(front, browser, ada):
@@ -176,9 +181,9 @@ async def test_a_conversation_of_five_thousand_messages_is_read_and_exported_who
     read = await get(browser, "/api/conversations/long")
     assert [each["asked"].partition(":")[0] for each in read["exchanges"]] == [str(each) for each in range(LONG // 2)]
     assert read["earlier"] == 0
-    whole = (await browser.client.get("/chat/long/export/json")).json()
+    whole = (await browser.client.get("/chat/long/export/json", timeout=60)).json()
     assert [each["turn"] for each in whole["exchanges"]] == [each["turn"] for each in read["exchanges"]]
-    text = (await browser.client.get("/chat/long/export/markdown")).text
+    text = (await browser.client.get("/chat/long/export/markdown", timeout=60)).text
     assert len(text.encode()) > 2_000_000 // 2
     assert text.count("> ") == LONG // 2
     assert text.endswith(f"To {LONG // 2 - 1}. {SAID.strip()}\n")
