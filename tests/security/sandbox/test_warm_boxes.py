@@ -25,7 +25,8 @@ LOOK = """
 find ~ /data /return /tmp /dev/shm ! -path '*/.output/*' | sort
 env | sort
 alias; declare -F; history; jobs; umask; ulimit -a; pwd
-for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline; echo; done | sort -u
+found=$(for each in /proc/[0-9]*; do tr '\\0' ' ' < $each/cmdline; echo; done)
+sort -u <<< "$found"
 """
 LEAVE = """
 for at in ~ /data /return /tmp /dev/shm; do echo @token@ > $at/@token@; done
