@@ -64,6 +64,7 @@ async def violations(page: Page) -> list[str]:
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_page_keeps_anybody_out(system, visitor, scheme):
     paths = await every_page(system, visitor)
@@ -76,6 +77,7 @@ async def test_no_page_keeps_anybody_out(system, visitor, scheme):
     assert not wrong
 
 
+@pytest.mark.timeout(400)
 async def test_every_page_fits_a_small_phone_and_twice_the_size(system, visitor):
     paths = await every_page(system, visitor)
     wide = []

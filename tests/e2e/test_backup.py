@@ -9,6 +9,7 @@ import stat
 
 import httpx
 import msgspec
+import pytest
 
 from daimon.connection import connect
 from proto import accounts, keeping, tasks
@@ -19,6 +20,7 @@ PATIENCE = 120.0
 NAMED = re.compile(r"<strong>(daimon-[\d-]+\.tar)</strong>")
 
 
+@pytest.mark.timeout(300)
 async def test_a_home_restored_from_a_backup_is_proven_equal(tmp_path):
     file, first, home = tmp_path / "daimon.tar", tmp_path / "first", tmp_path / "second"
     first.mkdir()
@@ -70,6 +72,7 @@ async def test_what_is_no_backup_is_refused_in_a_sentence(tmp_path, reflex):
     assert keeping.SEAL.subject not in refused.err
 
 
+@pytest.mark.timeout(300)
 async def test_a_backup_is_made_on_a_page_and_fetched_with_a_password(tmp_path, reflex):
     owner = f"keeper-{new_id()[-8:]}"
     async with connect(reflex.home.path, owner) as bus:
