@@ -115,6 +115,16 @@ async def test_a_command_that_takes_long_goes_on_and_its_end_is_told(desk):
     assert (await desk.listed())[ran.job].exit_code == 3
 
 
+async def test_a_job_is_named_after_the_key_of_its_call_and_no_two_are_named_alike(desk):
+    caller = replace(desk.caller, key="turn/1/0")
+    run = sandbox.Run(command="echo here; sleep 60", background=True)
+    first, second = [await desk.bus.call(sandbox.RUN, run, caller=caller, timeout=WITHIN) for _ in range(2)]
+    assert first.job == jobs.job_of("turn/1/0")
+    assert first.job != second.job
+    for job in (first.job, second.job):
+        await desk.stop(job)
+
+
 async def test_the_shell_is_free_meanwhile_and_knows_what_it_knew(desk):
     await desk.run("cd /tmp; export COLOUR=red; number=7; greet() { echo hello $1; }; set -o pipefail; alias a=b")
     job = (await desk.run("sleep 60")).job
