@@ -56,9 +56,10 @@ async def test_a_long_conversation_is_summarised_once_and_goes_on_from_the_summa
 
 
 async def test_the_model_is_never_sent_more_than_its_context_holds(talk):
-    talking = await talk()
-    for number in range(7):
+    talking = await talk(lambda body: Reply(text="word " * 1000))
+    for number in range(8):
         await talking.say(f"question {number}")
+    assert await summaries(talking), "there was more to send than the context holds"
     assert max([(await see(talking, each.turn)).tokens for each in (await talking.read()).exchanges]) < 8192
     assert all(exchange.spent.tokens <= exchange.spent.context for exchange in (await talking.read()).exchanges)
 
