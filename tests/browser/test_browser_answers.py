@@ -53,9 +53,10 @@ async def test_code_is_coloured_with_enough_contrast_and_formulas_are_as_written
 
 async def test_code_is_taken_as_a_whole_with_the_keyboard_alone(visitor, script):
     page = await answered(visitor, script)
-    await page.locator(".answer summary").first.focus()
-    for key in ("Enter", "Tab", "Control+a"):
-        await page.keyboard.press(key)
+    await page.locator(".answer summary").first.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".answer textarea").first).to_be_focused()
+    await page.keyboard.press("Control+a")
     assert await page.evaluate("() => document.getSelection().toString()") == CODE
 
 
