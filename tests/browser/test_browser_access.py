@@ -85,6 +85,7 @@ async def test_every_page_fits_a_small_phone_and_twice_the_size(system, visitor)
         page = await visitor.page(viewport=size, reduced_motion="reduce")
         for path in (*paths, *OTHERS):
             await page.goto(path)
+            await expect(page.locator("main")).to_be_visible()
             if beyond := await page.evaluate(WIDER):
                 wide.append((path, size["width"], beyond))
             assert await page.evaluate("() => document.getAnimations().length") == 0, path
