@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -59,6 +60,12 @@ class Reading:
                 self._grow(0, part.answer)
                 self._ended = part
 
+    def catch_up(self, parts: Sequence[Part]) -> None:
+        """Take what the log has; the end makes up for what it has lost."""
+        for part in parts:
+            with suppress(Gap):
+                self.take(part)
+
     def step(self) -> Step:
         """Hand on what has come since the last time."""
         step = Step(text="".join(self._text), thought="".join(self._thought), ended=self._ended)
@@ -94,19 +101,16 @@ async def answer(bus: Bus, caller: Caller, request: chat.Send) -> AsyncGenerator
             async with feed.follow(caller.user, request.conversation) as live:
                 if not turn:
                     turn = (await bus.call(chat.SEND, request, caller=caller)).turn
-                    yield Step()
                 else:
-                    for part in await feed.read(caller.user, request.conversation, turn):
-                        reading.take(part)
+                    reading.catch_up(await feed.read(caller.user, request.conversation, turn))
                 while True:
+                    yield (step := reading.step())
+                    if step.ended is not None:
+                        return
                     first = await live.next()
                     for (_, _, of), part in (first, *live.waiting()):
                         if of == turn:
                             reading.take(part)
-                    step = reading.step()
-                    yield step
-                    if step.ended is not None:
-                        return
         except (Interrupted, Gap):
             await _reconnected(bus)
 
@@ -114,6 +118,8 @@ async def answer(bus: Bus, caller: Caller, request: chat.Send) -> AsyncGenerator
 async def _reconnected(bus: Bus) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
+            # Also where only a piece is missing: whoever reads the log again at once reads the same.
+            await asyncio.sleep(BUS_WAIT)
             while not bus.connected:  # noqa: ASYNC110 - the bus tells of its return only those who follow already
                 await asyncio.sleep(BUS_WAIT)
     except TimeoutError as error:

@@ -26,6 +26,8 @@ class Writer:
         self._attempt = turn.attempt
         self._waiting = ""
         self._flushing: asyncio.Task[None] | None = None
+        self._order = asyncio.Lock()
+        """Whoever comes when the turn was just accepted must not overtake who waited for that."""
         self._start: chat.Started | None = None
         self._starting: asyncio.TimerHandle | None = None
         self.written = written
@@ -118,8 +120,9 @@ class Writer:
 
     async def _append(self, *parts: Part) -> None:
         """Send parts, once it is certain that the turn was asked for."""
-        await self._turn.accepted()
-        await self._send(*parts)
+        async with self._order:
+            await self._turn.accepted()
+            await self._send(*parts)
 
     def _nudge(self) -> None:
         if self._flushing is None or self._flushing.done():
