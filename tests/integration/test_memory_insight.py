@@ -61,8 +61,8 @@ async def test_a_long_log_is_sampled_from_its_beginning_to_its_end(daimon, ada):
     drawn = await picture(daimon, ada)
     places = [events.index(point.event) for point in drawn.points]
     assert 100 <= len(places) <= 250
-    assert min(places) < 10
-    assert max(places) > 490
+    assert min(places) < 50
+    assert max(places) > 450
     assert drawn.total == 500
 
 
