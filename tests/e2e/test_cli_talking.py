@@ -72,7 +72,7 @@ async def test_what_the_ghost_offers_is_accepted_by_a_word(reflex: Whole, ada: s
         await until_offered(person)
         await shown.until(lambda: told(shown, "Shall the ghost sort the list by title?"))
         shown.press("/accept\r")
-        await shown.until(lambda: told(shown, "Sorted the list, by title"))
+        await shown.until(lambda: told(shown, "Sorted the list, by title") and shown.here == "> ")
         shown.press("\x04")
         async with asyncio.timeout(20):
             assert await shown.process.wait() == 0
