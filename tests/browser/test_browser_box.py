@@ -203,7 +203,8 @@ async def test_the_chat_leads_to_its_box(visitor):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_all_text_and_every_colour_of_a_terminal_can_be_read(system, visitor, scheme):
-    page = await visitor.page(await begun(system, visitor, "echo one > two"), color_scheme=scheme)
+    here = await begun(system, visitor, "echo one > two")
+    page = await visitor.page(here, color_scheme=scheme, reduced_motion="reduce")
     assert await page.evaluate(CONTRAST) == []
     await page.get_by_role("link", name="/home/box/two", exact=True).click()
     assert await page.evaluate(CONTRAST) == []
