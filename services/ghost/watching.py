@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -12,6 +13,8 @@ from services.ghost.offering import offer
 from services.ghost.people import People, heeds
 from services.runtime.bus import Bus, Interrupted
 
+PAUSE = 0.2
+"""Seconds after a deed in which others are likely."""
 _log = logging.getLogger("daimon.ghost")
 
 
@@ -21,8 +24,10 @@ async def watch(bus: Bus, people: People) -> None:
         try:
             async with bus.follow(events.ALL) as live:
                 while True:
-                    came = [await live.next(), *live.waiting()]
-                    # What somebody does in one go is looked at once.
+                    came = [await live.next()]
+                    # What somebody does in one go is looked at once, and whoever waits for an answer goes first.
+                    await asyncio.sleep(PAUSE)
+                    came += live.waiting()
                     for user in {event.user for event in came if heeds(event.kind)}:
                         await _look(people, user)
         except Interrupted:
