@@ -17,7 +17,7 @@ from services.sandbox.shellbox import ANEW, ENDED, ShellBox
 from tests.support.boxes import BACKENDS, SMALL, gone, image, open_home, working
 
 ROOT = Path(__file__).parents[2]
-HOG = "python3 -c 'x = bytearray(90 << 20); import time; time.sleep(4)' &"
+HOG = "python3 -c 'x = bytearray(90 << 20); import signal; signal.pause()' &"
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -120,7 +120,7 @@ async def test_a_stop_that_comes_between_two_commands_harms_neither_shell_nor_co
     ("command", "named"),
     [
         ("bomb() { bomb | bomb & }; bomb; sleep 15", "64 processes"),
-        (f"{HOG} {HOG} {HOG} {HOG} wait", "256 MiB of memory"),
+        (f"{HOG} {HOG} {HOG} {HOG} wait -n; kill $(jobs -p)", "256 MiB of memory"),
         ("for i in 1 2 3; do head -c 30M /dev/zero > $i; done; sleep 15; rm -f 1 2 3", "64 MiB of disk"),
         ("i=0; while :; do : > f$i; i=$((i+1)); done", "2000 files"),
         ("yes", "printed more"),

@@ -13,7 +13,7 @@ from services.sandbox.shellbox import ShellBox
 from tests.support.boxes import BACKENDS, SMALL, open_home, working
 
 LIMITS = replace(SMALL, cpu_seconds=1, output_kept=1024 * 1024)
-HOG = "python3 -c 'import time; x = bytes(range(256)) * 400_000; time.sleep(4)' &"
+HOG = "python3 -c 'import signal; x = bytes(range(256)) * 400_000; signal.pause()' &"
 OPEN = "python3 -c 'import itertools; kept = [open(\"/dev/null\") for _ in itertools.count()]'"
 
 
@@ -34,7 +34,7 @@ async def box(backend: Backend, request: pytest.FixtureRequest) -> AsyncIterator
 @pytest.mark.parametrize(
     ("command", "timeout", "words"),
     [
-        pytest.param(f"{HOG} {HOG} {HOG} {HOG} wait", 20, "256 MiB of memory", id="memory"),
+        pytest.param(f"{HOG} {HOG} {HOG} {HOG} wait -n; kill $(jobs -p)", 20, "256 MiB of memory", id="memory"),
         pytest.param("bomb() { bomb | bomb & }; bomb; sleep 10", 20, "64 processes", id="processes"),
         pytest.param("sh -c 'while :; do :; done'", 20, "1 s of a processor", id="cpu"),
         pytest.param("for i in 1 2 3; do head -c 30M /dev/zero > $i; done; sleep 20", 30, "64 MiB of disk", id="disk"),
