@@ -18,7 +18,8 @@ PARTS = (
 
 
 async def test_an_answer_ends_whose_pieces_the_log_has_mixed_up(own_nats, ada):
-    async with Bus.open(own_nats.settings("llm"), "llm") as llm, Bus.open(own_nats.settings("gateway"), "gateway") as bus:
+    ours, theirs = own_nats.settings("gateway"), own_nats.settings("llm")
+    async with Bus.open(theirs, "llm") as llm, Bus.open(ours, "gateway") as bus:
 
         async def send(request: chat.Send, caller: Caller) -> chat.Accepted:
             for part in PARTS:
