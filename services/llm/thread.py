@@ -46,7 +46,8 @@ class Thread:
             return
         event, self.sequence = recorded.event, recorded.sequence
         what = happening(event)
-        if getattr(what, "turn", "") not in ("", *self._exchanges):
+        turn = getattr(what, "turn", "")
+        if turn and turn not in self._exchanges:
             return
         self.retold += not isinstance(what, titles.Titled)
         self._reshape(what)
