@@ -50,6 +50,8 @@ class ThenPage(msgspec.Struct, frozen=True, kw_only=True):
     lines: Lines
     conversation: Conversation | None = None
     """None where none is chosen."""
+    upto: bool = False
+    """Whether its exchanges end before its end."""
     problem: str = ""
 
 

@@ -29,7 +29,9 @@ async def page(visit: Visit) -> Response:
 async def ask(visit: Visit) -> Response:
     """Ask for a backup; it is made by whatever started Daimon."""
     if not visit.gate.settings.backups:
-        raise Unavailable("Backups are made at the command line here: `daimon backup FILE`.")
+        raise Unavailable(
+            "Backups are made at the command line here: `daimon backup FILE --home /var/lib/daimon`, by root."
+        )
     if not (await _state(visit))[0]:
         await record(visit.gate, visit.user, BackupAsked())
     return see_other(HERE)

@@ -16,6 +16,9 @@ from services.gateway.sifting import PAGE, asked, sift_of
 from services.gateway.undo_pages import toast
 from services.gateway.visit import Visit, opened
 
+TURN_LENGTH = 36
+"""Characters of a turn's id."""
+
 
 async def page(visit: Visit) -> Response:
     """Events, newest first; htmx may ask for the next page alone."""
@@ -66,8 +69,9 @@ async def conversation_then(visit: Visit, conversation: str = "") -> Response:
     if conversation:
         view = replace(view, conversation=chat.Conversation(id=conversation, title="Conversation"))
         try:
-            found = await visit.call(chat.READ, chat.Read(conversation=conversation, as_of=as_of))
-            view = replace(view, conversation=found)
+            upto = visit.query("upto")[:TURN_LENGTH]
+            asked_for = chat.Read(conversation=conversation, as_of=as_of, last=panes.WINDOW, upto=upto)
+            view = replace(view, conversation=await visit.call(chat.READ, asked_for), upto=bool(upto))
         except Missing:
             pass
         except Failure as failure:

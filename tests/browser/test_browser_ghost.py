@@ -26,7 +26,10 @@ async def test_the_next_action_comes_onto_an_open_page_and_one_key_does_it(visit
     await keep_habit(person)
     await expect(strip(page)).to_have_text("")
     await shop(person, "a loaf", sorts=False)
+    await expect(page.locator(".task")).to_have_count(6)
+    at = await page.locator(".task").last.bounding_box()
     await expect(strip(page)).to_contain_text("Sort the list by title?")
+    assert await page.locator(".task").last.bounding_box() == at, "nothing moves when it comes"
     await expect(strip(page)).to_contain_text(
         "you sorted the list by title 4 of 4 times; foretold rightly 3 of 3 times"
     )

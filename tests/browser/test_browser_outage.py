@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from urllib.parse import unquote
 
 import pytest
@@ -105,6 +106,25 @@ async def test_after_a_long_outage_the_page_has_all_of_it_once(system, visitor, 
     await say(page, "fourth")
     await expect(page.locator(".turn[aria-busy=false]")).to_have_count(4)
     assert await answers(page) == [WHOLE] * 4
+
+
+async def test_a_server_that_refuses_for_long_is_asked_again_every_few_seconds(visitor):
+    page = await visitor.page("/tasks")
+    asked = []
+
+    async def refuse(route):
+        asked.append(time.monotonic())
+        await route.fulfill(status=503, body="away")
+
+    await page.context.route("**/live*", refuse)
+    await page.reload()
+    async with asyncio.timeout(WITHIN):
+        while len(asked) < 9:
+            await page.wait_for_timeout(50)
+    # The extension alone waits twice as long each time: 63 seconds for so many.
+    assert asked[8] - asked[0] < 30
+    await page.context.unroute("**/live*")
+    await expect(page.locator("#connection:not([hidden])")).to_have_count(0)
 
 
 async def test_a_page_that_sleeps_and_wakes_again_and_again_has_one_stream_and_each_word_once(visitor, script):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import Page, expect
 
+from daimon.connection import connect
+from proto import chat, events
 from tests.browser.conftest import say
 
 
@@ -129,7 +132,6 @@ async def test_a_conversation_has_the_slider_too(visitor):
     await say(page, "hello")
     await expect(page.locator(".turn[aria-busy=false]")).to_have_count(1)
     await page.wait_for_url("**/chat/*")
-    await page.reload()
     await page.get_by_text("Look back").click()
     await page.get_by_label("The moment to look at").focus()
     await page.keyboard.press("Home")
@@ -137,6 +139,29 @@ async def test_a_conversation_has_the_slider_too(visitor):
     await expect(page.locator("main [role=status]")).to_contain_text("This is how it was on")
     await page.get_by_role("link", name="Back to now").click()
     await expect(page.locator("#message")).to_be_visible()
+
+
+async def test_a_long_conversation_as_it_was_is_read_piece_by_piece(visitor, system):
+    page = await visitor.page("/")
+    await say(page, "message 0")
+    await expect(page.locator(".turn[aria-busy=false]")).to_have_count(1)
+    await page.wait_for_url("**/chat/*")
+    conversation = unquote(page.url.rpartition("/")[2])
+    async with connect(system.home.path, visitor.user, conversation) as connection:
+        answered = events.of_kind(chat.Answered.kind, visitor.user, conversation)
+        async with connection.bus.follow(answered) as answers:
+            for number in range(1, 25):
+                asked = chat.Send(conversation=conversation, text=f"message {number}")
+                await connection.call(chat.SEND, asked)
+                await answers.next()
+    then = await page.evaluate("new Date().toISOString()")
+    await page.goto(f"{page.url}?as_of={then}")
+    await expect(page.locator(".said")).to_have_count(20)
+    await expect(page.locator(".said").last).to_have_text("message 24")
+    await page.get_by_role("link", name="5 earlier").click()
+    await expect(page.locator(".said")).to_have_text([f"message {number}" for number in range(5)])
+    await page.get_by_role("link", name="Its end, as it was then").click()
+    await expect(page.locator(".said").last).to_have_text("message 24")
 
 
 async def test_looking_back_works_without_a_script_and_says_what_it_cannot_read(visitor):

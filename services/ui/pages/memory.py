@@ -18,9 +18,9 @@ WIDTH, HEIGHT, MARGIN = 720, 460, 24
 CELL_LIMIT = 400
 """Characters of one value that the table shows; the file has all of it."""
 LABELS = 9
-APART = (230, 34)
-"""How far two labels stand from each other at least, each way."""
 LABEL_LENGTH = 30
+LETTER, LINE, BESIDE = 6, 34, 9
+"""About how wide a letter of a label is, how far apart two lines stand, and a label from its point."""
 SHAPES = ("chat", "task", "passage", "memory")
 """Nouns with a look of their own; all others share one."""
 _NUMBERS = ("integer", "bigint", "smallint", "numeric", "real", "double precision")
@@ -107,10 +107,22 @@ def labels(marks: Sequence[Mark]) -> list[Mark]:
     outward = sorted(marks, key=lambda each: -((each.x - middle_x) ** 2 + (each.y - middle_y) ** 2))
     chosen: list[Mark] = []
     for each in outward:
-        free = all(abs(each.x - other.x) > APART[0] or abs(each.y - other.y) > APART[1] for other in chosen)
-        if free and len(chosen) < LABELS:
-            chosen.append(msgspec.structs.replace(each, text=_short(each.text)))
+        label = msgspec.structs.replace(each, text=_short(each.text))
+        if len(chosen) < LABELS and not any(_meet(label, other) for other in chosen):
+            chosen.append(label)
     return chosen
+
+
+def _meet(one: Mark, other: Mark) -> bool:
+    """Whether two labels would lie upon each other."""
+    (left, right), (others_left, others_right) = _span(one), _span(other)
+    return abs(one.y - other.y) < LINE and left < others_right and others_left < right
+
+
+def _span(label: Mark) -> tuple[int, int]:
+    """From where to where a label reaches, of those on the right side with its point: to the left."""
+    far = BESIDE + LETTER * len(label.text)
+    return (label.x, label.x + far) if label.x < WIDTH / 2 else (label.x - far, label.x)
 
 
 def _short(text: str) -> str:

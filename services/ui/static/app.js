@@ -11,8 +11,7 @@ on("keydown", "[data-enter]", (event, field) => {
 // A field is cleared once its form has succeeded, so a text that was refused is never lost.
 on("htmx:afterRequest", "form", (event, form) => {
   if (!event.detail.successful) return;
-  form.querySelectorAll("[data-clear]").forEach((field) => (field.value = ""));
-  form.closest("[data-opens]")?.hidePopover();
+  form.querySelectorAll("[data-clear]").forEach((field) => (field.value = "")), form.closest("[data-opens]")?.hidePopover();
 });
 // What was asked for opens where it was asked; closed, it gives the focus back, also to a list that is new by then.
 let opener = null;
@@ -28,8 +27,10 @@ navigator.serviceWorker?.register("/sw.js");
 const lost = () => (document.getElementById("connection").hidden = false);
 ["htmx:sseError", "htmx:sendError"].forEach((kind) => document.addEventListener(kind, lost));
 // A page has one stream, lets it go while it is out of sight, for browsers allow six to one address, and takes it up again.
-let source = null;
-htmx.createEventSource = (address) => (source?.close(), (source = new EventSource(address)));
+// What refuses it is asked again after half a second, one and two, and so on: the extension alone would wait for a minute.
+let source = null, failures = 0;
+const eased = ({ target }) => target.readyState === 2 && (++failures % 4 || target.onopen());
+htmx.createEventSource = (address) => (source?.close(), (source = new EventSource(address)).addEventListener("error", eased), source);
 document.addEventListener("visibilitychange", () => (document.hidden ? source?.close() : source?.readyState === 2 && source.onerror()));
 // A key presses what names it in data-key; what stands in a data-scope only from inside of that.
 document.addEventListener("keydown", (event) => {
@@ -52,8 +53,7 @@ let lifted = null;
 const mark = (task) => document.querySelectorAll("[data-move]").forEach((each) => each.classList.toggle("drop", each === task));
 on("dragstart", ".grip", (event, grip) => {
   lifted = grip.closest("[data-move]");
-  event.dataTransfer.setDragImage(lifted, 0, 0);
-  lifted.classList.add("lifted");
+  lifted.classList.add("lifted"), event.dataTransfer.setDragImage(lifted, 0, 0);
 });
 on("dragover", "[data-move]", (event, task) => lifted?.isConnected && (event.preventDefault(), mark(task)));
 on("drop", "[data-move]", (event, task) => {
