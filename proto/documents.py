@@ -169,6 +169,7 @@ class ReadDocument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     page: Annotated[int, Meta(ge=0, description="Only this page")] = 0
     line: Annotated[int, Meta(ge=0, description="From this line on")] = 0
     passage: Annotated[int, Meta(ge=0, description="From this passage on, to read further")] = 0
+    as_of: AsOf = ""
     limit: Annotated[int, Meta(ge=1, le=100, description="Passages at most")] = 20
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from proto.base import Call, Nothing
+from proto.moments import AsOf
 
 COUNTED = 10_000
 """Texts without a vector that are counted; of more it is only said that there are more."""
@@ -45,6 +46,12 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+class Draw(msgspec.Struct, frozen=True, kw_only=True):
+    """Which picture is asked for."""
+
+    as_of: AsOf = ""
+
+
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """A sample of one's own memory by its meaning, in two dimensions."""
 
@@ -70,5 +77,5 @@ class Examples(msgspec.Struct, frozen=True, kw_only=True):
 
 STANDING = Call("daimon.svc.memory.standing", Nothing, Standing)
 EXAMPLES = Call("daimon.svc.memory.examples", Nothing, Examples)
-PICTURE = Call("daimon.do.{user}.{actor}.memory.picture", Nothing, Picture)
+PICTURE = Call("daimon.do.{user}.{actor}.memory.picture", Draw, Picture)
 CALLS = (STANDING, EXAMPLES, PICTURE)

@@ -8,6 +8,7 @@ import msgspec
 
 from proto.base import Call
 from proto.boxes import Description, FileText
+from proto.events import Event
 from proto.jobs import Job
 from proto.printing import Boxed, Painted, Printing
 from proto.ui import Frame, Html
@@ -25,6 +26,8 @@ class BoxPage(msgspec.Struct, frozen=True, kw_only=True):
     content: Boxed
     hosts: str = ""
     """What stands in the field of hosts."""
+    happened: tuple[Event, ...] = ()
+    """Of a box as it was, the last that had happened in it by then."""
 
 
 class FilePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -77,6 +77,8 @@ class PicturePage(msgspec.Struct, frozen=True, kw_only=True):
 
     frame: Frame
     picture: Picture | None = None
+    coming: bool = False
+    """It is still being drawn."""
     problem: str = ""
 
 

@@ -150,6 +150,8 @@ class ModelsPage(msgspec.Struct, frozen=True, kw_only=True):
     writes: bool = True
     owns: bool = False
     """Whether whoever reads it may get and remove models."""
+    coming: bool = False
+    """What the model server has is not known yet."""
     problem: str = ""
 
 

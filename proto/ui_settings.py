@@ -54,6 +54,8 @@ class ModelsPage(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[JobModel, ...] = ()
     models: tuple[ModelLine, ...] = ()
     engine: Engine | None = None
+    coming: bool = False
+    """What the model server has is not known yet."""
     problem: str = ""
 
 

@@ -6,12 +6,15 @@ import asyncio
 import hashlib
 
 from fastapi import Response
+from msgspec.structs import replace
 
-from proto import boxes, memory, ui_box
+from proto import boxes, events, memory, ui, ui_box
 from proto.base import Caller, Nothing
 from proto.boxes import Description, FileText
 from proto.errors import Failure, Missing
-from services.gateway import boxed, job_views, panes
+from proto.moments import moment
+from services.gateway import box_then, boxed, job_views, panes
+from services.gateway.past import moved, past, since_first
 from services.gateway.visit import Visit, opened, see_other
 
 MOST_LINES = 10_000
@@ -26,7 +29,9 @@ async def newest(visit: Visit) -> Response:
 
 
 async def box(visit: Visit) -> Response:
-    """A box as it is now."""
+    """A box as it is now, or as it was."""
+    if visit.query("as_of") or visit.query("at"):
+        return moved(visit) or await _box_then(visit)
     return await box_page(visit)
 
 
@@ -34,11 +39,14 @@ async def box_page(visit: Visit, failure: Failure | None = None, hosts: str | No
     """A box, and why what was asked of it last was refused."""
     caller = await owned(visit)
     bus = visit.gate.bus
-    talk, found, content = await asyncio.gather(
-        panes.conversation(bus, caller), _described(visit), boxed.content(bus, caller)
+    talk, found, content, back = await asyncio.gather(
+        panes.conversation(bus, caller),
+        _described(visit),
+        boxed.content(bus, caller),
+        since_first(bus.journal, events.in_conversation(caller.user, caller.conversation)),
     )
     view = ui_box.BoxPage(
-        frame=visit.frame(path=f"/box/{caller.conversation}", notice=failure.message if failure else ""),
+        frame=replace(_frame(visit, failure.message if failure else ""), past=back),
         conversation=caller.conversation,
         title=talk.title,
         box=found,
@@ -46,6 +54,29 @@ async def box_page(visit: Visit, failure: Failure | None = None, hosts: str | No
         hosts=" ".join(found.network.hosts) if hosts is None and found else hosts or "",
     )
     return await visit.page(ui_box.BOX, view, status=failure.code if failure else 200)
+
+
+async def _box_then(visit: Visit) -> Response:
+    """A box as the log tells of it."""
+    caller, bus = await owned(visit), visit.gate.bus
+    back, begun, talk = await asyncio.gather(
+        past(visit),
+        since_first(bus.journal, events.in_conversation(caller.user, caller.conversation)),
+        panes.conversation(bus, caller),
+    )
+    content, happened = await box_then.then(bus.journal, caller, moment(back.as_of))
+    view = ui_box.BoxPage(
+        frame=replace(_frame(visit), past=replace(back, first=begun.first)),
+        conversation=caller.conversation,
+        title=talk.title,
+        content=content,
+        happened=happened,
+    )
+    return await visit.page(ui_box.BOX, view)
+
+
+def _frame(visit: Visit, notice: str = "") -> ui.Frame:
+    return visit.frame(path=f"/box/{visit.conversation}", notice=notice)
 
 
 async def file(visit: Visit) -> Response:

@@ -15,6 +15,7 @@ from proto.choices import Job
 from proto.errors import Failure, Invalid
 from proto.models import ModelJob
 from services.gateway import panes
+from services.gateway.patience import soon
 from services.gateway.visit import Visit, opened, posted, see_other
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -136,10 +137,14 @@ async def _models(visit: Visit, failure: Failure | None = None) -> Response:
     frame = visit.frame(path="/settings/models", notice=failure.message if failure else "")
     view = ui_settings.ModelsPage(frame=frame)
     try:
-        found, jobs, engine = await asyncio.gather(
+        asked = asyncio.gather(
             visit.call(llm.MODELS, Nothing()), visit.call(models.JOBS, Nothing()), visit.call(llm.ENGINE, Nothing())
         )
-        view = replace(view, jobs=jobs.jobs, models=found.models, engine=engine, problem=found.problem)
+        if answers := await soon(visit, asked):
+            found, jobs, engine = answers
+            view = replace(view, jobs=jobs.jobs, models=found.models, engine=engine, problem=found.problem)
+        else:
+            view = replace(view, coming=True)
     except Failure as away:
         view = replace(view, problem=away.message)
     return await visit.page(ui_settings.MODELS, view, status=failure.code if failure else 200)

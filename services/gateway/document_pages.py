@@ -42,19 +42,23 @@ async def listed(visit: Visit) -> Response:
 async def read(visit: Visit) -> Response:
     """A document, from a page, a line or a passage on."""
     document, page, line = visit.path("document")[:200], _number(visit, "page"), _number(visit, "line")
-    asked = documents.ReadDocument(document=document, page=page, line=line, passage=_number(visit, "from"), limit=READ)
+    if away := moved(visit, "page", "line", "from"):
+        return away
+    back = await past(visit)
+    start = _number(visit, "from")
+    asked = documents.ReadDocument(document=document, page=page, line=line, passage=start, as_of=back.as_of, limit=READ)
     told = await visit.call(documents.READ, asked)
     texts = told.texts
     first = texts[0].passage if texts else 0
     last = texts[-1].passage if texts else 0
     view = ui_memory.DocumentPage(
-        frame=visit.frame(path=HERE),
+        frame=replace(visit.frame(), past=back),
         document=told.document,
         texts=texts,
         cited=bool(texts) and bool(page or line),
         before=max(first - READ, 0) if first else None,
         after=last + 1 if texts and last + 1 < told.document.passages else None,
-        writes=_writes(visit),
+        writes=_writes(visit) and not back.as_of,
     )
     return await visit.page(ui_memory.DOCUMENT, view)
 

@@ -18,6 +18,7 @@ from proto.memory import Cell, Rows
 from services.gateway import panes
 from services.gateway.panes import MEMORY_LATE
 from services.gateway.past import AS_OF_LIMIT, moved, past, until
+from services.gateway.patience import soon
 from services.gateway.sifting import kinds_of
 from services.gateway.visit import Endpoint, Route, Visit, opened, posted, see_other
 
@@ -85,10 +86,14 @@ async def download(visit: Visit) -> Response:
 
 
 async def picture(visit: Visit) -> Response:
-    """One's memory by its meaning, drawn."""
-    view = ui_memory.PicturePage(frame=visit.frame())
+    """One's memory by its meaning, drawn; a picture that takes long comes after its page."""
+    back = await past(visit)
+    view = ui_memory.PicturePage(frame=replace(visit.frame(), past=back))
+    if away := moved(visit):
+        return away
     try:
-        view = replace(view, picture=await visit.call(insight.PICTURE, Nothing()))
+        drawn = await soon(visit, visit.call(insight.PICTURE, insight.Draw(as_of=back.as_of)))
+        view = replace(view, picture=drawn, coming=drawn is None)
     except Failure as failure:
         view = replace(view, problem=f"{MEMORY_LATE} ({failure.message})")
     return await visit.page(ui_memory.PICTURE, view)

@@ -15,6 +15,7 @@ from proto.errors import Failure, Invalid
 from proto.kinds import happening
 from services.gateway import panes
 from services.gateway.access import RANKS
+from services.gateway.patience import soon
 from services.gateway.visit import Visit, opened, posted, see_other
 
 HERE = "/mind/models"
@@ -72,12 +73,16 @@ async def _listed(visit: Visit, failure: Failure | None = None) -> Response:
         owns=visit.role == "owner",
     )
     try:
-        found, engine, chosen = await asyncio.gather(
+        asked = asyncio.gather(
             visit.call(llm.MODELS, Nothing(), timeout=panes.TIMEOUT),
             visit.call(llm.ENGINE, Nothing(), timeout=panes.TIMEOUT),
             _chosen(visit),
         )
-        view = replace(view, models=found.models, problem=found.problem, engine=engine, chosen=chosen)
+        if answers := await soon(visit, asked):
+            found, engine, chosen = answers
+            view = replace(view, models=found.models, problem=found.problem, engine=engine, chosen=chosen)
+        else:
+            view = replace(view, coming=True)
     except Failure as away:
         view = replace(view, problem=away.message)
     return await visit.page(ui_mind.MODELS, view, status=failure.code if failure else 200)

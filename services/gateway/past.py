@@ -37,8 +37,13 @@ async def past(visit: Visit, said: str = "") -> ui.Past:
 
 async def since_begun(journal: Journal, user: str, conversation: str) -> ui.Past:
     """How far back one can look at a conversation: to its first message; nowhere where there is none."""
-    asked = await journal.read(events.of_kind(chat.Asked.kind, user, conversation), limit=1)
-    return ui.Past(first=asked[0].event.time, last=datetime.now(UTC)) if asked else ui.Past()
+    return await since_first(journal, events.of_kind(chat.Asked.kind, user, conversation))
+
+
+async def since_first(journal: Journal, filter: str) -> ui.Past:  # noqa: A002
+    """How far back one can look at what events of a filter tell: to the first of them."""
+    found = await journal.read(filter, limit=1)
+    return ui.Past(first=found[0].event.time, last=datetime.now(UTC)) if found else ui.Past()
 
 
 async def until(visit: Visit, back: ui.Past) -> datetime | None:

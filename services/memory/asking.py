@@ -9,9 +9,9 @@ import math
 import msgspec
 
 from proto import errors, memory
-from proto.moments import NOW, moment
 from services.memory.column_types import type_name
 from services.memory.migrations import SUPERUSER
+from services.memory.moments import last_place
 from services.memory.queries import query
 from services.memory.store import Answer, DatabaseAway, ReaderSession, SqlFailure, Store
 
@@ -38,12 +38,6 @@ _NOW = (
 _READ_ONLY = "Only reading the views of one's own log is possible here."
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A place in the log."""
-
-    sequence: int
-
-
 class Protection(msgspec.Struct, frozen=True, kw_only=True):
     """Whether readers were denied the functions that reach beyond their rows."""
 
@@ -64,22 +58,12 @@ class Asker:
             raise errors.Invalid("SQL cannot contain the character NUL.")
         try:
             async with self._slots, asyncio.timeout(SECONDS + GRACE):
-                upto = await self._upto(user, as_of) if as_of else None
+                upto = await last_place(self._store, user, as_of) if as_of else None
                 return rows(await self._ask(user, statement, upto))
         except SqlFailure as failure:
             raise readable(failure) from failure
         except TimeoutError as error:
             raise errors.TimedOut(_TOO_SLOW) from error
-
-    async def _upto(self, user: str, as_of: str) -> int:
-        """The last place in the log that had happened by then."""
-        then = moment(as_of)
-        if then.time == NOW.time:
-            return then.sequence
-        near = await self._store.fetch(Place, "place_at", user=user, upto=then.time)
-        beyond = near[0].sequence if near else 0
-        last = await self._store.fetch(Place, "last_place_by", user=user, upto=then.time, beyond=beyond)
-        return last[0].sequence if last else 0
 
     async def _ask(self, user: str, statement: str, upto: int | None) -> Answer:
         async with self._store.reader(int(SECONDS * 1000)) as reader:

@@ -84,7 +84,7 @@ class Library:
         if request.as_of:
             then = moment(request.as_of)
             lines = await self._store.fetch(
-                DocumentLine, "documents_as_of", sequence=then.sequence, upto=then.time, **wanted
+                DocumentLine, "documents_as_of", sequence=then.sequence, upto=then.time, document="", **wanted
             )
         else:
             lines = await self._store.fetch(DocumentLine, "list_documents", **wanted)
@@ -103,7 +103,9 @@ class Library:
 
     async def read(self, request: documents.ReadDocument, caller: Caller) -> documents.DocumentText:
         """Read on in a document."""
-        line = await self._find(request.document, caller)
+        line = await self._find(request.document, caller, request.as_of)
+        if request.as_of and line.state != "ready":
+            return documents.DocumentText(document=line, texts=())
         where = {"page": request.page, "line": request.line, "passage": request.passage, "limit": request.limit}
         pieces = await self._store.fetch(Piece, "read_passages", user=caller.user, document=line.document, **where)
         texts = tuple(
@@ -122,8 +124,18 @@ class Library:
         await self._bus.journal.append(event)
         return documents.Deleted(document=line.document, sentence=event.sentence)
 
-    async def _find(self, document: str, caller: Caller) -> DocumentLine:
-        found = await self._store.fetch(DocumentLine, "find_document", user=caller.user, document=document)
+    async def _find(self, document: str, caller: Caller, as_of: str = "") -> DocumentLine:
+        which = {"user": caller.user, "document": document}
+        if as_of:
+            then = moment(as_of)
+            page = {"named": "", "before": END_OF_TIME, "before_id": "", "limit": 1}
+            found = await self._store.fetch(
+                DocumentLine, "documents_as_of", sequence=then.sequence, upto=then.time, **which, **page
+            )
+        else:
+            found = await self._store.fetch(DocumentLine, "find_document", **which)
+        if not found and as_of:
+            raise errors.Missing(f"There was no document '{document}' then.")
         if not found:
             raise errors.Missing(f"There is no document '{document}'; documents.list shows which there are.")
         return found[0]

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from daimon.connection import connect
-from proto import boxes, sandbox
+from proto import boxes, events, sandbox
 from proto.base import new_id
 from tests.browser.conftest import Visitor, say
 from tests.browser.test_browser_pages import CONTRAST
@@ -22,6 +22,30 @@ async def begun(system, visitor: Visitor, command: str = "true") -> str:
     async with connect(system.home.path, visitor.user, conversation) as connection:
         await connection.call(sandbox.RUN, sandbox.Run(command=command), timeout=60)
     return f"/box/{conversation}"
+
+
+async def test_a_box_is_looked_at_as_it_was(system, visitor):
+    here = await begun(system, visitor, "echo first")
+    async with connect(system.home.path, visitor.user, here.rpartition("/")[2]) as connection:
+        await connection.call(boxes.WRITE, boxes.WriteFile(path="early.txt", text="a"), timeout=60)
+        await connection.call(boxes.NETWORK, boxes.SetNetwork(mode="off"), timeout=60)
+        last = await connection.bus.journal.last(events.in_conversation(visitor.user, here.rpartition("/")[2]))
+        await connection.call(boxes.WRITE, boxes.WriteFile(path="late.txt", text="b"), timeout=60)
+        await connection.call(boxes.NETWORK, boxes.SetNetwork(mode="on"), timeout=60)
+    page = await visitor.page(f"{here}?as_of={last.sequence}")
+    await expect(page.locator(".files")).to_contain_text("early.txt")
+    await expect(page.locator(".files")).not_to_contain_text("late.txt")
+    await expect(page.locator(".reach")).to_contain_text("Network: off")
+    await expect(page.locator(".events")).to_contain_text("Ran `echo first`")
+    await expect(page.locator("main form[method=post]")).to_have_count(0)
+    await page.goto(f"{here}?as_of=2020-01-01")
+    await expect(page.locator("main")).to_contain_text("Nothing had been done in this box yet.")
+    await page.get_by_role("link", name="Back to now").click()
+    await expect(page.locator(".files")).to_contain_text("late.txt")
+    await page.get_by_text("Look back").click()
+    await page.get_by_label("The moment to look at").focus()
+    await page.keyboard.press("Home")
+    await page.wait_for_url("**/box/*?as_of=*")
 
 
 async def typed(page: Page, line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from zipfile import ZipFile
 
 import pytest
@@ -165,6 +166,25 @@ async def test_all_that_is_kept_is_downloaded(visitor):
         events = archive.read("events.jsonl").decode().splitlines()
     assert events
     assert all(visitor.user in line for line in events)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_a_model_server_that_thinks_long_does_not_hold_the_page_up(visitor, model_server, monkeypatch, scripts):
+    page = await visitor.page("/settings", java_script_enabled=scripts)
+    answer, gate = model_server.routes["GET", "/api/tags"], asyncio.Event()
+
+    async def late(body):
+        await gate.wait()
+        yield answer(body)
+
+    monkeypatch.setitem(model_server.routes, ("GET", "/api/tags"), late)
+    for path in ("/settings/models", "/mind/models"):
+        gate.clear()
+        await page.goto(path, wait_until="commit")
+        if scripts:  # Without, the browser goes on by itself, and the driver waits until it has arrived.
+            await expect(page.locator("#known")).to_contain_text("The model server is being asked.")
+        gate.set()
+        await expect(page.locator("#known")).to_contain_text("plain:latest")
 
 
 async def test_a_model_is_chosen_for_titles_and_one_for_a_conversation(visitor):

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from proto import accounts, documents, events, insight, memory, tasks
-from proto.base import Caller, Nothing
+from proto.base import Caller
 from services.gateway import memory_pages
 from services.memory.main import serve as serve_memory
 from tests.integration.gateway_parts import Browser, Front
@@ -190,7 +190,7 @@ async def test_nobody_elses_document_is_read_or_deleted(whole_front, reader):
 
 
 async def drawn(front: Front, ada: Caller) -> tuple[insight.Point, ...]:
-    return (await front.cli.call(insight.PICTURE, Nothing(), caller=ada)).points
+    return (await front.cli.call(insight.PICTURE, insight.Draw(), caller=ada)).points
 
 
 async def test_the_map_has_a_link_for_each_thing(whole_front, ada, reader):
@@ -199,7 +199,7 @@ async def test_the_map_has_a_link_for_each_thing(whole_front, ada, reader):
     async with asyncio.timeout(WITHIN):
         while sum(point.noun == "task" for point in await drawn(whole_front, ada)) < 4:
             pass
-    links = re.findall(r'<a href="(/timeline/[^"]+)" class="look-task">', await reader.page("/memory/map"))
+    links = re.findall(r'<a href="(/timeline/[^"]+)" class="look-task">', await reader.page("/memory/map?whole=1"))
     assert len(set(links)) == 4
     for link in links:
         assert "Added task" in await reader.page(link)
@@ -208,7 +208,7 @@ async def test_the_map_has_a_link_for_each_thing(whole_front, ada, reader):
 async def test_a_guest_reads_and_asks_and_changes_nothing(whole_front, reader, ada):
     here = await hand_in(reader, "house.md", HOUSE)
     await whole_front.cli.call(accounts.CHANGE_ACCOUNT, accounts.ChangeAccount(user=ada.user, role="guest"))
-    for path in ("/memory", "/memory/sql", "/memory/documents", here, "/memory/map"):
+    for path in ("/memory", "/memory/sql", "/memory/documents", here, "/memory/map?whole=1"):
         page = await reader.page(path)
         assert 'type="file"' not in page
         assert "/delete" not in page
@@ -230,7 +230,7 @@ async def test_search_sql_and_documents_are_looked_at_as_they_were(whole_front, 
     await add(whole_front, ada, reader, "buy marzipan")
     before = await whole_front.cli.journal.last(events.of_user(ada.user))
     await add(whole_front, ada, reader, "eat marzipan")
-    await hand_in(reader, "later.md", HOUSE)
+    here = await hand_in(reader, "later.md", HOUSE)
     then = quote(before.event.time.isoformat().replace("+00:00", "Z"))
     found = await reader.page(f"/memory?q=marzipan&as_of={then}")
     assert "buy marzipan" in found
@@ -238,7 +238,12 @@ async def test_search_sql_and_documents_are_looked_at_as_they_were(whole_front, 
     assert "eat marzipan" in await reader.page("/memory?q=marzipan")
     assert "later.md" not in await reader.page(f"/memory/documents?as_of={then}")
     assert "There was no document then" in await reader.page(f"/memory/documents?as_of={then}")
+    assert "There was no document" in await reader.page(f"{here}?as_of={then}", status=404)
+    later = await reader.page(f"{here}?as_of=2100-01-01T00:00Z")
+    assert "painted dark green" in later
+    assert "Delete this document" not in later
     sql = "SELECT sentence FROM events WHERE kind = 'task.added'"
+    assert "too little to draw then" in await reader.page(f"/memory/map?whole=1&as_of={then}")
     asked = (await reader.post("/memory/sql", htmx=False, sql=sql, as_of=unquote(then))).text
     assert "buy marzipan" in asked
     assert "eat marzipan" not in asked

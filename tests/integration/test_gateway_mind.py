@@ -126,11 +126,11 @@ async def test_a_model_is_downloaded_with_progress_and_stopped(front, owner, mod
     try:
         assert (await owner.post("/mind/models", htmx=False, model="big")).status_code == 303
         async with asyncio.timeout(WITHIN):
-            while 'value="40"' not in (page := await owner.page("/mind/models")):
+            while 'value="40"' not in (page := await owner.page("/mind/models?whole=1")):
                 pass
             assert 'hx-trigger="every 2s"' in page
             await owner.post("/mind/models/cancel", htmx=False, model="big")
-            while "<progress" in (page := await owner.page("/mind/models")):
+            while "<progress" in (page := await owner.page("/mind/models?whole=1")):
                 pass
         assert "Stopped downloading the model big" in page
     finally:
@@ -140,15 +140,15 @@ async def test_a_model_is_downloaded_with_progress_and_stopped(front, owner, mod
 async def test_a_model_is_got_chosen_and_removed(front, owner):
     await owner.post("/mind/models", htmx=False, model="fresh")
     async with asyncio.timeout(WITHIN):
-        while 'value="fresh:latest"' not in await owner.page("/mind/models"):
+        while 'value="fresh:latest"' not in await owner.page("/mind/models?whole=1"):
             pass
     await owner.post("/mind/models/use", htmx=False, model="fresh:latest")
-    assert re.search(r"fresh:latest</strong> <span class=\"tag why\">answers", await owner.page("/mind/models"))
+    assert re.search(r"fresh:latest</strong> <span class=\"tag why\">answers", await owner.page("/mind/models?whole=1"))
     await owner.post("/mind/models/use", htmx=False, model="")
     removed = await owner.post("/mind/models/delete", htmx=False, model="fresh:latest")
     assert removed.status_code == 303, removed.text
     async with asyncio.timeout(WITHIN):
-        while "fresh:latest</strong>" in await owner.page("/mind/models"):
+        while "fresh:latest</strong>" in await owner.page("/mind/models?whole=1"):
             pass
 
 
@@ -160,7 +160,7 @@ async def test_a_name_that_is_none_is_refused_in_a_sentence(owner, name):
 
 
 async def test_a_member_gets_and_removes_no_model(browser):
-    page = await browser.page("/mind/models")
+    page = await browser.page("/mind/models?whole=1")
     assert "Only an owner" in page
     for path in ("/mind/models", "/mind/models/cancel", "/mind/models/delete"):
         assert (await browser.post(path, htmx=False, model="fresh")).status_code == 403

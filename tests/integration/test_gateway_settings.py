@@ -178,17 +178,17 @@ async def test_instructions_are_the_owners_alone(browser):
 async def test_a_model_is_chosen_for_a_job(front, browser, model_server):
     user = await whose(browser)
     model_server.models["tiny:latest"] = FakeModel(capabilities=("completion",))
-    page = await browser.page("/settings/models")
+    page = await browser.page("/settings/models?whole=1")
     assert f'<optgroup label="{model_server.url}">' in page
     assert (await browser.post("/settings/models", htmx=False, job="title", model="tiny:latest")).status_code == 303
-    page = await browser.page("/settings/models")
+    page = await browser.page("/settings/models?whole=1")
     assert "tiny:latest · chosen by you" in page
     assert '<option value="tiny:latest" selected>' in page
     assert (await told(front, user, "choice.model"))[-1] == models.ModelChosen(
         model="tiny:latest", job="title", before=""
     )
     del model_server.models["tiny:latest"]
-    assert "no server has it" in await browser.page("/settings/models")
+    assert "no server has it" in await browser.page("/settings/models?whole=1")
     missing = await browser.post("/settings/models", htmx=False, job="title", model="nowhere")
     assert missing.status_code == 404
     assert "There is no model &#39;nowhere&#39;" in missing.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from proto import documents, insight, memory, tasks
+import pytest
+
+from proto import documents, errors, events, insight, memory, tasks
 from proto.base import Caller, Nothing, new_id
 from tests.integration.memory_parts import PATIENCE, Daimon
 from tests.integration.test_documents import GARDEN, found, hand_in, listed
@@ -14,8 +16,8 @@ pytest_plugins = ("tests.integration.memory_fixtures",)
 ERRANDS = ("buy milk", "bring bread", "groceries for sunday", "mend the bicycle", "oil the bike", "cycling on monday")
 
 
-async def picture(daimon: Daimon, caller) -> insight.Picture:
-    return await daimon.cli.call(insight.PICTURE, Nothing(), caller=caller)
+async def picture(daimon: Daimon, caller, as_of: str = "") -> insight.Picture:
+    return await daimon.cli.call(insight.PICTURE, insight.Draw(as_of=as_of), caller=caller)
 
 
 async def add(daimon: Daimon, caller, *titles: str) -> list[str]:
@@ -49,6 +51,19 @@ async def test_the_picture_is_the_same_after_a_restart(alone, database, ada):
         assert await picture(alone, ada) == before
 
 
+async def test_the_picture_is_drawn_as_of_a_moment_on_the_same_plane(daimon, ada):
+    early = await add(daimon, ada, *ERRANDS[:4])
+    last = await daimon.cli.journal.last(events.of_user(ada.user))
+    await add(daimon, ada, *ERRANDS[4:])
+    await hand_in(daimon, ada, "house.md", GARDEN)
+    now = {point.event: point for point in (await picture(daimon, ada)).points}
+    then = await picture(daimon, ada, str(last.sequence))
+    assert {point.event for point in then.points} == set(early)
+    assert then.total == 4
+    assert then == await picture(daimon, ada, last.event.time.isoformat())
+    assert all(point == now[point.event] for point in then.points)
+
+
 async def test_the_picture_shows_nobody_elses_memory(daimon, ada):
     bob = Caller(user=f"bob-{new_id()}")
     await add(daimon, bob, *ERRANDS)
@@ -57,9 +72,9 @@ async def test_the_picture_shows_nobody_elses_memory(daimon, ada):
 
 
 async def test_a_long_log_is_sampled_from_its_beginning_to_its_end(daimon, ada):
-    events = await add(daimon, ada, *(f"errand {number}" for number in range(500)))
+    errands = await add(daimon, ada, *(f"errand {number}" for number in range(500)))
     drawn = await picture(daimon, ada)
-    places = [events.index(point.event) for point in drawn.points]
+    places = [errands.index(point.event) for point in drawn.points]
     assert 100 <= len(places) <= 250
     assert min(places) < 50
     assert max(places) > 450
@@ -111,6 +126,26 @@ async def test_a_document_is_read_on_from_passage_to_passage(daimon, ada):
     assert await read(passage=1) == [(1, "Kitchen")]
     assert await read(passage=2) == []
     assert await read(line=6) == [(1, "Kitchen")]
+
+
+async def test_a_document_is_read_as_it_stood_at_a_moment(daimon, ada):
+    await add(daimon, ada, "buy milk")
+    before = await daimon.cli.journal.last(events.of_user(ada.user))
+    line = await hand_in(daimon, ada, "house.md", GARDEN)
+    then = await daimon.cli.journal.last(events.of_user(ada.user))
+    await daimon.cli.call(documents.DELETE, documents.DeleteDocument(document=line.document), caller=ada)
+    async with asyncio.timeout(PATIENCE):
+        while await listed(daimon, ada):
+            pass
+
+    async def read(as_of: int) -> documents.DocumentText:
+        asked = documents.ReadDocument(document=line.document, as_of=str(as_of))
+        return await daimon.cli.call(documents.READ, asked, caller=ada)
+
+    told = await read(then.sequence)
+    assert (told.document.name, told.document.state, told.texts) == ("house.md", "ready", ())
+    with pytest.raises(errors.Missing, match="There was no document"):
+        await read(before.sequence)
 
 
 async def test_a_passage_that_is_found_says_where_a_person_reads_it(daimon, ada):

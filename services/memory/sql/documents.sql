@@ -116,6 +116,7 @@ LEFT JOIN LATERAL (
     SELECT there.data FROM there WHERE there.id = h.id AND kind = 'document.read' ORDER BY sequence DESC LIMIT 1
 ) AS r ON true
 WHERE (%(named)s = '' OR strpos(lower(h.data ->> 'name'), lower(%(named)s)) > 0)
+    AND (%(document)s = '' OR id = %(document)s OR h.data ->> 'name' = %(document)s)
     AND (uploaded, id) < (%(before)s::timestamptz, %(before_id)s)
 ORDER BY uploaded DESC, id DESC
 LIMIT %(limit)s

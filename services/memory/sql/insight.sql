@@ -23,7 +23,11 @@ FROM progress AS p
 WITH bounds AS (
     SELECT
         (SELECT sequence FROM events WHERE user_name = %(user)s ORDER BY sequence LIMIT 1) AS low,
-        (SELECT sequence FROM events WHERE user_name = %(user)s ORDER BY sequence DESC LIMIT 1) AS high
+        (
+            SELECT sequence FROM events
+            WHERE user_name = %(user)s AND sequence <= coalesce(%(upto)s::bigint, 9223372036854775807)
+            ORDER BY sequence DESC LIMIT 1
+        ) AS high
 ), width AS (
     SELECT low, high, power(2, ceil(log(2, greatest((high - low + 1) / %(points)s::numeric, 1))))::bigint AS step
     FROM bounds
@@ -34,7 +38,7 @@ CROSS JOIN LATERAL generate_series(low - low % step, high, step) AS place
 CROSS JOIN LATERAL (
     SELECT first.* FROM (
         SELECT id, kind, sentence, text_hash FROM events
-        WHERE user_name = %(user)s AND sequence >= place AND sequence < place + step
+        WHERE user_name = %(user)s AND sequence >= place AND sequence < least(place + step, high + 1)
         ORDER BY sequence LIMIT 60
     ) AS first
     WHERE first.kind <> ALL (%(hidden)s::text[]) AND first.sentence <> ''
@@ -47,7 +51,14 @@ ORDER BY place
 -- Of the newest documents some passages each, from the first on.
 SELECT p.document, p.page, p.line, left(p.heading || ' ' || p.text, 80) AS text,
     public.halfvec_send(v.vector) AS vector
-FROM (SELECT id FROM documents WHERE user_name = %(user)s ORDER BY uploaded DESC LIMIT 20) AS d
+FROM (
+    SELECT id FROM documents
+    WHERE user_name = %(user)s AND (%(upto)s::bigint IS NULL OR uploaded <= (
+        SELECT time FROM events WHERE user_name = %(user)s AND sequence <= %(upto)s::bigint
+        ORDER BY sequence DESC LIMIT 1
+    ))
+    ORDER BY uploaded DESC LIMIT 20
+) AS d
 CROSS JOIN LATERAL (
     SELECT * FROM passages WHERE user_name = %(user)s AND document = d.id ORDER BY place LIMIT %(each)s
 ) AS p
@@ -56,4 +67,7 @@ ORDER BY p.id
 LIMIT %(points)s
 
 -- name: about_how_many
-SELECT count(*) AS count FROM (SELECT FROM events WHERE user_name = %(user)s LIMIT 10001) AS bounded
+SELECT count(*) AS count FROM (
+    SELECT FROM events
+    WHERE user_name = %(user)s AND sequence <= coalesce(%(upto)s::bigint, 9223372036854775807) LIMIT 10001
+) AS bounded

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import struct
 
-from services.memory.insight import Sampled, _laid
+from services.memory.pictures import Sampled, _laid
 from services.memory.plane import Plane, read
 
 
