@@ -21,6 +21,8 @@ from proto import keys
 SINGLES = 5
 """Answers a round, one after another."""
 BURST = 300
+RELAYED, RELAYS = 10_000, 3
+"""Tokens of an answer that is long enough for the rate to be that of relaying, and how many of them a round."""
 FEW, FEW_TOKENS, FEW_RATE = 20, 50, 20.0
 STREAMS, STREAM_TOKENS, STREAM_RATE = 50, 100, 20.0
 CROWD, CROWD_TOKENS = 200, 50
@@ -40,6 +42,7 @@ async def run(rounds: int) -> dict[str, Figure]:
         program = await _program(system)
         for _ in range(rounds):
             await _single(port, browsers[0], program, found)
+            await _relayed(port, browsers[0], program, found)
             await _few(port, browsers[:FEW], program, found)
             await _many(port, browsers, program, found)
             await _sizes(port, browsers[0], found)
@@ -79,6 +82,21 @@ async def _single(port: int, browser: Browser, program: Program, found: Found) -
     found["burst_direct"].append(BURST / one.last)
     found["burst_api"].append(one.last / api.last)
     found["burst_page"].append(one.last / page.last)
+
+
+async def _relayed(port: int, browser: Browser, program: Program, found: Found) -> None:
+    """A long answer as fast as it comes."""
+    async with model_server(rate=0, tokens=RELAYED, port=port) as url:
+        await over_api(program, RELAYED)
+        same = await last_request(url)
+        turns = [
+            (await direct(url, RELAYED, same), await over_api(program, RELAYED), await on_page(browser, RELAYED))
+            for _ in range(RELAYS)
+        ]
+    one, api, page = (medians(side) for side in zip(*turns, strict=True))
+    found["relay_direct"].append(RELAYED / one.last)
+    found["relay_api"].append(one.last / api.last)
+    found["relay_page"].append(one.last / page.last)
 
 
 async def _few(port: int, browsers: Sequence[Browser], program: Program, found: Found) -> None:
@@ -138,10 +156,8 @@ def _resident(system: System) -> int:
 
 
 def _figures(found: Found) -> dict[str, Figure]:
-    first, bare_, burst, lag, many, short = (
-        statistics.median(found[name])
-        for name in ("first_direct", "first_bare", "burst_direct", "lag_direct", "many_direct", "bytes_short")
-    )
+    names = ("first_direct", "first_bare", "burst_direct", "relay_direct", "lag_direct", "many_direct", "bytes_short")
+    first, bare_, burst, relay, lag, many, short = (statistics.median(found[name]) for name in names)
     return {
         "first_token_api": figure(found["first_api"], "ms", f"direct: {first:.1f} ms"),
         "first_token_page": figure(found["first_page"], "ms", f"direct: {first:.1f} ms"),
@@ -152,6 +168,8 @@ def _figures(found: Found) -> dict[str, Figure]:
         "lag_page": figure(found["lag_page"], "ms", f"direct, {FEW} streams: {lag:.2f} ms"),
         "burst_api": figure(found["burst_api"], "x", f"direct: {burst:,.0f} tokens/s"),
         "burst_page": figure(found["burst_page"], "x", f"direct: {burst:,.0f} tokens/s"),
+        "relay_api": figure(found["relay_api"], "x", f"direct, {RELAYED:,} tokens: {relay:,.0f} tokens/s"),
+        "relay_page": figure(found["relay_page"], "x", f"direct, {RELAYED:,} tokens: {relay:,.0f} tokens/s"),
         "first_token_50_api": figure(found["many_api"], "x", f"direct: {many:.0f} ms"),
         "first_token_50_page": figure(found["many_page"], "x", f"direct: {many:.0f} ms"),
         "bytes_4x": figure(found["bytes_ratio"], "x", f"{SHORT} tokens: {short:,.0f} bytes"),

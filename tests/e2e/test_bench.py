@@ -26,7 +26,7 @@ def untouched(home: Path) -> bool:
         ("ghost", {"right", "times_baseline", "shown", "foretold", "event"}),
         ("boot", {"first_start", "second_start", "memory_idle", "packages"}),
         ("sandbox", {"warm_p50", "warm_p99", "new_box", "idle_100", "flood_grew"}),
-        ("stream", {"first_token_api", "first_token_page", "lag_page", "burst_api", "bytes_4x", "crowd_failed"}),
+        ("stream", {"first_token_api", "first_token_page", "lag_page", "relay_page", "bytes_4x", "crowd_failed"}),
     ],
 )
 async def test_a_bench_prints_its_figures_with_their_goals(tmp_path: Path, bench: str, figures: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from array import array
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from proto import errors, llm
-from services.llm.embedding import Embedding
+from services.llm.embedding import PATIENCE, PORTION, Embedding
 from services.llm.engines import Engines
 from services.llm.settings import LlmSettings
 from tests.fakes.embedder import WordCounts
@@ -66,3 +67,18 @@ async def test_an_engine_that_is_none_is_refused():
     async with embedding(LlmSettings(embedding="word2vec")) as chosen:
         with pytest.raises(errors.Invalid, match="minilm"):
             await chosen.embed(llm.Embed(texts=("one",)))
+
+
+async def test_what_nobody_waits_for_lets_answers_go_first_and_still_comes_while_they_go_on():
+    loop, texts = asyncio.get_running_loop(), tuple(f"text {number}" for number in range(3 * PORTION))
+    engines = Engines(LlmSettings(), None, None, None)
+    embedding = Embedding(Small(), engines, "minilm")
+    with engines.calm.disturbed():
+        began = loop.time()
+        waited_for = await embedding.embed(llm.Embed(texts=texts))
+        between = loop.time()
+        patient = await embedding.embed(llm.Embed(texts=texts, patient=True))
+        took = loop.time() - between
+    await engines.aclose()
+    assert patient.vectors == waited_for.vectors
+    assert took >= PATIENCE > between - began
