@@ -37,6 +37,8 @@ class Fresh(msgspec.Struct, frozen=True, kw_only=True):
     """Share of the first ten of the exact search, asking for what came last."""
     incremental: float
     """Rows a second that one table with an HNSW takes."""
+    most: float
+    """Rows a second that were made searchable when they came all at once."""
     sealing: float
     """Seconds to index in bulk what had come, when nothing came any more."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import statistics
 import sys
 import time
@@ -29,7 +30,8 @@ from services.memory.store import Session, Store, by_column
 from services.runtime.settings import load
 
 SEED = 21
-BEFORE, ROWS, BATCH = 20_000, 40_000, 500
+BEFORE, ROWS, RUSH, BATCH = 20_000, 40_000, 30_000, 500
+"""Rows that are there, that come at a rate, that come all at once, and that are written together."""
 RATE = 5000
 """Rows a second that come."""
 ASKED = 20
@@ -43,29 +45,32 @@ async def run() -> Fresh:
     async with Store.open(settings) as store:
         async with store.alone() as session:
             await migrate(session, store.dump_before)
-        story = world.tell(BEFORE + ROWS)
+        story = world.tell(BEFORE + ROWS + RUSH)
         await fill(store, world, story, BEFORE, 1)
-        firsts = range(BEFORE + 1, BEFORE + ROWS + 1, BATCH)
+        firsts = range(BEFORE + 1, BEFORE + ROWS + RUSH + 1, BATCH)
         batches = [make(world, list(itertools.islice(story, BATCH)), first) for first in firsts]
-        incremental = await _incremental(store, batches)
-        rate, late = await _ours(store, batches)
-        agreement = await _agreement(store, world, batches)
+        come, rush = batches[: ROWS // BATCH], batches[ROWS // BATCH :]
+        incremental = await _incremental(store, come)
+        rate, late = await _ours(store, come, RATE)
+        agreement = await _agreement(store, world, come)
+        most, _ = await _ours(store, rush, math.inf)
         sealing = await _sealed(store)
-        return Fresh(rate=rate, late=late, agreement=agreement, incremental=incremental, sealing=sealing)
+        return Fresh(rate=rate, late=late, agreement=agreement, incremental=incremental, most=most, sealing=sealing)
 
 
-async def _ours(store: Store, batches: Sequence[Ready]) -> tuple[float, float]:
-    """Write batches as they come; return rows a second, and how late the latest of a hundred were."""
+async def _ours(store: Store, batches: Sequence[Ready], rate: float) -> tuple[float, float]:
+    """Write batches that come at a rate; return rows a second, and how many ms late the latest of a hundred were."""
+    due = [number * BATCH / rate for number in range(len(batches))]
     began = time.perf_counter()
     sealing = asyncio.create_task(Sealer(store).run())
     try:
         both = await asyncio.gather(
-            _written(store, batches, began, _write_events), _written(store, batches, began, _write_vectors)
+            _written(store, batches, due, _write_events), _written(store, batches, due, _write_vectors)
         )
     finally:
         sealing.cancel()
-    ends = [max(done) for done in zip(*both, strict=True)]
-    late = [(end - _due(number)) * 1000 for number, end in enumerate(ends)]
+    ends = [max(done) - began for done in zip(*both, strict=True)]
+    late = [(end - at) * 1000 for end, at in zip(ends, due, strict=True)]
     return len(batches) * BATCH / ends[-1], statistics.quantiles(late, n=100)[-1]
 
 
@@ -76,21 +81,17 @@ async def _sealed(store: Store) -> float:
 
 
 async def _written(
-    store: Store, batches: Sequence[Ready], began: float, write: Callable[[Session, Ready], Awaitable[None]]
+    store: Store, batches: Sequence[Ready], due: Sequence[float], write: Callable[[Session, Ready], Awaitable[None]]
 ) -> list[float]:
-    """Write each batch when it comes, or as soon as the one before is written; return when each was."""
+    """Write each batch when it is due, or as soon as the one before is written; return when each was."""
     ends = []
     async with store.alone() as session:
-        for number, batch in enumerate(batches):
-            await asyncio.sleep(max(0.0, began + _due(number) - time.perf_counter()))
+        began = time.perf_counter()
+        for batch, after in zip(batches, due, strict=True):
+            await asyncio.sleep(max(0.0, began + after - time.perf_counter()))
             await write(session, batch)
-            ends.append(time.perf_counter() - began)
+            ends.append(time.perf_counter())
     return ends
-
-
-def _due(number: int) -> float:
-    """When a batch comes, in seconds after the first."""
-    return number * BATCH / RATE
 
 
 async def _write_events(session: Session, batch: Ready) -> None:
