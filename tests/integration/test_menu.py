@@ -136,8 +136,9 @@ async def home(nats, talking):
                 "risk": "change",
             },
         )
-        menu = await talking.bus.call(llm.MENU, Nothing())
-        assert len(menu.actions) >= 60
+        # A service that answers slowly, on a busy machine, is on the menu the next time it is asked for.
+        while len((await talking.bus.call(llm.MENU, Nothing())).actions) < 60:
+            pass
         yield
         await service.stop()
 
