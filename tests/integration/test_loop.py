@@ -9,11 +9,10 @@ import json
 import pytest
 from nats import micro
 
-from proto import chat, llm, permissions, tasks
-from proto.base import Nothing
+from proto import chat, permissions, tasks
 from tests.fakes.ollama import Reply
 from tests.support.answering import answering
-from tests.support.strangers import stranger
+from tests.support.strangers import on_the_menu, stranger
 
 LISTED = "tasks_list"
 DONE = Reply(text="Done.")
@@ -45,7 +44,7 @@ async def program(nats, talking, handler, risk: str):
             handler=handler,
             metadata={"action": "clock.tick", "description": "Tick.", "risk": risk},
         )
-        assert "clock.tick" in [item.name for item in (await talking.bus.call(llm.MENU, Nothing())).actions]
+        await on_the_menu(talking.bus, "clock.tick")
         yield
         await service.stop()
 

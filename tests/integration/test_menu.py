@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from nats import micro
 
-from proto import llm, permissions
-from proto.base import Nothing
+from proto import permissions
 from proto.chat import Exchange, ToolUse
 from proto.errors import Unavailable
 from services.llm.catalogue import Catalogue
@@ -21,7 +20,7 @@ from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
 from tests.fakes.ollama import Reply
 from tests.support.answering import answering
 from tests.support.menu import endpoints
-from tests.support.strangers import stranger
+from tests.support.strangers import on_the_menu, stranger
 
 CASES = json.loads((Path(__file__).parent / "menu_cases.json").read_text())
 RIGHT = 0.97
@@ -136,9 +135,7 @@ async def home(nats, talking):
                 "risk": "change",
             },
         )
-        # A service that answers slowly, on a busy machine, is on the menu the next time it is asked for.
-        while len((await talking.bus.call(llm.MENU, Nothing())).actions) < 60:
-            pass
+        assert len((await on_the_menu(talking.bus, "home.fountain")).actions) >= 60
         yield
         await service.stop()
 

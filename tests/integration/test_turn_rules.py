@@ -11,8 +11,7 @@ import pytest
 from msgspec.structs import replace
 from nats import micro
 
-from proto import chat, errors, events, llm, permissions
-from proto.base import Nothing
+from proto import chat, errors, events, permissions
 from proto.kinds import happening
 from services.llm.main import serve as serve_llm
 from services.llm.settings import LlmSettings
@@ -22,7 +21,7 @@ from tests.fakes.ollama_script import Reply, last_said
 from tests.support.chatting import Heard
 from tests.support.prompts import said
 from tests.support.running import running
-from tests.support.strangers import stranger
+from tests.support.strangers import on_the_menu, stranger
 
 WITHIN = 30.0
 
@@ -48,7 +47,7 @@ async def parts(own_nats, models_dir, ada):
                 bus = await stack.enter_async_context(Bus.open(own_nats.settings("llm"), "llm"))
                 await stack.enter_async_context(running(serve_llm, chosen, bus))
             bus = await stack.enter_async_context(Bus.open(own_nats.settings("cli"), "cli"))
-            await bus.call(llm.MENU, Nothing())
+            await on_the_menu(bus, "slow.wait")
             start.program = program
             return bus, model, released
 

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from nats import errors as nats_errors
 from nats.aio.client import Client
 
-from proto import permissions
+from proto import llm, permissions
+from proto.base import Nothing
+from services.runtime.bus import Bus
 
 
 @contextlib.asynccontextmanager
@@ -23,3 +25,12 @@ async def stranger(url: str) -> AsyncIterator[Client]:
                 await client.connect(url, inbox_prefix=permissions.inbox_prefix(name), max_reconnect_attempts=1)
     async with client:
         yield client
+
+
+async def on_the_menu(bus: Bus, *names: str) -> llm.Menu:
+    """Wait until actions stand in the menu: a program that is slow to say what it does is heard the next time."""
+    async with asyncio.timeout(30):
+        while True:
+            menu = await bus.call(llm.MENU, Nothing())
+            if {*names} <= {item.name for item in menu.actions}:
+                return menu
