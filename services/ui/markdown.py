@@ -12,7 +12,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from services.ui import code, formulas
+from services.ui import code, formulas, mathml
 
 CACHED = 128
 """Answers kept rendered, because an open conversation is shown again and again."""
@@ -47,7 +47,7 @@ _parser.add_render_rule("fence", _code)
 _parser.add_render_rule("code_block", _code)
 formulas.allow(_parser)
 _cleaner = nh3.Cleaner(
-    tags=_BLOCKS | _INLINE | _TABLES | _FRAMES,
+    tags=_BLOCKS | _INLINE | _TABLES | _FRAMES | {"div"} | mathml.TAGS,
     attributes={
         "a": {"href", "title", "target", "rel"},
         "code": {"class"},
@@ -56,8 +56,11 @@ _cleaner = nh3.Cleaner(
         "textarea": {"readonly", "rows", "aria-label"},
         "button": {"type"},
         "span": {"role"},
+        "div": {"tabindex"},
+        **{tag: set(mathml.ATTRIBUTES) for tag in mathml.TAGS},
+        "math": {"display", "alttext"},
     },
-    allowed_classes={"span": code.CLASSES, "pre": {"formula"}},
+    allowed_classes={"span": code.CLASSES, "pre": {"formula"}, "div": {"formula"}},
     url_schemes={"http", "https", "mailto"},
     link_rel=None,
     set_tag_attribute_values={"pre": {"tabindex": "0"}},

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from services.ui import code
+from services.ui import code, mathml
 from services.ui.markdown import html_of
 
 
@@ -125,12 +125,55 @@ def test_code_stands_as_text_beside_its_colours():
     "$$\na_1 \\\\\n=\n\n- *b*\n$$",
     "\\[\n# a_1\n\\]",
 ])  # fmt: skip
-def test_a_formula_is_kept_as_it_was_written(formula):
+def test_a_formula_is_set_and_keeps_how_it_was_written(formula):
     found = html_of(f"before\n\n{formula}\n\nafter _soft_")
-    assert f">{formula}</code>" in found
+    assert f'alttext="{formula}"' in found
     assert "<em>soft</em>" in found
+    assert found.count("<em>") == 1
     if "\n" not in formula:
-        assert f'<code class="formula">{formula}</code>' in html_of(f"It is {formula}, so *there*.")
+        assert f'alttext="{formula}"' in html_of(f"It is {formula}, so *there*.")
+
+
+def test_a_formula_is_made_of_what_a_browser_sets():
+    found = html_of(r"$\frac{1}{2} \ge \sqrt{x_1}$")
+    assert "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac><mo>≥</mo><msqrt>" in found
+    assert '<div tabindex="0" class="formula"><math display="block"' in html_of("$$x$$")
+
+
+@pytest.mark.parametrize("formula", [
+    r"$\unknown{x_1 * y_2}$",
+    r"$x^1^2$",
+    "$$" + r"\sqrt{" * 500 + "x" + "}" * 500 + "$$",
+])  # fmt: skip
+def test_a_formula_that_cannot_be_set_is_shown_as_it_was_written(formula):
+    found = html_of(formula)
+    assert f">{formula}</code>" in found
+    assert "<em>" not in found
+
+
+@pytest.mark.parametrize("formula", [
+    r"$\text{<img src=x onerror=alert(1)>}$",
+    r"$\text{&lt;img src=x onerror=alert(1)&gt;}$",
+    r"$\href{javascript:alert(1)}{x}$",
+    r"$\style{background:url(//example.org)}{x}$",
+    r"$\class{chat}{x}$",
+    r"$\color{red} x$",
+    r"$\text{</mtext></math><script>alert(1)</script>}$",
+    r'$x" onmouseover="alert(1)$',
+])  # fmt: skip
+def test_a_formula_brings_nothing_but_itself(formula):
+    found = re.sub(r'alttext="[^"]*"', "", html_of(formula))
+    assert set(re.findall(r"<(\w+)", found)) <= mathml.TAGS | {"p", "code"}
+    assert set(re.findall(r'\s([\w-]+)="', found)) <= mathml.ATTRIBUTES | {"class"}
+    assert not re.search(r'(href|style|mathcolor)=|class="(?!formula")', found)
+
+
+def test_formulas_without_end_are_set_as_far_as_there_is_room():
+    before = time.process_time()
+    found = html_of(" ".join(["$x_1$"] * 20_000))
+    assert time.process_time() - before < 2
+    assert found.count("<math") == 1000
+    assert found.count('<code class="formula">') == 19_000
 
 
 @pytest.mark.parametrize("text", [
@@ -144,6 +187,7 @@ def test_a_formula_is_kept_as_it_was_written(formula):
 ])  # fmt: skip
 def test_what_is_no_formula_is_left_as_it_was(text):
     assert "formula" not in html_of(text)
+    assert "<math" not in html_of(text)
 
 
 @pytest.mark.parametrize("piece", ["\\(a", "\\[a\n", "$a ", "$$a\n", "$$\n"])
