@@ -148,6 +148,8 @@ class SuggestionsPage(msgspec.Struct, frozen=True, kw_only=True):
     frame: Frame
     found: Suggestions | None = None
     """None where the ghost is away."""
+    coming: bool = False
+    """It is still being read from the log."""
     problem: str = ""
 
 

@@ -34,7 +34,8 @@ PAGES = (
     "/", "/conversations", f"/chat/{LONG}", "/tasks", "/timeline", "/memory", "/memory/documents", "/memory/sql",
     "/memory/map", "/undo", "/mind", "/mind/actions", "/mind/rights", "/mind/models", "/settings",
     "/settings/approvals", "/settings/filter", "/settings/instructions", "/settings/keys", "/settings/memory",
-    "/settings/models", "/settings/notifications", "/settings/sessions", "/settings/users", "/settings/export",
+    "/settings/models", "/settings/notifications", "/settings/sessions", "/settings/suggestions", "/settings/users",
+    "/settings/export", "/settings/backup",
 )  # fmt: skip
 OURS = {"Accept-Encoding": "gzip", "Sec-Fetch-Site": "same-origin"}
 _FILES = re.compile(rb'(?:href|src)="(/static/[^"]+)"')

@@ -10,10 +10,14 @@ from proto.base import Nothing
 from proto.errors import Failure
 from proto.events import Event, Happening
 from proto.suggestions import Accept, Dismiss, SuggestionMade, Switch
+from services.gateway.patience import soon
 from services.gateway.visit import Visit, opened, posted, see_other
 
 PATIENCE = 120.0
 """Seconds for all the steps of a suggestion."""
+
+READING = 30.0
+"""Seconds for what was learnt: after a start it is read from the log."""
 
 
 def told(event: Event, found: Happening | None) -> ui.Offered | None:
@@ -28,7 +32,8 @@ async def page(visit: Visit) -> Response:
     """What was learnt, what became of it, and the switch."""
     view = ui_settings.SuggestionsPage(frame=visit.frame())
     try:
-        view = replace(view, found=await visit.call(suggestions.LIST, Nothing()))
+        found = await soon(visit, visit.call(suggestions.LIST, Nothing(), timeout=READING))
+        view = replace(view, found=found, coming=found is None)
     except Failure as failure:
         view = replace(view, problem=failure.message)
     return await visit.page(ui_settings.SUGGESTIONS, view)

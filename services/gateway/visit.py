@@ -237,5 +237,8 @@ async def _read(request: Request) -> bytes:
         if size > DRAIN_LIMIT:
             break
     if size > BODY_LIMIT:
-        raise TooLarge(f"That is more than {BODY_LIMIT // 1_000_000} MB, the limit of a message. Send it in parts.")
+        most = BODY_LIMIT // 1_000_000
+        raise TooLarge(
+            f"That is more than {most} MB, the limit of a message. Send it in parts, or attach it as a file."
+        )
     return b"".join(pieces)

@@ -68,6 +68,12 @@ def block(template: str, name: str, **context: object) -> str:
     return "".join(found.blocks[name](found.new_context(context)))
 
 
+def prepare() -> None:
+    """Compile every template, so that nobody who opens a page first waits for it."""
+    for name in _environment.list_templates():
+        _environment.get_template(name)
+
+
 def allow(**functions: object) -> None:
     """Make a function known to all templates under a name."""
     _environment.globals.update(functions)

@@ -13,6 +13,7 @@ from daimon.connection import connect
 from proto import accounts, documents, sandbox, tasks
 from services.gateway.routes import ROUTES
 from tests.browser.conftest import say
+from tests.browser.test_browser_pages import CONTRAST
 
 AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text()
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -120,3 +121,12 @@ async def test_it_is_an_app_that_says_what_to_do_while_it_cannot_be_reached(visi
     await page.context.set_offline(False)
     await page.goto("/tasks")
     await expect(page.get_by_role("heading", name="Tasks")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_button_under_the_pointer_can_be_read(visitor, scheme):
+    page = await visitor.page(color_scheme=scheme)
+    for path, button in (("/", ".send"), ("/memory/documents", "button.primary"), ("/settings", "button.primary")):
+        await page.goto(path)
+        await page.locator(button).first.hover()
+        assert await page.evaluate(CONTRAST) == [], path

@@ -21,6 +21,8 @@ LABELS = 9
 LABEL_LENGTH = 30
 LETTER, LINE, BESIDE = 6, 34, 9
 """About how wide a letter of a label is, how far apart two lines stand, and a label from its point."""
+ON_A_PHONE, LARGER = 4, 12
+"""How many labels a phone shows, and how wide a letter is there, in its smaller picture."""
 SHAPES = ("chat", "task", "passage", "memory")
 """Nouns with a look of their own; all others share one."""
 _NUMBERS = ("integer", "bigint", "smallint", "numeric", "real", "double precision")
@@ -108,20 +110,21 @@ def labels(marks: Sequence[Mark]) -> list[Mark]:
     chosen: list[Mark] = []
     for each in outward:
         label = msgspec.structs.replace(each, text=_short(each.text))
-        if len(chosen) < LABELS and not any(_meet(label, other) for other in chosen):
+        letter = LARGER if len(chosen) < ON_A_PHONE else LETTER
+        if len(chosen) < LABELS and not any(_meet(label, other, letter) for other in chosen):
             chosen.append(label)
     return chosen
 
 
-def _meet(one: Mark, other: Mark) -> bool:
+def _meet(one: Mark, other: Mark, letter: int) -> bool:
     """Whether two labels would lie upon each other."""
-    (left, right), (others_left, others_right) = _span(one), _span(other)
+    (left, right), (others_left, others_right) = _span(one, letter), _span(other, letter)
     return abs(one.y - other.y) < LINE and left < others_right and others_left < right
 
 
-def _span(label: Mark) -> tuple[int, int]:
+def _span(label: Mark, letter: int) -> tuple[int, int]:
     """From where to where a label reaches, of those on the right side with its point: to the left."""
-    far = BESIDE + LETTER * len(label.text)
+    far = BESIDE + letter * len(label.text)
     return (label.x, label.x + far) if label.x < WIDTH / 2 else (label.x - far, label.x)
 
 
