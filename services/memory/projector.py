@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,8 +14,9 @@ from proto import errors, events
 from proto.keeping import Position
 from services.memory import projections
 from services.memory.backoff import Backoff
-from services.memory.entries import Entry, bare, entry, identity
+from services.memory.entries import Entry, bare, identity
 from services.memory.migrations import Refusal, migrate
+from services.memory.pages import PAGE, Page, delivered, page, read_ahead, stored
 from services.memory.rebuilding import make_missing
 from services.memory.store import Session, Store, Unstorable
 from services.runtime.bus import Batch, Bus
@@ -23,7 +24,6 @@ from services.runtime.bus import Batch, Bus
 DURABLE = "memory"
 GATHER = 0.03
 """Seconds in which what happens together becomes one transaction, off the way of whoever answers."""
-BATCH = 1000
 AHEAD = 4
 """Batches that are asked for at once, so that the next one is here when one is written."""
 LOCK = 2
@@ -90,18 +90,18 @@ class Projector:
         newest = await self._bus.journal.last(events.ALL)
         await self._catch_up(session, newest.sequence if newest else 0)
         self._written()
-        work = self._bus.work(DURABLE).batches(BATCH, gather=GATHER, ahead=AHEAD)
-        async with contextlib.aclosing(work) as batches, contextlib.aclosing(read_ahead(batches)) as read:
-            async for batch, entries in read:
-                await self._take(session, batch, entries)
+        work = self._bus.work(DURABLE).batches(PAGE, gather=GATHER, ahead=AHEAD)
+        async with contextlib.aclosing(work) as batches, contextlib.aclosing(read_ahead(delivered(batches))) as pages:
+            async for batch, arrived in pages:
+                await self._take(session, batch, arrived)
 
-    async def _take(self, session: Session, batch: Batch, entries: Sequence[Entry]) -> None:
-        fresh = [one for one in entries if one.sequence > self._last]
+    async def _take(self, session: Session, batch: Batch, arrived: Page) -> None:
+        fresh = [one for one in arrived.entries if one.sequence > self._last]
         try:
             if fresh and not continues(self._last, fresh):
                 await self._catch_up(session, fresh[-1].sequence)
             elif fresh:
-                await self._write(session, fresh)
+                await self._write(session, arrived if len(fresh) == len(arrived.entries) else page(fresh))
         except errors.Failure:
             await _give_back(batch)
             raise
@@ -113,18 +113,17 @@ class Projector:
 
         No further than needed: what comes after it comes as work, and would be read twice.
         """
-        while self._last < upto:
-            page = await self._bus.journal.read(events.ALL, after=self._last, limit=min(BATCH, upto - self._last))
-            if not page:
-                break
-            await self._write(session, [entry(one) for one in page])
+        missing = stored(self._bus.journal, self._last, upto)
+        async with contextlib.aclosing(read_ahead(missing)) as pages:
+            async for found in pages:
+                await self._write(session, found)
 
-    async def _write(self, session: Session, entries: Sequence[Entry]) -> None:
+    async def _write(self, session: Session, found: Page) -> None:
         try:
-            await write(session, entries)
+            await write(session, found)
         except Unstorable:
-            await _write_apart(session, entries)
-        self._last = entries[-1].sequence
+            await _write_apart(session, found.entries)
+        self._last = found.entries[-1].sequence
 
     async def _check_log(self, session: Session) -> None:
         """Refuse to mix two logs: the newest event that both should have must be the same one."""
@@ -145,33 +144,15 @@ def continues(last: int, entries: Sequence[Entry]) -> bool:
     return [one.sequence for one in entries] == list(range(last + 1, last + 1 + len(entries)))
 
 
-async def read_ahead(batches: AsyncGenerator[Batch, None]) -> AsyncGenerator[tuple[Batch, list[Entry]], None]:
-    """Yield batches with their rows; the next one is read while Postgres writes the one before."""
-    following = asyncio.create_task(_read(batches))
-    try:
-        while True:
-            ready = await following
-            following = asyncio.create_task(_read(batches))
-            yield ready
-    finally:
-        following.cancel()
-        await asyncio.wait([following])
-
-
-async def _read(batches: AsyncGenerator[Batch, None]) -> tuple[Batch, list[Entry]]:
-    batch = await anext(batches)
-    return batch, [entry(one) for one in batch.recorded]
-
-
-async def write(session: Session, entries: Sequence[Entry]) -> None:
+async def write(session: Session, found: Page) -> None:
     """Write events with all that follows from them, or nothing."""
     async with session.transaction():
         # Whoever rebuilds, forgets or mends holds it too, so the order of the log is the order of the writing.
         await session.run("hold_position")
-        new = await projections.events.insert(session, entries)
+        new = await projections.events.insert(session, found.entries, found.columns)
         for projection in projections.ALL:
-            await projection(session, new)
-        await session.run("advance", sequence=entries[-1].sequence, events=len(new))
+            await projection.write(session, new)
+        await session.run("advance", sequence=found.entries[-1].sequence, events=len(new))
 
 
 async def _write_apart(session: Session, entries: Sequence[Entry]) -> None:
@@ -179,13 +160,13 @@ async def _write_apart(session: Session, entries: Sequence[Entry]) -> None:
     middle = len(entries) // 2
     for half in filter(None, (entries[:middle], entries[middle:])):
         try:
-            await write(session, half)
+            await write(session, page(half))
         except Unstorable as failure:
             if len(half) > 1:
                 await _write_apart(session, half)
             else:
                 log.error("event %s: %s", half[0].id, failure, extra={"action": "memory.unstorable"})  # noqa: TRY400
-                await write(session, [bare(half[0])])
+                await write(session, page([bare(half[0])]))
 
 
 async def _own(session: Session) -> None:

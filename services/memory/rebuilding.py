@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
@@ -13,13 +13,13 @@ from proto.events import Recorded
 from proto.keeping import Position, Rebuilt, Table
 from services.memory import projections
 from services.memory.entries import Entry, bare, entry
+from services.memory.projections.projection import Projection
 from services.memory.rows import LogRow
 from services.memory.store import Session, Store, Unstorable, by_column
 from services.memory.verifying import Verifier
 from services.runtime.bus.journal import Journal
 
 PAGE = 1000
-Projection = Callable[[Session, Sequence[Entry]], Awaitable[None]]
 
 log = logging.getLogger("daimon.memory")
 
@@ -112,7 +112,7 @@ async def _project(session: Session, entries: Sequence[Entry], which: Sequence[P
     try:
         async with session.transaction():
             for projection in which:
-                await projection(session, entries)
+                await projection.write(session, entries)
     except Unstorable:
         middle = len(entries) // 2
         if middle:

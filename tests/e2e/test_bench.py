@@ -21,7 +21,7 @@ def untouched(home: Path) -> bool:
 @pytest.mark.parametrize(
     ("bench", "figures"),
     [
-        ("events", {"acknowledged", "times_one_by_one", "committed", "committed_of_raw", "lag_p99"}),
+        ("events", {"acknowledged", "times_one_by_one", "committed", "drained", "committed_of_raw", "lag_p99"}),
         ("do", {"command", "action"}),
         ("ghost", {"right", "times_baseline", "shown", "foretold", "event"}),
         ("boot", {"first_start", "second_start", "memory_idle", "packages"}),

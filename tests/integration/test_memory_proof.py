@@ -50,6 +50,21 @@ async def test_what_nobody_touched_is_proven(alone, database):
         assert await verified(alone) == []
 
 
+async def test_a_row_keeps_the_hash_that_the_first_schema_gave_it(alone, database):
+    """Its text was made by building jsonb; how it is made may change, what it says may not."""
+    hard = 'a "quoted" \\ path/\t\x01\x7f\u2028 ü 🦉 </b>'
+    caller = Caller(user="ada", actor="plugin-x", conversation=hard, cause="c")
+    async with remembered(alone, database) as connection:
+        await alone.record(tasks.TaskRenamed(task=hard, before="", title=hard), caller)
+        await alone.projected(7)
+        found = await connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE digest = sha256(convert_to(jsonb_build_array(id,"
+            " (extract(epoch FROM time) * 1000000)::bigint, user_name, actor, kind, sentence, conversation, cause,"
+            " data, version)::text, 'UTF8'))) FROM events"
+        )
+        assert await found.fetchone() == (7, 7)
+
+
 async def test_the_chain_goes_on_over_restarts_batches_and_repetitions(alone, database):
     twice = happened(tasks.TaskAdded(task="twice", title="buy milk"), ADA)
     async with remembered(alone, database):

@@ -1,5 +1,6 @@
 """Projections: what the log says now, one noun a file; each can be built again from the log."""
 
+from proto.events import Happening
 from services.memory.projections import (
     changes,
     commands,
@@ -11,17 +12,18 @@ from services.memory.projections import (
     outcomes,
     tasks,
 )
+from services.memory.projections.projection import Projection
 
 BY_NAME = {
-    "tasks": tasks.project,
-    "conversations": conversations.project,
-    "messages": messages.project,
-    "commands": commands.project,
-    "documents": documents.project,
-    "languages": languages.project,
-    "changes": changes.project,
+    "tasks": Projection(tasks.TOUCHING, tasks.project),
+    "conversations": Projection(conversations.KINDS, conversations.project),
+    "messages": Projection(messages.KINDS, messages.project),
+    "commands": Projection(commands.KINDS, commands.project),
+    "documents": Projection(documents.KINDS, documents.project),
+    "languages": Projection(languages.KINDS, languages.project),
+    "changes": Projection((Happening,), changes.project),
     # Ratings look for the answers that they are about.
-    "outcomes": outcomes.project,
+    "outcomes": Projection(outcomes.KINDS, outcomes.project),
 }
 ALL = tuple(BY_NAME.values())
 """Everything that follows from newly written events, in the same transaction."""

@@ -11,6 +11,7 @@ from proto.sandbox import CommandRan
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
+KINDS = (CommandRan, JobEnded)
 _COLUMNS = ("event", "user", "command", "exit_code", "seconds", "excerpt")
 
 
@@ -35,7 +36,7 @@ async def project(session: Session, entries: Sequence[Entry]) -> None:
 def command(entry: Entry) -> CommandRow | None:
     """Make the row of a command that has ended, at once or as a job; None for whatever is none."""
     ran = entry.happening
-    if not isinstance(ran, CommandRan | JobEnded) or ran.exit_code is None or not ran.command:
+    if not isinstance(ran, KINDS) or ran.exit_code is None or not ran.command:
         return None
     return CommandRow(
         event=entry.id,

@@ -13,6 +13,7 @@ from proto.given import PREFIX
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
+KINDS: tuple[type[Happening], ...] = (chat.Asked, chat.Answered, titles.Titled, *marks.KINDS)
 _COLUMNS = ("user", "id", "title", "time", "exchanges")
 _NAMED = ("user", "id", "title")
 _MARKED = ("user", "id", "pinned", "archived", "deleted", "tags")

@@ -8,6 +8,8 @@ from proto.documents import DocumentDeleted, DocumentRead, DocumentUploaded
 from services.memory.entries import Entry
 from services.memory.store import Session
 
+KINDS = (DocumentUploaded, DocumentRead, DocumentDeleted)
+
 
 async def project(session: Session, entries: Sequence[Entry]) -> None:
     """Write what these events say of documents."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -32,9 +32,14 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     sequences: list[int]
 
 
-async def insert(session: Session, entries: Sequence[Entry]) -> list[Entry]:
+def columns_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """Make the columns that `insert` writes."""
+    return by_column(entries, *COLUMNS)
+
+
+async def insert(session: Session, entries: Sequence[Entry], columns: Mapping[str, str]) -> list[Entry]:
     """Write events that are not there yet and return only those, in the order of the log."""
-    (written,) = await session.fetch(Written, "insert_events", **by_column(entries, *COLUMNS))
+    (written,) = await session.fetch(Written, "insert_events", **columns)
     sequences = set(written.sequences)
     if len(sequences) == len(entries):
         return list(entries)

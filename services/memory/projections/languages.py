@@ -9,6 +9,8 @@ from services.memory.entries import Entry
 from services.memory.languages import config_of
 from services.memory.store import Session
 
+KINDS = (ProfileChanged,)
+
 
 async def project(session: Session, entries: Sequence[Entry]) -> None:
     """Write what these events say of languages."""

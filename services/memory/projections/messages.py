@@ -10,6 +10,7 @@ from proto import chat
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
+KINDS = (chat.Asked, chat.Answered, chat.Called, chat.CallEnded)
 _COLUMNS = ("event", "user", "conversation", "turn", "role", "text", "action", "outcome")
 
 

@@ -10,6 +10,8 @@ from proto import chat, choices, titles
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
+KINDS = (chat.Answered, titles.Titled, choices.Rated)
+
 
 class Outcome(msgspec.Struct, kw_only=True):
     """What some answers add to what came of a version."""

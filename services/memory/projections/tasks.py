@@ -10,10 +10,11 @@ from operator import attrgetter
 import msgspec
 
 from proto import sorting, tasks
+from proto.events import Happening
 from services.memory.entries import Entry
 from services.memory.store import Session, by_column
 
-TOUCHING = (*tasks.KINDS, *sorting.KINDS)
+TOUCHING: tuple[type[Happening], ...] = (*tasks.KINDS, *sorting.KINDS)
 _COLUMNS = ("id", "title", "done", "position", "actor", "added", "changed")
 
 
@@ -37,8 +38,10 @@ async def project(session: Session, entries: Sequence[Entry]) -> None:
         after = fold(before.values(), own)
         changed = [task for task in after if before.get(task.id) != task]
         gone = before.keys() - {task.id for task in after}
-        await session.run("save_tasks", user=user, **by_column(changed, *_COLUMNS))
-        await session.run("drop_tasks", user=user, id=list(gone))
+        if changed:
+            await session.run("save_tasks", user=user, **by_column(changed, *_COLUMNS))
+        if gone:
+            await session.run("drop_tasks", user=user, id=list(gone))
 
 
 def fold(before: Iterable[TaskRow], entries: Iterable[Entry]) -> list[TaskRow]:
