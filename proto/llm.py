@@ -105,7 +105,9 @@ class Acted(msgspec.Struct, frozen=True, kw_only=True):
 
 EMBED = Call("daimon.svc.llm.embed", Embed, Embeddings)
 MENU = Call("daimon.svc.llm.menu", Nothing, Menu)
+KNOWN_MENU = Call("daimon.svc.llm.known_menu", Nothing, Menu)
+"""As it was learnt last, a few seconds ago at most: for pages, which nobody waits for while everybody is asked anew."""
 ENGINE = Call("daimon.svc.llm.engine", Nothing, Engine)
 MODELS = Call("daimon.svc.llm.models", Nothing, Models)
 ACT = Call("daimon.do.{user}.{actor}.llm.act", Act, Acted)
-CALLS = (EMBED, MENU, ENGINE, MODELS, ACT)
+CALLS = (EMBED, MENU, KNOWN_MENU, ENGINE, MODELS, ACT)

@@ -92,7 +92,16 @@ _TALKS: tuple[AnyCall, ...] = (
     *imports.CALLS,
 )
 _FORGOT = events.of_kind(forgetting.Forgot.kind)
-_LLM = (llm.MENU, llm.ENGINE, llm.MODELS, llm.EMBED, memory.PROGRESS, insight.STANDING, insight.EXAMPLES)
+_LLM = (
+    llm.MENU,
+    llm.KNOWN_MENU,
+    llm.ENGINE,
+    llm.MODELS,
+    llm.EMBED,
+    memory.PROGRESS,
+    insight.STANDING,
+    insight.EXAMPLES,
+)
 _CLI: tuple[AnyCall, ...] = (*accounts.CALLS, *keys.CALLS, *backups.CALLS, *keeping.CALLS, *_LLM)
 ROLES: dict[str, Role] = {
     "gateway": Role(

@@ -27,6 +27,8 @@ from services.runtime.settings import BusSettings
 
 ASKED = 30
 POLL = 0.2
+WARM = 5.0
+"""Seconds after a start in which the engine of vectors warms up, on both processors."""
 RATE = 50.0
 TOKENS = 150
 """Of the answer whose streaming the browser watches."""
@@ -53,6 +55,7 @@ async def run(rounds: int, events: int, conversations: int, keep: Path | None) -
             async with _joined(system, "gateway") as bus:
                 await _settled(bus)
             filled = time.perf_counter() - began
+            await asyncio.sleep(WARM)
             figures["filled"] = figure([filled], "s", "all in SQL, with vectors")
             browser = await sign_in(home, system.address, USER)
             async with connected(system.address) as door:

@@ -18,7 +18,7 @@ async def actions(visit: Visit) -> Response:
     """The live menu."""
     view = ui_mind.ActionsPage(frame=visit.frame())
     try:
-        menu, known = await asyncio.gather(visit.call(llm.MENU, Nothing()), visit.call(approvals.LIST, Nothing()))
+        menu, known = await asyncio.gather(visit.call(llm.KNOWN_MENU, Nothing()), visit.call(approvals.LIST, Nothing()))
         view = replace(view, actions=menu.actions, rules=known.rules, waiting=known.waiting)
     except Failure as failure:
         view = replace(view, problem=failure.message)

@@ -100,7 +100,7 @@ async def _tasks(visit: Visit, query: str) -> tuple[Way, ...]:
 async def _actions(visit: Visit, query: str) -> tuple[Way, ...]:
     if not query:
         return ()
-    menu = await visit.call(llm.MENU, Nothing(), timeout=TIMEOUT)
+    menu = await visit.call(llm.KNOWN_MENU, Nothing(), timeout=TIMEOUT)
     named = sorted(menu.actions, key=lambda action: not _has(action.name.replace(".", " "), query))
     return tuple(
         Way(path=f"/mind/actions#{_quoted(action.name)}", title=action.name, note=action.description.partition("\n")[0])

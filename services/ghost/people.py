@@ -82,6 +82,7 @@ class People:
         after = max(0, newest - self._recent)
         kinds = (events.of_kind(kind.kind, user) for kind in _LEARNT)
         late = (*kinds, *(events.of_noun(noun, user) for noun in _NOUNS))
-        read = [self._journal.read(filter_, after=after) for filter_ in late]
-        read += [self._journal.read(events.of_kind(kind.kind, user)) for kind in _CHOSEN]
-        return sorted(itertools.chain(*await asyncio.gather(*read)), key=attrgetter("sequence"))
+        read = [(filter_, after) for filter_ in late] + [(events.of_kind(kind.kind, user), 0) for kind in _CHOSEN]
+        # One after another: pages that are opened meanwhile read the log too, and are waited for.
+        found = [await self._journal.read(filter_, after=since) for filter_, since in read]
+        return sorted(itertools.chain(*found), key=attrgetter("sequence"))

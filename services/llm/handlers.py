@@ -74,6 +74,10 @@ class Handlers:
         await self._tools.learn()
         return self._tools.catalogue.menu
 
+    async def known_menu(self, request: Nothing, caller: Caller) -> llm.Menu:
+        """Return what could be done when everybody was asked last; while things are starting, ask."""
+        return self._tools.catalogue.menu if self._tools.settled else await self.menu(request, caller)
+
     async def engine(self, _request: Nothing, _caller: Caller) -> llm.Engine:
         """Say what answers."""
         return self._engines.engine()

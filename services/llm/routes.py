@@ -25,6 +25,7 @@ def routes(handlers: Handlers, revising: Revising, seeing: Seeing, titling: Titl
         titles.PIECE: titling.piece,
         llm.EMBED: handlers.embed,
         llm.MENU: handlers.menu,
+        llm.KNOWN_MENU: handlers.known_menu,
         llm.ENGINE: handlers.engine,
         llm.MODELS: handlers.models,
         llm.ACT: handlers.act,

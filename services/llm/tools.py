@@ -41,6 +41,8 @@ class Tools:
         self.late = Late(bus.journal)
         self.gate = gate
         self.roll = Roll()
+        self.settled = False
+        """Whether nothing has come or gone for a while."""
 
     async def run(self, tool: ToolUse, caller: Caller, read: Sequence[ToolUse], told: Told) -> ToolUse:
         """Run one call and return it with its result; a failure is a result too, in words the model can act on.
@@ -91,6 +93,7 @@ class Tools:
             before = self.catalogue.menu
             await self.learn()
             still = still + pause if self.catalogue.menu == before else 0.0
+            self.settled = still >= SETTLED
             if still >= CALM:
                 await self.offering.warm()
 
