@@ -17,6 +17,7 @@ from services.memory.search import Searcher
 from services.memory.store import Store
 from services.memory.vectors import BusEmbedder
 from services.memory.verifying import Verifier
+from services.memory.warming import Warmer
 from services.runtime.bus import Bus
 
 END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
@@ -31,6 +32,7 @@ class Handlers:
         self._store = store
         self._bus = bus
         self._searcher = Searcher(store, BusEmbedder(bus))
+        self.warmer = Warmer(store, self._searcher.lexicon)
         self._asker = Asker(store, questions)
         self._verifier = Verifier(store, bus.journal)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from proto import errors, llm
 from services.memory.backoff import Backoff
-from services.memory.store import Store, Unstorable
+from services.memory.store import Session, Store, Unstorable
 from services.memory.vectors import halfvecs
 from services.runtime.bus import Bus
 
@@ -33,6 +33,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     made: bool
     """The vector came in between; only the place in the queue is left."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the engine is another one than until now."""
+
+    changes: bool
 
 
 class Indexer:
@@ -94,14 +100,21 @@ class Indexer:
         hashes = [text.text_hash for text in texts]
         vectors = halfvecs(made)
         async with self._store.session() as session, session.transaction():
-            if await session.run("use_engine", engine=made.engine):
-                await session.run("await_other_vectors", engine=made.engine)
-                await session.run("await_other_vectors_of_passages", engine=made.engine)
+            await self._use(session, made.engine)
             await session.run("save_vectors", engine=made.engine, text_hash=hashes, vector=vectors)
             await session.run("no_longer_waiting", text_hash=hashes)
             if await session.run("serve_coming_engine"):
                 await session.run("retire_engines")
                 log.info("%s makes all vectors now", made.engine, extra={"action": "memory.engine_changed"})
+
+    async def _use(self, session: Session, engine: str) -> None:
+        """Let what has no vector of another engine wait; only then, as the projector waits for a changed progress."""
+        (change,) = await session.fetch(Change, "changes_engine", engine=engine)
+        if change.changes:
+            await session.run("take_time")
+            await session.run("await_other_vectors", engine=engine)
+            await session.run("await_other_vectors_of_passages", engine=engine)
+        await session.run("use_engine", engine=engine)
 
     def _noted(self, failure: errors.Failure | None) -> None:
         if failure and not self._failing:

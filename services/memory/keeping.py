@@ -12,10 +12,11 @@ from services.memory.relearning import Relearner
 from services.memory.retention import Retention
 from services.memory.sealing import Sealer
 from services.memory.store import Store
+from services.memory.warming import Warmer
 from services.runtime.bus import Bus
 
 
-async def keep_up(store: Store, bus: Bus, tried: Callable[[], None], retention: Retention) -> None:
+async def keep_up(store: Store, bus: Bus, tried: Callable[[], None], retention: Retention, warmer: Warmer) -> None:
     """Project, embed, seal and read until cancelled; raises Refusal when the database is not one to write into."""
     indexer = Indexer(store, bus)
     projector = Projector(store, bus, written=indexer.wake)
@@ -27,5 +28,6 @@ async def keep_up(store: Store, bus: Bus, tried: Callable[[], None], retention: 
             group.create_task(projector.run(tried))
             group.create_task(Relearner(store).run())
             group.create_task(retention.run())
+            group.create_task(warmer.run())
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None

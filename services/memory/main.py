@@ -57,7 +57,7 @@ async def serve(settings: MemorySettings, bus: Bus, ready: Ready) -> None:
             },
             description="Search and SQL over everything that happened",
         )
-        await keep_up(store, bus, ready, retention)
+        await keep_up(store, bus, ready, retention, handlers.warmer)
 
 
 if __name__ == "__main__":

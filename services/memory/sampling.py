@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-MATCHES = 400
+MATCHES = 600
 """So many events are fetched by words and compared."""
 SCANNED = 30_000
 """Words that more events have are fetched with others only: their list alone takes too long to read."""
+LONGEST = 200_000
+"""Words that more events have are not fetched by at all: what they say is not worth passing through their list."""
 TOGETHER = 4
 """Most common words that are fetched together."""
 COMMON = 6
@@ -105,14 +107,15 @@ def _within(rarest: Sequence[Frequency]) -> list[Frequency]:
 def _together(words: Sequence[Frequency], sample: Sample, left: float) -> list[tuple[str, ...]]:
     """Choose combinations, those that say most first."""
     sets = [some for most in range(1, TOGETHER + 1) for some in itertools.combinations(words, most)]
-    sets.sort(key=lambda some: -sum(rarity(one.says, sample.size) for one in some))
+    says = {one.word: rarity(one.says, sample.size) for one in words}
+    sets.sort(key=lambda some: -sum(says[one.word] for one in some))
     taken: list[frozenset[str]] = []
     union, unseen = 0, 0.0
     for some in sets:
         both = _having(some, sample)
         guessed = 0.0 if both else _by_chance(some, sample)
         few = (union | both).bit_count() * sample.scale + unseen + guessed <= left
-        if few and some[0].matches <= SCANNED:
+        if few and some[0].matches <= SCANNED and some[-1].matches <= LONGEST:
             taken.append(frozenset(one.word for one in some))
             union |= both
             unseen += guessed

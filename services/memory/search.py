@@ -44,10 +44,11 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 class Searcher:
     """Searches one user's log."""
 
-    def __init__(self, store: Store, embedder: Embedder) -> None:
+    def __init__(self, store: Store, embedder: Embedder, lexicon: Lexicon | None = None) -> None:
+        """`lexicon` is one that has learned already."""
         self._store = store
         self._embedder = embedder
-        self.lexicon = Lexicon(HIDDEN)
+        self.lexicon = lexicon or Lexicon(HIDDEN)
 
     async def search(self, request: memory.Search, caller: Caller, *, passages: bool = True) -> memory.Hits:
         """Find what fits, best first; without the embedding engine by words alone, and say so."""

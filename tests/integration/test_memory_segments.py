@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import psycopg
 
-from proto import tasks
+from proto import memory, tasks
+from proto.base import Nothing
+from services.memory.lexicon import Lexicon
 from services.memory.sealing import Sealer
+from services.memory.search import HIDDEN
 from services.memory.store import Store
+from services.memory.warming import Warmer
 from tests.integration.memory_parts import Daimon
 
 pytest_plugins = ("tests.integration.memory_fixtures",)
@@ -72,3 +76,14 @@ async def test_sealing_again_without_anything_new_does_nothing(alone, database, 
         await fill(alone, ada, range(12))
         assert await Sealer(store, hot=10).seal() == 1
         assert await Sealer(store, hot=10).seal() == 0
+
+
+async def test_after_a_start_texts_that_have_an_index_are_searched_for_without_a_trace(alone, database, ada):
+    async with alone.remembering(database), Store.open(database) as store:
+        await fill(alone, ada, range(12))
+        before = await alone.cli.call(memory.PROGRESS, Nothing())
+        warmer = Warmer(store, Lexicon(HIDDEN), rest=0, each=3)
+        assert await warmer.warm() == 0, "what is hot has no index to be read"
+        await Sealer(store, hot=10).seal()
+        assert await warmer.warm() == 4
+        assert await alone.cli.call(memory.PROGRESS, Nothing()) == before

@@ -22,6 +22,7 @@ from services.memory.ranking import Ranked, Weighed
 from services.memory.search import Searcher, filters_of
 from services.memory.store import Session, Store
 from services.memory.vectors import QueryVector
+from services.memory.warming import Warmer
 
 FIRST = 10
 WARM, ASKED, CHECKED, CLIENTS, EACH, NAIVE = 60, 200, 20, 8, 60, 3
@@ -78,6 +79,8 @@ async def measure(store: Store, world: World, log: Sized) -> Measured:
     narrow = [narrowed(search, one) for search, one in zip(searches, told, strict=True)]
     for search in searches:
         made.prepare(search.query)
+    # As the service does after its start.
+    await Warmer(store, searcher.lexicon, rest=0).warm()
     await _times(searcher, searches[:WARM])
     free, filtered = await _times(searcher, searches[WARM:]), await _times(searcher, narrow)
     checked = [await agreement(store, searcher, made, search) for search in searches[:CHECKED]]

@@ -115,6 +115,14 @@ LIMIT %(limit)s
 -- name: engine_to_embed_by
 (SELECT CASE WHEN coming <> '' THEN coming ELSE engine END FROM progress)
 
+-- name: changes_engine
+-- Whether this is another one than until now. Before the first, all texts wait anyway.
+SELECT engine <> '' AND {engine_to_embed_by} <> %(engine)s AS changes FROM progress
+
+-- name: take_time
+-- Up to the end of the transaction.
+SET LOCAL statement_timeout = 0
+
 -- name: use_engine
 -- The first serves at once; another one comes, and serves when it is through.
 UPDATE progress SET
@@ -266,6 +274,29 @@ CROSS JOIN LATERAL (
 ) AS one
 LIMIT %(sampled)s
 
+-- name: practices
+-- Texts at even distances of the log, one for so many vectors that have an index, with what they mean.
+SELECT
+    e.user_name AS user, e.kind, e.time, left(coalesce(nullif(e.body, ''), e.sentence), %(characters)s) AS text,
+    s.engine, s.dimensions, v.vector::text AS vector
+FROM (
+    SELECT engine, max(dimensions) AS dimensions, least(sum(vectors) / %(each)s, %(most)s)::integer AS texts
+    FROM segments
+    WHERE attached
+    GROUP BY engine
+) AS s
+CROSS JOIN (SELECT min(sequence) AS first, max(sequence) AS last FROM events) AS log
+CROSS JOIN LATERAL generate_series(0, s.texts - 1) AS place
+CROSS JOIN LATERAL (
+    SELECT user_name, kind, time, sentence, body, text_hash FROM events
+    WHERE sequence >= log.first + (log.last - log.first) * place / s.texts AND kind <> ALL (%(hidden)s::text[])
+    ORDER BY sequence
+    LIMIT 1
+) AS e
+CROSS JOIN LATERAL (
+    SELECT vector FROM vectors WHERE text_hash = e.text_hash AND engine = s.engine LIMIT 1
+) AS v
+
 -- name: count_terms
 -- How many of a user's events have a rare word, counted up to a bound.
 SELECT
@@ -326,7 +357,7 @@ FROM (
         LIMIT 3000
     ) AS e
     ORDER BY e.coverage DESC, e.sequence DESC
-    LIMIT 80
+    LIMIT 100
 ) AS e
 
 -- name: worded_passages
@@ -381,7 +412,7 @@ CROSS JOIN LATERAL (
 ) AS e
 WHERE v.engine = %(engine)s
 ORDER BY {distance}
-LIMIT 60
+LIMIT 40
 
 -- name: words_and_nearest
 {words}
@@ -413,7 +444,7 @@ CROSS JOIN LATERAL (
 ) AS e
 WHERE v.engine = %(engine)s
 ORDER BY {distance}
-LIMIT 60
+LIMIT 40
 
 -- name: nearest_of_few
 -- The same where so few match that measuring each is faster than passing by all others; `matching` tells whether.

@@ -70,7 +70,13 @@ def test_a_query_of_many_words_has_room():
 
 def test_what_only_hidden_texts_say_fetches_nothing():
     """In a million texts a fifth say `visited`, and none of them is shown."""
-    shown = ["tea milk", *["tea"] * 9, *["milk"] * 3190]
+    shown = ["tea milk", *["tea"] * 9, *["milk"] * 390, *["bread"] * 2800]
     known = sample(1_000_000, *["visited"] * 800, *shown, hidden=800)
     found = [frequency(word, None, known) for word in ("visited", "tea", "milk")]
     assert fetching(found, known) == [("milk", "tea")]
+
+
+def test_a_word_with_a_very_long_list_is_fetched_by_only_where_nothing_else_is_left():
+    known = sample(1_000_000, "tea cup", *["tea"] * 99, *["cup"] * 99, *["milk"] * 3000, *["bread"] * 801)
+    assert fetching(words(tea=25_000, cup=25_000, milk=750_000), known) == [("cup", "tea")]
+    assert fetching(words(tea=25_000, milk=750_000), known) == [("tea", "milk")]
