@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from services.gateway.visit import Visit
 
-MOMENT = 0.03
+MOMENT = 0.02
 """Seconds that nobody notices."""
 
 A = TypeVar("A")
