@@ -26,6 +26,15 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds to write and index what was new at this size."""
 
 
+class Raw(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows a second that Postgres takes from a program that does nothing else."""
+
+    lists: float
+    """As psycopg writes lists."""
+    arrays: float
+    """As memory writes arrays, each in one go."""
+
+
 class Fresh(msgspec.Struct, frozen=True, kw_only=True):
     """How soon what was just written is found."""
 

@@ -14,6 +14,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from daimon.bench.machine import ROOT
 from daimon.bench.report import Figure, figure
 from daimon.up.credentials import password_file, users
@@ -24,6 +26,7 @@ from daimon.up.postgres import READER, embedded_postgres
 from daimon.up.streams import prepare
 from proto import errors, events, keeping, tasks
 from proto.base import Caller, Nothing
+from proto.benches import Raw
 from proto.events import Event, happened
 from services.runtime.bus import Bus
 from services.runtime.bus.journal import BATCH_LIMIT
@@ -103,10 +106,12 @@ async def run(rounds: int) -> dict[str, Figure]:
             found["acknowledged"].append(together)
             found["times_one_by_one"].append(together / alone)
             found["committed"].append(committed)
-            found["raw"].append(raw)
+            found["raw"].append(raw.lists)
+            found["arrays"].append(raw.arrays)
             drained = await _drained(system)
             found["drained"].append(drained)
-            found["committed_of_raw"].append(100 * drained / raw)
+            found["committed_of_raw"].append(100 * drained / raw.lists)
+            found["committed_of_arrays"].append(100 * drained / raw.arrays)
             found["lag_p99"].append(await _lag(system))
     return _figures(found)
 
@@ -118,6 +123,9 @@ def _figures(found: dict[str, list[float]]) -> dict[str, Figure]:
         "committed": figure(found["committed"], "/s", "from the first call on, beside the writer"),
         "drained": figure(found["drained"], "/s", f"{BEHIND:,} acknowledged before, nothing beside it"),
         "committed_of_raw": figure(found["committed_of_raw"], "%", f"bare SQL: {min(found['raw']):,.0f}/s"),
+        "committed_of_arrays": figure(
+            found["committed_of_arrays"], "%", f"bare SQL written as memory does: {min(found['arrays']):,.0f}/s"
+        ),
         "lag_p99": figure(found["lag_p99"], "ms", f"acknowledged to SQL at {RATE}/s"),
     }
 
@@ -255,12 +263,12 @@ def _seen_at(seen: list[tuple[int, float]], sequence: int) -> float:
     return seen[min(bisect.bisect_left(seen, (sequence, 0.0)), len(seen) - 1)][1]
 
 
-async def _raw(system: System) -> float:
+async def _raw(system: System) -> Raw:
     process = await asyncio.create_subprocess_exec(
         "env", *system.memory.variables, sys.executable, "-m", RAW, cwd=ROOT, stdout=PIPE
     )
     out, _ = await process.communicate()
-    return float(out)
+    return msgspec.json.decode(out, type=Raw)
 
 
 def _event(number: int) -> Event:
