@@ -12,17 +12,17 @@ from proto.chat import Mode
 from proto.errors import Missing, Unavailable
 from proto.llm import Engine, ModelLine, Models
 from proto.models import ModelJob
-from services.llm.asides import Aside
 from services.llm.calm import Calm
-from services.llm.choices import Choices, Chosen
-from services.llm.gguf import Gguf
-from services.llm.jobs import configured, model_for
-from services.llm.model import Model, Part, Prompt
-from services.llm.ollama import full_name
-from services.llm.quotes import Recall
-from services.llm.reflex import Reflex
-from services.llm.servers import Servers
+from services.llm.choices.choices import Choices, Chosen
+from services.llm.choices.jobs import configured, model_for
+from services.llm.models.gguf import Gguf
+from services.llm.models.model import Model, Part, Prompt
+from services.llm.models.ollama import full_name
+from services.llm.models.servers import Servers
+from services.llm.reflex.quotes import Recall
+from services.llm.reflex.reflex import Reflex
 from services.llm.settings import LlmSettings
+from services.llm.turns.asides import Aside
 
 HERE = "http://127.0.0.1:11434"
 LOOK_EVERY = 5.0

@@ -9,15 +9,15 @@ from proto.base import Caller, Nothing
 from proto.events import Event
 from proto.kinds import happening
 from proto.moments import moment
-from services.llm import given
-from services.llm.acting import act
-from services.llm.embedding import Embedding
+from services.llm.conversations.revising import check_text
+from services.llm.conversations.thread import Thread
 from services.llm.engines import Engines
-from services.llm.revising import check_text
+from services.llm.menu.acting import act
+from services.llm.menu.tools import Tools
 from services.llm.settings import WhenBusy
-from services.llm.thread import Thread
-from services.llm.tools import Tools
-from services.llm.worker import Worker
+from services.llm.turns import given
+from services.llm.turns.worker import Worker
+from services.llm.vectors.embedding import Embedding
 
 QUEUE_LIMIT = 10
 """Messages that may wait for their turn in one conversation."""

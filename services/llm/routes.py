@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from proto import chat, llm, seen, titles, versions
+from services.llm.conversations.revising import Revising
+from services.llm.conversations.seeing import Seeing
+from services.llm.conversations.titling import Titling
 from services.llm.handlers import Handlers
-from services.llm.revising import Revising
-from services.llm.seeing import Seeing
-from services.llm.titling import Titling
 from services.runtime.bus import Routes
 
 

@@ -11,7 +11,7 @@ from proto import choices, errors, events, tasks
 from proto.base import Nothing
 from proto.choices import Filter, Pattern
 from proto.kinds import happening
-from services.llm.instructions import SYSTEM, TITLE
+from services.llm.choices.instructions import SYSTEM, TITLE
 from tests.fakes.ollama import Reply
 from tests.support.answering import answering
 

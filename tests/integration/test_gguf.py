@@ -10,11 +10,11 @@ import pytest
 
 from proto import llm, models
 from proto.base import Nothing
-from services.llm.gguf import FileFailed, FileUnusable, Gguf
-from services.llm.gguf_header import trained_context
-from services.llm.gguf_wire import chat_body, read
-from services.llm.gguf_writing import load
-from services.llm.model import BadCall, Finished, Message, Prompt, TextPart, ThoughtPart, Tool, ToolCall
+from services.llm.models.gguf import FileFailed, FileUnusable, Gguf
+from services.llm.models.gguf_header import trained_context
+from services.llm.models.gguf_wire import chat_body, read
+from services.llm.models.gguf_writing import load
+from services.llm.models.model import BadCall, Finished, Message, Prompt, TextPart, ThoughtPart, Tool, ToolCall
 from tests.fakes import gguf_model
 from tests.support.answering import answering
 
@@ -96,7 +96,7 @@ class Counting:
 
 
 async def test_stopping_ends_the_writing_within_a_token_or_two(model, monkeypatch):
-    monkeypatch.setattr("services.llm.gguf.load", Counting)
+    monkeypatch.setattr("services.llm.models.gguf.load", Counting)
     parts = model.reply(prompt(tokens=1900))
     assert isinstance(await anext(parts), TextPart)
     await parts.aclose()

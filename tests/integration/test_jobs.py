@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from proto import errors, events, jobs, sandbox
 from proto.kinds import happening
-from services.llm.context import Lookout
+from services.llm.turns.context import Lookout
 from services.runtime.bus import Bus
 from services.sandbox.main import serve
 from services.sandbox.settings import SandboxSettings

@@ -13,9 +13,9 @@ from nats import micro
 from proto import permissions
 from proto.chat import Exchange, ToolUse
 from proto.errors import Unavailable
-from services.llm.catalogue import Catalogue
-from services.llm.minilm import MiniLM
-from services.llm.offering import SENT, Offering
+from services.llm.menu.catalogue import Catalogue
+from services.llm.menu.offering import SENT, Offering
+from services.llm.vectors.minilm import MiniLM
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
 from tests.fakes.ollama import Reply
 from tests.support.answering import answering

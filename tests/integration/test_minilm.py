@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from proto.errors import Unavailable
-from services.llm.minilm import FILE, MiniLM, Vector, write_file
-from services.llm.model import Message, Prompt
-from services.llm.reflex import Reflex
+from services.llm.models.model import Message, Prompt
+from services.llm.reflex.reflex import Reflex
+from services.llm.vectors.minilm import FILE, MiniLM, Vector, write_file
 from tests.support.menu import menu
 
 LABELLED = Path(__file__).parents[1] / "unit" / "llm"
@@ -115,7 +115,7 @@ async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 async def test_the_engine_leaves_the_signals_to_the_service(models: Path) -> None:
     program = (
-        "import asyncio, signal, sys; from pathlib import Path; from services.llm.minilm import MiniLM\n"
+        "import asyncio, signal, sys; from pathlib import Path; from services.llm.vectors.minilm import MiniLM\n"
         "async def main():\n"
         "    ended = asyncio.Event(); engine = MiniLM(Path(sys.argv[1]))\n"
         "    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)\n"

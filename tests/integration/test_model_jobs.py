@@ -10,7 +10,7 @@ import pytest
 from proto import chat, choices, errors, events, models, titles
 from proto.base import Nothing
 from proto.kinds import happening
-from services.llm.instructions import DEFAULTS
+from services.llm.choices.instructions import DEFAULTS
 from tests.fakes.ollama import FakeModel, Reply
 from tests.fakes.ollama_script import is_aside
 from tests.support.answering import answering

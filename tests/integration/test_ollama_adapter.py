@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 import pytest
 
-from services.llm.model import (
+from services.llm.models.model import (
     BadCall,
     Finished,
     Message,
@@ -29,7 +29,7 @@ from services.llm.model import (
     Tool,
     ToolCall,
 )
-from services.llm.ollama import Ollama
+from services.llm.models.ollama import Ollama
 from tests.fakes.ollama import FakeModel, FakeOllama, Reply, act
 
 ADD = Tool(
@@ -210,7 +210,7 @@ async def test_what_a_model_can_do_is_asked_once_and_again_when_its_digest_chang
             await answer(model, prompt())
         assert [body["path"] for body in server.requests].count("/api/show") == 1
         server.models["small:latest"] = FakeModel(capabilities=("completion",))
-        monkeypatch.setattr("services.llm.ollama.TRUSTED", 0.0)
+        monkeypatch.setattr("services.llm.models.ollama.TRUSTED", 0.0)
         await answer(model, prompt())
         assert "format" in server.chats[-1]
 

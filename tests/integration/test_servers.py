@@ -12,8 +12,8 @@ import pytest
 from proto import llm, models
 from proto.base import Nothing
 from proto.errors import Missing
-from services.llm.model import Message, ModelFailed, ModelMissing, ModelUnreachable, Prompt, TextPart
-from services.llm.servers import Servers, listed
+from services.llm.models.model import Message, ModelFailed, ModelMissing, ModelUnreachable, Prompt, TextPart
+from services.llm.models.servers import Servers, listed
 from tests.fakes.ollama import FakeModel, FakeOllama, Reply
 from tests.support.answering import answering
 

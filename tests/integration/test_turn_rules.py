@@ -177,7 +177,7 @@ async def test_an_action_whose_service_dies_fails_in_words_and_the_turn_goes_on(
 
 
 async def test_the_model_says_a_word_while_an_action_takes_its_time(parts, ada, monkeypatch):
-    monkeypatch.setattr("services.llm.calls.REMARK_AFTER", 0.05)
+    monkeypatch.setattr("services.llm.turns.calls.REMARK_AFTER", 0.05)
 
     def script(body):
         if "still running" in last_said(body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proto import actions, memory, sandbox, sorting, tasks
-from services.llm.catalogue import Catalogue
+from services.llm.menu.catalogue import Catalogue
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
 from services.runtime.bus.serving import metadata
 

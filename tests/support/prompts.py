@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.llm.turn import CONTEXT
+from services.llm.turns.turn import CONTEXT
 
 
 def conversation(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from services.llm.minilm import MiniLM
+from services.llm.vectors.minilm import MiniLM
 
 BATCH = 64
 

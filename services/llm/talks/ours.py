@@ -11,8 +11,8 @@ import msgspec
 
 from proto.events import Recorded
 from proto.exchange import Exchange
+from services.llm.conversations.thread import Thread
 from services.llm.talks.turns import Talk, Turn, began, shortened
-from services.llm.thread import Thread
 
 SOURCE = "Daimon"
 _FENCES = re.compile(r"`{3,}")

@@ -6,7 +6,7 @@ import pytest
 
 from proto import approvals, errors, permissions
 from proto.base import Caller
-from services.llm.approving import Approving
+from services.llm.menu.approving import Approving
 
 
 @pytest.mark.parametrize("actor", ["model", "ghost", "system", "plugin-mail"])

@@ -8,7 +8,7 @@ import pytest
 
 from proto import errors
 from proto.base import Caller
-from services.llm.catalogue import Catalogue, subject
+from services.llm.menu.catalogue import Catalogue, subject
 from services.runtime.bus.discovery import EndpointInfo, ServiceInfo
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from services.llm.choosing import Index, clauses
-from services.llm.model import Tool
+from services.llm.menu.choosing import Index, clauses
+from services.llm.models.model import Tool
 
 TOOLS = (
     Tool(name="music.play", description="Play music.", schema={}, examples=("play {song}",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.llm.chunked import LineDecoder, Malformed
+from services.llm.models.chunked import LineDecoder, Malformed
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n"

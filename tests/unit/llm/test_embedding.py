@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from proto import errors, llm
-from services.llm.embedding import PATIENCE, PORTION, Embedding
 from services.llm.engines import Engines
 from services.llm.settings import LlmSettings
+from services.llm.vectors.embedding import PATIENCE, PORTION, Embedding
 from tests.fakes.embedder import WordCounts
 from tests.fakes.ollama import FakeOllama, act
 

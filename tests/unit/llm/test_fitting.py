@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from proto.chat import Exchange, ToolUse
-from services.llm.context import Recent, Surroundings
-from services.llm.fitting import CUT, FULL, fit
-from services.llm.gauge import Gauge, size
-from services.llm.model import Message
-from services.llm.summarising import beginnings
-from services.llm.turn import Known, messages
+from services.llm.models.gauge import Gauge, size
+from services.llm.models.model import Message
+from services.llm.turns.context import Recent, Surroundings
+from services.llm.turns.fitting import CUT, FULL, fit
+from services.llm.turns.summarising import beginnings
+from services.llm.turns.turn import Known, messages
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.llm.held import HeldAnswer, answer_schema, as_text, instruction
-from services.llm.model import BadCall, Message, Part, TextPart, Tool, ToolCall
+from services.llm.models.held import HeldAnswer, answer_schema, as_text, instruction
+from services.llm.models.model import BadCall, Message, Part, TextPart, Tool, ToolCall
 
 ADD = Tool(
     name="tasks.add",

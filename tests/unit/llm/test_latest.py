@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from proto.errors import Unavailable
-from services.llm.latest import FEW, KEPT, Latest
+from services.llm.vectors.latest import FEW, KEPT, Latest
 from tests.fakes.embedder import Broken, WordCounts, counted
 
 

@@ -10,7 +10,7 @@ from proto.base import Caller
 from proto.chat import ToolUse
 from proto.events import Recorded, happened
 from proto.llm import MenuItem
-from services.llm.ledger import Ledger
+from services.llm.menu.ledger import Ledger
 from tests.support.menu import catalogue
 
 ADA = Caller(user="ada")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proto.errors import Failure
-from services.llm.model import (
+from services.llm.models.model import (
     ModelBroke,
     ModelError,
     ModelFailed,

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from proto.tasks import MoveTask
-from services.llm.model import BadCall, Finished, Message, Prompt, TextPart, ThoughtPart, Tool, ToolCall
-from services.llm.ollama_wire import LINE, Manner, chat_body, parts, tool_names
-from services.llm.schemas import held, inline
+from services.llm.models.model import BadCall, Finished, Message, Prompt, TextPart, ThoughtPart, Tool, ToolCall
+from services.llm.models.ollama_wire import LINE, Manner, chat_body, parts, tool_names
+from services.llm.models.schemas import held, inline
 
 MOVE = Tool(name="tasks.move", description="Move a task.", schema=msgspec.json.schema(MoveTask))
 NATIVE = Manner(model="small", native=True)

@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from services.llm.grammar import Grammar, grammar
-from services.llm.model import Tool
-from services.llm.openings import Opening, opening
-from services.llm.phrases import LONGEST, bare, exact, loose
-from services.llm.slots import Value
+from services.llm.models.model import Tool
+from services.llm.reflex.grammar import Grammar, grammar
+from services.llm.reflex.openings import Opening, opening
+from services.llm.reflex.phrases import LONGEST, bare, exact, loose
+from services.llm.reflex.slots import Value
 from tests.support.menu import menu
 
 MENU = menu()

@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 
 from proto.errors import Unavailable
-from services.llm.model import Finished, Message, Part, Prompt, TextPart, ToolCall
-from services.llm.nearest import MARGIN, WHOLE, Scored, choose
-from services.llm.phrases import Match
-from services.llm.reflex import Quote, Reflex
+from services.llm.models.model import Finished, Message, Part, Prompt, TextPart, ToolCall
+from services.llm.reflex.nearest import MARGIN, WHOLE, Scored, choose
+from services.llm.reflex.phrases import Match
+from services.llm.reflex.reflex import Quote, Reflex
 from tests.fakes.embedder import Broken, WordCounts
 from tests.support.menu import menu
 

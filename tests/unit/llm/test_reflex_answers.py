@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from services.llm.reflex_answers import result
+from services.llm.reflex.reflex_answers import result
 
 
 def test_a_list_in_its_order_is_shown_once() -> None:

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from services.llm.model import BadCall, Message, Tool
-from services.llm.sieve import Sieve
+from services.llm.models.model import BadCall, Message, Tool
+from services.llm.turns.sieve import Sieve
 
 TOOLS = tuple(Tool(name=name, description="", schema={}) for name in ("tasks.add", "sandbox.run"))
 CALL = '{"action": "tasks.add", "parameters": {"title": "buy {milk}"}}'

@@ -11,7 +11,7 @@ from msgspec import Meta
 from proto.memory import Search
 from proto.sandbox import Run
 from proto.tasks import MoveTask, RenameTask
-from services.llm.slots import Evidence, Slot, Value, number, plausible, reference, slots, value
+from services.llm.reflex.slots import Evidence, Slot, Value, number, plausible, reference, slots, value
 
 
 class Everything(msgspec.Struct, kw_only=True):

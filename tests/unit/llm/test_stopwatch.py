@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from proto import errors
-from services.llm.stopwatch import Stopwatch
+from services.llm.turns.stopwatch import Stopwatch
 
 
 async def test_what_takes_too_long_is_ended():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proto.choices import Pattern
-from services.llm.strainer import Strainer, caught
+from services.llm.turns.strainer import Strainer, caught
 
 PATTERNS = (Pattern(name="code", words="Open Sesame"), Pattern(name="short", words="abc"))
 

@@ -7,7 +7,7 @@ import pytest
 from proto import chat, versions
 from proto.base import Caller
 from proto.events import Recorded, happened
-from services.llm.thread import Thread
+from services.llm.conversations.thread import Thread
 
 ADA = Caller(user="ada", conversation="home")
 

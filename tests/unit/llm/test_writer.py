@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from proto.chat import Part, Started, Text
-from services.llm.writer import Writer
+from services.llm.turns.writer import Writer
 
 
 class Asked:

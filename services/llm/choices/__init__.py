@@ -1,0 +1,1 @@
+"""What a person has chosen about answers: instructions, models for jobs, ratings, the filter."""
