@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from proto.ui import Frame, Html
 from services.ui import assets, display, markdown
-from services.ui.boards import shown
+from services.ui.boards import beside_others, shown
 from services.ui.passages import passages
 
 
@@ -40,7 +40,10 @@ _environment = jinja2.Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_environment.globals.update(asset=assets.address, passages=passages, shown=shown, swap=False, printed=None, fresh=False)
+_environment.globals.update(
+    asset=assets.address, passages=passages, shown=shown, beside_others=beside_others,
+    swap=False, printed=None, fresh=False,
+)  # fmt: skip
 _environment.filters |= {
     "markdown": markdown.html_of,
     "streamed": streamed,

@@ -12,7 +12,21 @@ import pytest
 
 from proto import ui, ui_accounts, ui_list, ui_memory, ui_mind, ui_tasks, ui_timeline
 from proto.chat import Conversation
-from tests.unit.ui.views import TURN, board, event, every_change, every_page, exchange, frame, html, lines, live, tool
+from proto.tasks import Task
+from tests.unit.ui.views import (
+    TURN,
+    board,
+    event,
+    every_change,
+    every_page,
+    exchange,
+    frame,
+    html,
+    lines,
+    live,
+    tool,
+    touch,
+)
 
 VOID = {"meta", "link", "input", "br", "hr", "circle"}
 HOSTILE = (
@@ -275,3 +289,14 @@ def outline_text(found: str) -> str:
     words.feed(found)
     words.close()
     return words.text
+
+
+def test_beside_a_conversation_stand_the_beginning_and_the_end_of_a_long_list() -> None:
+    many = tuple(Task(id=str(number), title=f"task {number}", position=number) for number in range(1, 61))
+    full = ui.Board(tasks=many, touches=(touch(),) * len(many))
+    talk = ui.ChatPage(frame=frame(), conversation=Conversation(id="one", title=""), board=full)
+    for page in (html(ui.CHAT, talk), live(ui.Tasked(board=full))):
+        assert re.findall(r">(task \d+)</a>", page) == [f"task {n}" for n in (*range(1, 31), *range(51, 61))]
+        assert '<a href="/tasks">20 more</a>' in page
+    alone = html(ui_tasks.TASKS, ui_tasks.TasksPage(frame=frame(path="/tasks"), board=full))
+    assert len(re.findall(r">task \d+</a>", alone)) == 60
