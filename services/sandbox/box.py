@@ -9,19 +9,15 @@ SandboxError
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from services.sandbox.limits import Enforcement
+from services.sandbox.output import OnOutput, Ran
 from services.sandbox.reach import Reach
-
-if TYPE_CHECKING:
-    from services.sandbox.work import Work
-
-OnOutput = Callable[[Literal["out", "err", "typed"], str], None]
+from services.sandbox.work import Work
 
 
 class SandboxError(Exception):
@@ -45,24 +41,6 @@ class BoxClosedError(SandboxError):
 
 class TooManyBoxesError(SandboxError):
     """All boxes are busy; try again when a command has ended."""
-
-
-class Ran(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command did."""
-
-    exit_code: int
-    """As the shell gives it: 124 when the command was stopped, 128 + n when signal n ended it."""
-    stdout: str
-    stderr: str
-    truncated: bool
-    """Something was left out of stdout or stderr; the text says where the whole is."""
-    seconds: float
-    lost: bool = False
-    """The box ended before the command did."""
-    limit: str = ""
-    """The limit that was hit, in a sentence."""
-    note: str = ""
-    """What else became of the box, in a sentence, such as that its processes were lost."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

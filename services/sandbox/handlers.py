@@ -8,10 +8,11 @@ from proto import errors, events, sandbox
 from proto.base import Caller
 from services.runtime.bus.journal import Journal
 from services.runtime.bus.serving import seconds_left
-from services.sandbox.box import Order, Ran, SandboxError
+from services.sandbox.box import Order, SandboxError
 from services.sandbox.exchange import Exchange
 from services.sandbox.jobs import STOPPED, Jobs, Live
 from services.sandbox.opening import Opening
+from services.sandbox.output import Ran
 
 EXCERPT = 2000
 """Characters of the output that the event keeps, to be found later."""

@@ -21,9 +21,10 @@ from proto.jobs import JobEnded, JobStarted
 from proto.kinds import happening
 from services.runtime.bus import Bus
 from services.sandbox.airing import Airing
-from services.sandbox.box import Box, Order, Ran
+from services.sandbox.box import Box, Order
 from services.sandbox.exchange import Exchange
 from services.sandbox.open_jobs import OpenJobs
+from services.sandbox.output import Ran
 from services.sandbox.work import Work
 
 MOST = 20

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import codecs
 import time
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
 from services.sandbox.agent.frames import ERR, OUT, TYPED
-from services.sandbox.box import OnOutput, Ran
 from services.sandbox.truncate import Clip
 
 NAMES: dict[int, Literal["out", "err"]] = {OUT: "out", ERR: "err"}
 KILLED = 137
+
+OnOutput = Callable[[Literal["out", "err", "typed"], str], None]
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command did."""
+
+    exit_code: int
+    """As the shell gives it: 124 when the command was stopped, 128 + n when signal n ended it."""
+    stdout: str
+    stderr: str
+    truncated: bool
+    """Something was left out of stdout or stderr; the text says where the whole is."""
+    seconds: float
+    lost: bool = False
+    """The box ended before the command did."""
+    limit: str = ""
+    """The limit that was hit, in a sentence."""
+    note: str = ""
+    """What else became of the box, in a sentence, such as that its processes were lost."""
 
 
 class Output:

@@ -10,12 +10,12 @@ from pathlib import Path
 import msgspec
 
 from services.sandbox.agent.frames import LIMITS, RUN, STOP, fields
-from services.sandbox.box import BoxClosedError, BoxStartError, OnOutput, Order, Ran
+from services.sandbox.box import BoxClosedError, BoxStartError, Order
 from services.sandbox.channel import Channel, LostError
 from services.sandbox.disk import Gauge
 from services.sandbox.limits import Limits, noticed
 from services.sandbox.network import Gate
-from services.sandbox.output import Output
+from services.sandbox.output import OnOutput, Output, Ran
 from services.sandbox.reach import Reach
 from services.sandbox.started import Ground, Started
 from services.sandbox.work import Work

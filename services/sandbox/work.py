@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
 
 from services.sandbox.agent.frames import DETACH, GRANT, INPUT, RESIZE, SIGNAL, STOP, fields
 from services.sandbox.channel import Channel
-from services.sandbox.output import Output
-
-if TYPE_CHECKING:
-    from services.sandbox.box import Ran
+from services.sandbox.output import Output, Ran
 
 
 class Work:

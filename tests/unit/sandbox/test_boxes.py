@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from services.sandbox.box import Backend, BoxClosedError, OnOutput, Ran, TooManyBoxesError
+from services.sandbox.box import Backend, BoxClosedError, TooManyBoxesError
 from services.sandbox.boxes import Boxes
 from services.sandbox.limits import Enforcement
+from services.sandbox.output import OnOutput, Ran
 from services.sandbox.reach import Reach
 
 
