@@ -101,6 +101,7 @@ class Sealer:
             await session.run("drop_unfinished_segments")
             for hot in full:
                 await _seal(session, hot, await session.fetch(Sealed, "sealed"))
+            await session.run("clear_hot")
         return len(full)
 
 

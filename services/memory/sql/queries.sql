@@ -183,6 +183,10 @@ SELECT build_segment(%(engine)s, %(size)s, %(absorbed)s::integer[], %(kilobytes)
 -- name: swap_segment
 SELECT swap_segment(%(made)s, %(absorbed)s::integer[])
 
+-- name: clear_hot
+-- Until then every search passes through what was there.
+VACUUM (ANALYZE) hot_vectors
+
 -- name: drop_unfinished_segments
 SELECT drop_unfinished_segments()
 
