@@ -606,7 +606,7 @@ SELECT answer.* FROM (SELECT * FROM (
 FETCH FORWARD 20 FROM answer
 
 -- name: analyze
-ANALYZE events
+VACUUM (ANALYZE) events
 
 -- name: database_size
 SELECT pg_database_size(current_database()) AS bytes
