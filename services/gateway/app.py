@@ -11,8 +11,9 @@ from fastapi import BackgroundTasks, FastAPI, Request, Response
 from proto import accounts as account_events
 from proto.errors import Failure
 from proto.events import happened
-from services.gateway import accounts, problems
-from services.gateway.access import SAFE, Knock, Who, decide
+from services.gateway import problems
+from services.gateway.accounts import accounts
+from services.gateway.accounts.access import SAFE, Knock, Who, decide
 from services.gateway.compression import Compressed
 from services.gateway.gate import Gate
 from services.gateway.routes import ROUTES

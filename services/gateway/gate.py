@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from services.gateway.accounts.keys import Keys
+from services.gateway.accounts.sessions import Sessions
+from services.gateway.accounts.throttle import Throttle
+from services.gateway.accounts.users import Users
 from services.gateway.assets import AssetShelf
-from services.gateway.audience import Audience
-from services.gateway.downloads import Downloads
-from services.gateway.keys import Keys
-from services.gateway.metrics import Metrics
-from services.gateway.sessions import Sessions
+from services.gateway.live.audience import Audience
+from services.gateway.pages.downloads import Downloads
+from services.gateway.pages.vitals import Vitals
+from services.gateway.programs.metrics import Metrics
 from services.gateway.settings import GatewaySettings
-from services.gateway.throttle import Throttle
-from services.gateway.users import Users
-from services.gateway.vitals import Vitals
 from services.runtime.bus import Bus, Kv
 
 

@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 
 from proto import accounts
-from services.gateway.administration import Administration
+from services.gateway.accounts.administration import Administration
 from services.gateway.app import application
 from services.gateway.gate import Gate
 from services.gateway.listener import bind, listen

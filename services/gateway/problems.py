@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from proto import ui
 from proto.errors import Busy, Failure, Missing, Unavailable
 from services.gateway import outage
-from services.gateway.access import SAFE, NoKey, NotSignedIn
-from services.gateway.openai_wire import Wrong, WrongReply
+from services.gateway.accounts.access import SAFE, NoKey, NotSignedIn
+from services.gateway.programs.openai_wire import Wrong, WrongReply
 from services.gateway.visit import Visit, see_other
 
 API, LIVE, OPENAI = "/api/", "/live", "/v1/"

@@ -14,11 +14,11 @@ from proto import ui
 from proto.accounts import Profile, Role
 from proto.base import Call, Caller
 from proto.errors import Invalid, TooLarge
-from services.gateway.access import KEY_ONLY, Who, csrf
+from services.gateway.accounts.access import KEY_ONLY, Who, csrf
+from services.gateway.accounts.sessions import Session
 from services.gateway.gate import Gate
+from services.gateway.live.standing import standing
 from services.gateway.message import conversation_of, read_form
-from services.gateway.sessions import Session
-from services.gateway.standing import standing
 
 BODY_LIMIT = 1_000_000
 """Bytes; a larger body belongs into an upload."""

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from daimon.connection import connect
 from proto import tasks
-from services.gateway.memory_pages import HITS
+from services.gateway.pages.memory_pages import HITS
 from tests.browser.conftest import say
 from tests.browser.test_browser_pages import CONTRAST
 from tests.fakes.ollama import Reply

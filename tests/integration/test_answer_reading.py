@@ -7,7 +7,7 @@ import asyncio
 from proto import chat
 from proto.base import Caller
 from proto.chat import Ended, Text
-from services.gateway.answers import answer
+from services.gateway.programs.answers import answer
 from services.runtime.bus import Bus
 
 PARTS = (

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from proto import errors, events, keys
-from services.gateway.sessions import hashed
+from services.gateway.accounts.sessions import hashed
 from tests.support.servers import free_port
 
 pytest_plugins = ("tests.integration.gateway_fixtures",)
@@ -83,7 +83,7 @@ async def test_a_key_grows_old(front, ada, monkeypatch):
     made = await front.key(ada.user, days=1)
     client = await front.stranger()
     assert (await client.get("/api/tasks", headers=bearer(made.secret))).status_code == 200
-    monkeypatch.setattr("services.gateway.sessions.Session.stale", property(lambda _: True))
+    monkeypatch.setattr("services.gateway.accounts.sessions.Session.stale", property(lambda _: True))
     assert (await client.get("/api/tasks", headers=bearer(made.secret))).status_code == 401
 
 

@@ -62,7 +62,7 @@ async def test_of_many_who_use_a_link_at_once_one_gets_in(front, ada):
 
 async def test_a_link_grows_old(own_front, ada, monkeypatch):
     link = await own_front.link(ada.user)
-    monkeypatch.setattr("services.gateway.sessions.Grant.stale", property(lambda _: True))
+    monkeypatch.setattr("services.gateway.accounts.sessions.Grant.stale", property(lambda _: True))
     assert (await (await own_front.stranger()).post(link)).status_code == 410
 
 

@@ -154,7 +154,7 @@ async def test_the_timeline_follows(front, browser, ada):
 
 
 async def test_a_quiet_page_hears_that_the_connection_stands(front, browser, monkeypatch):
-    monkeypatch.setattr("services.gateway.live.HEARTBEAT", 0.05)
+    monkeypatch.setattr("services.gateway.live.live.HEARTBEAT", 0.05)
     for wanted in ({"tasks": "1"}, {"conversation": "quiet"}):
         async with browser.live(**wanted) as stream:
             await stream.until("\n:\n", "\n:\n\n:\n")

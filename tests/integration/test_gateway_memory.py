@@ -14,7 +14,7 @@ import pytest
 
 from proto import accounts, documents, events, insight, memory, tasks
 from proto.base import Caller
-from services.gateway import memory_pages
+from services.gateway.pages import memory_pages
 from services.memory.main import serve as serve_memory
 from tests.integration.gateway_parts import Browser, Front
 from tests.integration.memory_parts import Postgres

@@ -84,7 +84,7 @@ async def test_an_account_without_a_password_is_not_opened_by_an_empty_one(front
 
 
 async def test_guessing_is_slowed_down_at_every_gateway(own_front, ada, monkeypatch):
-    monkeypatch.setattr("services.gateway.throttle.FIRST", 60.0)
+    monkeypatch.setattr("services.gateway.accounts.throttle.FIRST", 60.0)
     address = await own_front.gateway("second", free_port())
     await invited(own_front, ada.user)
     for number in range(5):
@@ -98,7 +98,7 @@ async def test_guessing_is_slowed_down_at_every_gateway(own_front, ada, monkeypa
 
 
 async def test_many_guesses_at_once_are_slowed_down_too(own_front, ada, monkeypatch):
-    monkeypatch.setattr("services.gateway.throttle.FIRST", 60.0)
+    monkeypatch.setattr("services.gateway.accounts.throttle.FIRST", 60.0)
     await invited(own_front, ada.user)
     found = await asyncio.gather(*(sign_in(own_front, ada.user, f"wrong wrong {n}") for n in range(12)))
     assert sorted(answer.status_code for answer in found).count(401) == 5

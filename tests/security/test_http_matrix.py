@@ -13,8 +13,8 @@ import pytest
 from proto import accounts, tasks
 from proto.accounts import SESSIONS
 from proto.base import Caller, new_id
+from services.gateway.accounts.sessions import Grant, hashed
 from services.gateway.routes import ROUTES
-from services.gateway.sessions import Grant, hashed
 from services.runtime.bus import Bus
 from tests.integration.gateway_parts import Browser, Front
 from tests.support.doors import ANY, DOOR, IN, KIND_OF, STRANGERS, expected, named

@@ -8,7 +8,7 @@ import pytest
 
 from proto import chat, tasks
 from proto.base import new_id
-from services.gateway.access import Who
+from services.gateway.accounts.access import Who
 from services.gateway.app import ROUTES, application
 from services.gateway.gate import Gate
 from services.gateway.settings import GatewaySettings
@@ -188,7 +188,7 @@ async def test_no_name_in_an_address_reaches_another_subject(front: Front, brows
 
 async def test_a_mistake_of_ours_tells_nothing_of_itself(front: Front, browser: Browser, monkeypatch):
     # A view that cannot be made: the mistake happens inside a handler, beyond all failures that are foreseen.
-    monkeypatch.setattr("services.gateway.panes.board", None)
+    monkeypatch.setattr("services.gateway.pages.panes.board", None)
     for path, headers in (("/tasks", {}), ("/tasks", {"HX-Request": "true"})):
         response = await browser.client.get(path, headers=headers)
         assert response.status_code == 500

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from proto import boxes, errors, jobs, sandbox
 from proto.base import Call, Caller
 from proto.jobs import Began, Printed, Resized
-from services.gateway.painting import Painting
+from services.gateway.terminal.painting import Painting
 from services.runtime.bus import Bus
 from services.sandbox.settings import SandboxSettings
 from tests.support.boxes import BACKENDS, Place, serving

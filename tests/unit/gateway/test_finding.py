@@ -9,7 +9,7 @@ from fastapi.datastructures import QueryParams
 
 from proto import memory
 from proto.errors import Invalid
-from services.gateway.finding import PARAMETERS, asked
+from services.gateway.pages.finding import PARAMETERS, asked
 
 
 def test_every_field_of_a_search_is_a_parameter():

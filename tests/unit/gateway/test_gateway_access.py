@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from proto.errors import Refused
-from services.gateway.access import Knock, NotSignedIn, Who, csrf, decide
+from services.gateway.accounts.access import Knock, NotSignedIn, Who, csrf, decide
 from services.gateway.shield import HEADERS, Shield
 
 OURS = ("http://127.0.0.1:8400", "https://daimon.example")

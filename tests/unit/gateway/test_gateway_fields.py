@@ -7,7 +7,7 @@ import pytest
 
 from proto import memory, sandbox, tasks
 from proto.errors import Invalid
-from services.gateway.fields import PREFIX, arguments, fields
+from services.gateway.pages.fields import PREFIX, arguments, fields
 from services.runtime.bus.serving import schema
 
 SCHEMA = {

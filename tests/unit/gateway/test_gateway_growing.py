@@ -6,7 +6,7 @@ import pytest
 
 from proto import ui
 from proto.base import new_id
-from services.gateway.growing import grown
+from services.gateway.live.growing import grown
 from services.ui.pages.live import fragments, piece
 
 

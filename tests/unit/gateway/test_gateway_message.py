@@ -9,8 +9,8 @@ import pytest
 from proto.chat import MESSAGE_LIMIT
 from proto.errors import Failure, Invalid, TooLarge
 from services.gateway import outage
+from services.gateway.live.stream import framed
 from services.gateway.message import read_form, said
-from services.gateway.stream import framed
 
 
 @pytest.mark.parametrize(("typed", "mode", "text", "chosen", "switched"), [

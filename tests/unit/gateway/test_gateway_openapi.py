@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.gateway.openapi import DESCRIBED, described
+from services.gateway.programs.openapi import DESCRIBED, described
 from services.gateway.routes import ROUTES
 
 PROGRAMS = ("/api/", "/v1/", "/files/")

@@ -6,8 +6,8 @@ import pytest
 
 from proto.jobs import Job, Over, Printed
 from proto.printing import Row
-from services.gateway.paper import Paper
-from services.gateway.printouts import ROWS, TAIL, Printout
+from services.gateway.terminal.paper import Paper
+from services.gateway.terminal.printouts import ROWS, TAIL, Printout
 from services.runtime.bus import Interrupted
 from tests.unit.ui.views import NOON
 

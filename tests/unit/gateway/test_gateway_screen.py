@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from proto.errors import Invalid
 from proto.jobs import Item, Job, Over, Printed, Resized
 from proto.printing import Row
-from services.gateway.keystrokes import size, typed
-from services.gateway.painting import BACK, FLOOD, TAIL, WORK, Painting
-from services.gateway.screen import MOST_COLUMNS, MOST_ROWS, Screen
+from services.gateway.terminal.keystrokes import size, typed
+from services.gateway.terminal.painting import BACK, FLOOD, TAIL, WORK, Painting
+from services.gateway.terminal.screen import MOST_COLUMNS, MOST_ROWS, Screen
 from services.runtime.bus import Interrupted
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from proto import ui
 from proto.chat import Calling, Ended, Exchange, Part, Returned, Started, Text, Thought, ToolUse
-from services.gateway.turns import Gap, Talk, merged
+from services.gateway.live.turns import Gap, Talk, merged
 
 TOOL = ToolUse(call="t/1/0", action="tasks.add", arguments="{}", at=4)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from services.gateway import patience
-from services.gateway.patience import soon
+from services.gateway.pages import patience
+from services.gateway.pages.patience import soon
 from services.gateway.visit import Visit
 
 

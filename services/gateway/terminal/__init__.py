@@ -1,0 +1,1 @@
+"""The screen of a terminal, and output as rows of text."""
