@@ -25,6 +25,7 @@ COMMANDS = {
     "users": "list, invite, disable and delete accounts",
     "keys": "list, make and revoke API keys",
     "chat": "say something and see the answer as it is written",
+    "versions": "list the versions of a conversation's questions, and turn to another one",
     "export-chat": "write a conversation down as Markdown or JSON",
     "do": "have one thing done",
     "tasks": "show the task list, or change it",

@@ -151,6 +151,11 @@ class ChatSession:
         """Give the conversation a name; returns it."""
         return (await self._joined.call(titles.RENAME, titles.Rename(conversation=self.session, title=title))).title
 
+    async def select(self, turn: str, *, end: bool = False) -> None:
+        """Read this version of a turn from now on; with `end`, the next message follows it in a branch of its own."""
+        wanted = versions.Select(conversation=self.session, turn=turn, end=end)
+        await self._joined.call(versions.SELECT, wanted)
+
     async def export(self, form: titles.Form = "markdown") -> titles.Exported:
         """Return the conversation as a file."""
         wanted = titles.ExportPiece(conversation=self.session, form=form)

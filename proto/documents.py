@@ -81,7 +81,8 @@ class DocumentRead(Happening, frozen=True, kw_only=True):
     def sentence(self) -> str:
         if not self.passages:
             return f"Could not read '{self.name}': {self.problem}"
-        return f"Read '{self.name}', {self.passages} passages{': ' + self.problem if self.problem else ''}"
+        count = f"{self.passages} passage{'' if self.passages == 1 else 's'}"
+        return f"Read '{self.name}', {count}{': ' + self.problem if self.problem else ''}"
 
 
 class DocumentDeleted(Happening, frozen=True, kw_only=True):

@@ -107,7 +107,7 @@ def state(line: DocumentLine) -> str:
     """Say whether a document was read."""
     if line.state in ("waiting", "reading"):
         return "waiting"
-    said = f"{line.passages} passages" if line.passages else "no"
+    said = f"{line.passages} passage{'' if line.passages == 1 else 's'}" if line.passages else "no"
     return f"{said}: {line.problem}" if line.problem else said
 
 

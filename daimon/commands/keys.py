@@ -39,15 +39,16 @@ async def _list(connection: Connection, arguments: argparse.Namespace) -> int:
     if arguments.json:
         show_json(found.keys)
     elif found.keys:
-        print("\n".join(table(("name", "made", "last used", "valid until", "id"), [_row(key) for key in found.keys])))
+        print("\n".join(table(("name", "made", "last used", "valid until", "id"), [row(key) for key in found.keys])))
     else:
         remark(f"{arguments.user} has no API key; `daimon keys add NAME` makes one.")
     return 0
 
 
-def _row(key: ApiKey) -> tuple[str, str, str, str, str]:
+def row(key: ApiKey) -> tuple[str, str, str, str, str]:
+    """Return a key as a line of the list."""
     used, until = (clock(time) if time else "" for time in (key.used, key.expires))
-    return key.name, clock(key.made), used or "never", until or "revoked", key.id
+    return key.name, clock(key.made), used or "never", until or "it is revoked", key.id
 
 
 async def _add(connection: Connection, arguments: argparse.Namespace) -> int:

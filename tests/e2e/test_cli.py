@@ -288,6 +288,15 @@ async def test_a_conversation_is_asked_again_seen_named_and_exported(scripted: W
     assert (await chat_("hello")).out == "You said: hello\n"
     assert (await chat_("--edit", "1", "good", "evening")).out == "You said: good evening\n"
     assert (await chat_("--regenerate")).out == "You said: good evening\n"
+    ran = await scripted.daimon("versions", talk, "1", "1", "--user", ada)
+    assert (ran.code, ran.err) == (0, "That version is read now.\n")
+    assert re.search(r"^> +1 +1/3 +hello +You said: hello$", ran.out, re.MULTILINE)
+    assert re.search(r"^ +1 +3/3 +good evening +You said: good evening$", ran.out, re.MULTILINE)
+    assert "of question 1; it has 3" in (await scripted.daimon("versions", talk, "1", "4", "--user", ada)).err
+    assert (await chat_("and", "then")).out == "You said: and then\n"
+    branched = await scripted.daimon("versions", talk, "1", "--branch", "--user", ada)
+    assert "and then" not in branched.out
+    assert (await scripted.daimon("versions", talk, "1", "3", "--user", ada)).code == 0
     refused = await chat_("--continue")
     assert (refused.code, refused.out) == (1, "")
     assert "complete" in refused.err
@@ -299,7 +308,7 @@ async def test_a_conversation_is_asked_again_seen_named_and_exported(scripted: W
     exported = await scripted.daimon("export-chat", talk, "--user", ada)
     assert exported.out.startswith("# Greetings\n")
     whole = msgspec.json.decode((await scripted.daimon("export-chat", talk, "--user", ada, "--json")).out)
-    assert [each["asked"] for each in whole["exchanges"]] == ["hello", "good evening", "good evening"]
+    assert [each["asked"] for each in whole["exchanges"]] == ["hello", "good evening", "good evening", "and then"]
     stranger = await scripted.daimon("export-chat", talk, "--user", f"{ada}-other")
     assert (stranger.code, stranger.out) == (1, "")
     assert "--conversation" in (await scripted.daimon("chat", "--user", ada, "--regenerate")).err

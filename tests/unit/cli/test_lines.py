@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from daimon.commands import actions, do, events, search, sql, tasks
+from daimon.commands import actions, do, documents, events, keys, search, sql, tasks, versions
 from proto.base import Caller
-from proto.chat import Outcome, ToolUse
+from proto.chat import Exchange, Outcome, ToolUse
+from proto.documents import DocumentLine, DocumentRead
 from proto.events import happened
+from proto.keys import ApiKey
 from proto.memory import Hit, Rows
 from proto.tasks import Task, TaskAdded
 
@@ -28,6 +30,26 @@ def test_an_event_shows_when_who_what_and_its_sentence() -> None:
     told = happened(TaskAdded(task="1", title="x"), Caller(user="ada", actor="model"))
     event = msgspec.structs.replace(told, time=NOON)
     assert events.line(event).split(maxsplit=2)[2] == "model     task.added        Added task 'x'"
+
+
+@pytest.mark.parametrize(("passages", "words"), [(1, "1 passage"), (2, "2 passages")])
+def test_one_passage_is_one_and_two_are_two(passages: int, words: str) -> None:
+    line = DocumentLine(document="1", name="a", size=1, media_type="", uploaded=NOON, state="ready", passages=passages)
+    assert documents.state(line) == words
+    assert DocumentRead(document="1", name="a", passages=passages).sentence() == f"Read 'a', {words}"
+
+
+def test_a_key_that_does_not_grow_old_does_not_look_revoked() -> None:
+    key = ApiKey(id="1", user="ada", name="laptop", made=NOON)
+    assert keys.row(key)[2:4] == ("never", "it is revoked")
+
+
+def test_versions_are_counted_for_each_question_and_the_one_that_is_read_is_marked() -> None:
+    one, other = (Exchange(turn=turn, time=NOON, asked=turn, answer="x" * 90, versions=("a", "b")) for turn in "ab")
+    last = Exchange(turn="c", time=NOON, asked="c", error="It failed.")
+    lines = versions.rows([other, last], [one, other, last])
+    assert [line[:4] for line in lines] == [("", 1, "1/2", "a"), (">", 1, "2/2", "b"), (">", 2, "1/1", "c")]
+    assert [len(lines[0][4]), lines[2][4]] == [60, "It failed."]
 
 
 def test_a_title_cannot_smuggle_terminal_commands_into_the_list() -> None:
