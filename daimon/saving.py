@@ -119,8 +119,10 @@ def _unpack(draft: Path, file: Path) -> Manifest:
         with tarfile.open(file) as archive:
             archive.extractall(draft, filter="data")
         manifest = msgspec.json.decode((draft / _MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, tarfile.TarError, msgspec.DecodeError) as error:
-        raise HomeError(f"{file} is no backup that can be read: {error}.") from error
+    except (FileNotFoundError, tarfile.TarError, msgspec.DecodeError) as error:
+        raise HomeError(f"{file} is no backup that can be read; name a file that `daimon backup` wrote.") from error
+    except OSError as error:
+        raise HomeError(f"{file} cannot be unpacked: {error.strerror}.") from error
     if manifest.form > FORM:
         raise HomeError(f"{file} was made by a newer Daimon; restore it with that one.")
     return manifest

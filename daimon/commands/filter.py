@@ -9,6 +9,7 @@ from daimon.terminal import add_again, add_json, add_person, on_bus, remark, sho
 from proto import choices
 from proto.base import Nothing
 from proto.choices import Filter, Pattern
+from proto.errors import Missing
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     added = verbs.add_parser("add", help="hold words back, however they are capitalised")
     added.add_argument("name", help="what is shown in their place")
-    added.add_argument("words", nargs="+")
+    added.add_argument("words", nargs="+", help="what is held back")
     verbs.add_parser("remove", help="hold them back no more").add_argument("name")
     for verb in verbs.choices.values():
         add_again(verb, "--json", "--home", "--user")
@@ -32,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
 async def _filter(connection: Connection, arguments: argparse.Namespace) -> int:
     found = await connection.call(choices.FILTER, Nothing())
     if arguments.verb:
+        if arguments.verb == "remove" and arguments.name not in {pattern.name for pattern in found.patterns}:
+            raise Missing(f"Nothing is held back under '{arguments.name}'; `daimon filter` lists what is.")
         kept = tuple(pattern for pattern in found.patterns if pattern.name != arguments.name)
         words = " ".join(arguments.words) if arguments.verb == "add" else ""
         added = (Pattern(name=arguments.name, words=words),) if words else ()

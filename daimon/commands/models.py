@@ -21,6 +21,7 @@ from services.runtime.bus import Interrupted
 
 JOBS = get_args(ModelJob)
 OPTIONS = "temperature=0.2 num_ctx=16384 think=false keep_alive=10m; NAME= alone takes one back"
+ALLOWED = "model=NAME, temperature=0 to 2, num_ctx=512 or more, think=true or false, keep_alive=10m"
 PATIENCE = 24 * 3600.0
 """Seconds that a download may take."""
 LOADING = 60.0
@@ -168,7 +169,7 @@ def changed(options: Options, settings: Sequence[str]) -> Options:
     try:
         return msgspec.convert(known, Options, strict=False)
     except msgspec.ValidationError as error:
-        raise Invalid(f"{error}. There are {', '.join(Options.__struct_fields__)}.") from error
+        raise Invalid(f"{' '.join(settings)} cannot be set. What can: {ALLOWED}.") from error
 
 
 WORK = {

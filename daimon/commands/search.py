@@ -77,4 +77,9 @@ def line(hit: Hit) -> str:
 
 def moment(text: str) -> datetime:
     """Read a time as people write it; by the clock of this machine unless it says otherwise."""
-    return datetime.fromisoformat(text).astimezone()
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time that can be read. Write 2026-11-20, 2026-11-20 14:05 or 2026-11-20T14:05Z."
+        ) from None

@@ -35,6 +35,7 @@ _NOW = (
     "tasks, conversations and documents say how things are now. As of an earlier moment ask events, messages, commands"
     " or suggestions; the pages show the others as they were."
 )
+_COLUMNS = " What columns there are is told by memory.views, or `daimon sql --views`."
 _READ_ONLY = "Only reading the views of one's own log is possible here."
 
 
@@ -162,5 +163,6 @@ def readable(failure: SqlFailure) -> errors.Failure:
         return own[failure.state]
     if failure.state.startswith(("53", "54")) or "memory alloc" in failure.message:
         return errors.TooLarge(f"The query needs more memory or disk than it may use ({failure}). Ask for less.")
-    hint = f" Hint: {failure.hint}" if failure.hint else ""
+    advice = _COLUMNS if failure.state == "42703" else ""
+    hint = f" Hint: {failure.hint}" if failure.hint else advice
     return errors.Invalid(f"Postgres says: {failure}.{hint}")

@@ -50,7 +50,7 @@ class Handlers:
         if later and not request.together:
             raise errors.Refused(
                 f"'{change.event.sentence}' cannot be undone alone, because later changes build on it: {named(later)}."
-                " They can be undone together."
+                " They can be undone together: `daimon undo --together`, or on the Undo page."
             )
         return await self._turn([*later, change], caller)
 

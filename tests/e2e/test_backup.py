@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import stat
+import tarfile
 
 import httpx
 import msgspec
@@ -63,12 +64,17 @@ async def keep_adding(home) -> None:
             await bus.call(tasks.ADD, tasks.AddTask(title="meanwhile"))
 
 
-async def test_what_is_no_backup_is_refused_in_a_sentence(tmp_path, reflex):
+@pytest.mark.parametrize("content", ["hello", None], ids=["no archive", "another archive"])
+async def test_what_is_no_backup_is_refused_in_a_sentence(tmp_path, reflex, content):
     file = tmp_path / "not.tar"
-    file.write_text("hello")
+    if content is None:
+        with tarfile.open(file, "w") as other:
+            other.add(__file__, "notes.txt")
+    else:
+        file.write_text(content)
     refused = await reflex.daimon("restore", str(file), "--home", str(tmp_path / "new"))
     assert refused.code == 1
-    assert "is no backup that can be read" in refused.err
+    assert "is no backup that can be read; name a file that `daimon backup` wrote." in refused.err
     assert keeping.SEAL.subject not in refused.err
 
 

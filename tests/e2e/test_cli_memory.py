@@ -41,7 +41,7 @@ async def test_undo_and_redo_say_what_they_did(person):
     assert "Undo would undo: Renamed task 'buy milk' to 'buy bread'." in await person.does("undo", "--preview")
     assert await person.does("undo") == "Undid: Renamed task 'buy milk' to 'buy bread'\n"
     assert await person.does("redo") == "Did again: Renamed task 'buy milk' to 'buy bread'\n"
-    assert "They can be undone together." in await person.does("undo", "added milk", code=1)
+    assert "They can be undone together: `daimon undo --together`" in await person.does("undo", "added milk", code=1)
     await person.does("undo", "added milk", "--together")
     assert await person.does("tasks") == ""
     assert "There is nothing to undo." in await person.does("undo", code=1)

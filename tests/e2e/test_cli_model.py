@@ -120,6 +120,8 @@ async def test_words_are_held_back_until_they_are_let_go(scripted: Whole, model_
         assert "The word is [held back: code]." in (await scripted.daimon("chat", "tell me", "--user", ada)).out
         removed = await scripted.daimon("filter", "remove", "code", "--user", ada)
         assert "The content filter is off." in removed.err
+        unknown = await scripted.daimon("filter", "remove", "code", "--user", ada)
+        assert (unknown.code, "Nothing is held back under 'code'; `daimon filter` lists" in unknown.err) == (1, True)
         assert "The word is open sesame." in (await scripted.daimon("chat", "tell me", "--user", ada)).out
     finally:
         model_server.script = act

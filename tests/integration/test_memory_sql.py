@@ -363,6 +363,7 @@ async def test_a_query_that_wants_too_much_is_stopped_with_advice(ask, sql, kind
     ("sql", "says"),
     [
         ("select titel from tasks", 'column "titel" does not exist. Hint: Perhaps you meant .* "tasks.title"'),
+        ("select nope from events", 'column "nope" does not exist. What columns there are is told by memory.views'),
         ("select * from task", r"relation \"task\" does not exist. The views are events, messages, tasks"),
         ("select 1 / 0", "division by zero"),
         ("selec 1", "Ask one SELECT .* syntax error at or near"),

@@ -119,7 +119,8 @@ async def test_what_later_changes_build_on_is_undone_only_with_them_after_a_prev
         await line.step("added milk")
     assert refused.value.message == (
         "'Added task 'buy milk'' cannot be undone alone, because later changes build on it:"
-        " Completed task 'buy bread'; Renamed task 'buy milk' to 'buy bread'. They can be undone together."
+        " Completed task 'buy bread'; Renamed task 'buy milk' to 'buy bread'. They can be undone together:"
+        " `daimon undo --together`, or on the Undo page."
     )
     assert await line.titles() == ["buy bread (done)", "call mum"]
     seen = [step.sentence for step in (await line.preview("added milk")).steps]

@@ -16,14 +16,23 @@ _DEFINITION = re.compile(
     r"(?:def|class|func|fn|function|interface|struct|enum|trait|impl|type|module|namespace|CREATE)\s+\S"
     r"|@\w"
 )
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MOST_CONTROLS = 0.02
+"""Of the characters of a text; terminals' records have some, of bytes by chance every tenth is one."""
 ROWS = 20
 """Rows of a table in one block."""
 
 
 def decoded(raw: bytes) -> str:
     """Read bytes as text; Unreadable when they are not."""
-    if b"\0" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    marked = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = _text_of(raw)
+    if (b"\0" in raw and not marked) or len(_CONTROLS.findall(text)) > len(text) * _MOST_CONTROLS:
         raise Unreadable("It is not text, and not of a format that can be read.")
+    return text
+
+
+def _text_of(raw: bytes) -> str:
     for encoding in ("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "cp1252"):
         try:
             return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from daimon import cli
-from daimon.commands import CommandError, chat, credentials, do, events, sql, tasks
+from daimon.commands import CommandError, chat, credentials, do, events, models, search, sql, tasks
 from proto.chat import ToolUse
+from proto.errors import Invalid
+from proto.models import Options
 
 
 def parse(command: object, *words: str) -> argparse.Namespace:
@@ -46,6 +48,20 @@ def test_a_place_in_the_list_is_a_number(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         parse(tasks, "move", "1", "top")
     assert "invalid int value: 'top'" in capsys.readouterr().err
+
+
+def test_a_time_of_a_search_that_cannot_be_read_says_how_to_write_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse(search, "milk", "--since", "2026-11-20").since.day == 20
+    with pytest.raises(SystemExit):
+        parse(search, "milk", "--until", "soon")
+    assert "'soon' is no time that can be read. Write 2026-11-20, 2026-11-20 14:05" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("setting", ["temperature=hot", "temperature=9", "bogus=1", "think=perhaps"])
+def test_an_option_that_cannot_be_set_says_which_can(setting: str) -> None:
+    with pytest.raises(Invalid, match=rf"{setting} cannot be set. What can: model=NAME, temperature=0 to 2"):
+        models.changed(Options(), [setting])
+    assert models.changed(Options(), ["temperature=0.5", "think=false"]) == Options(temperature=0.5, think=False)
 
 
 def test_a_result_cannot_be_json_and_csv_at_once(capsys: pytest.CaptureFixture[str]) -> None:

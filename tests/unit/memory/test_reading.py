@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import random
 
 import pypdf
 import pytest
@@ -28,6 +29,14 @@ def test_paragraphs_are_cited_by_their_lines():
     first, second = found("one\ntwo\n\n\n" + "x" * 800 + "\n\n" + "y" * 800 + "\n", "notes.txt")
     assert (first.text[:9], first.line, first.last) == ("one\ntwo\n\n", 1, 5)
     assert (second.line, second.last) == (7, 7)
+
+
+def test_bytes_by_chance_are_no_text_and_old_encodings_are():
+    noise = random.Random(7).randbytes(3000).replace(b"\0", b"")
+    assert problem(noise, "noise.dat") == "It is not text, and not of a format that can be read."
+    assert found("Grüße aus Köln".encode("cp1252"), "old.txt")[0].text == "Grüße aus Köln"
+    assert found("Grüße aus Köln".encode("utf-16"), "old.txt")[0].text == "Grüße aus Köln"
+    assert found("\x1b[31mred\x1b[0m and\x07 done, as a terminal wrote it, line after line\n", "log.txt")
 
 
 def test_markdown_is_split_at_headings_and_keeps_their_trail():
