@@ -70,13 +70,13 @@ class Reader:
         self.conversation = new_id()
         self.page = Page()
         self.cuts = 0
+        """Streams that had begun; where nobody listens, nothing is cut."""
 
     async def read(self) -> None:
         """Connect, read some bytes, cut, and again, until the turn is over on the page."""
         while not self.page.over:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await self._connect(int(SHORTEST * (LONGEST / SHORTEST) ** self.dice.random()))
-            self.cuts += 1
 
     async def _connect(self, limit: int) -> None:
         address = urlsplit(f"http://127.0.0.1:{self.front.port}")
@@ -87,6 +87,7 @@ class Reader:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: {address.netloc}\r\nCookie: {cookies}\r\n\r\n".encode())
             await reader.readuntil(b"\r\n\r\n")
             self.page.connected()
+            self.cuts += 1
             await self._read_chunks(reader, limit)
         finally:
             writer.transport.abort()

@@ -32,11 +32,16 @@ async def killed(own_nats, models_dir, ada):
         serving = await stack.enter_async_context(Bus.open(own_nats.settings("tasks"), "tasks"))
         await stack.enter_async_context(running(serve_tasks, TasksSettings(), serving))
 
-        async def start(script, text="count", kills=1, when=lambda heard: len(heard.text) > 20, **fake):
+        async def start(script, text="count", kills=1, when=lambda heard: len(heard.text) > 20, then=None, **fake):
             model = await stack.enter_async_context(FakeOllama(script, **fake))
 
             async def worker():
                 return await stack.enter_async_context(worker_process(own_nats, model.url, models_dir))
+
+            async def other(process):
+                process.kill()
+                await process.wait()
+                return await worker()
 
             process = await worker()
             caller = replace(ada, conversation="home")
@@ -47,9 +52,10 @@ async def killed(own_nats, models_dir, ada):
                     heard.parts.append((await live.next())[1])
                     if kills and when(heard):
                         kills -= 1
-                        process.kill()
-                        await process.wait()
-                        process = await worker()
+                        process = await other(process)
+                        if then:
+                            await bus.call(*then, caller=caller, timeout=30)
+                            process = await other(process)
             return heard, model, bus
 
         yield start
@@ -103,3 +109,12 @@ async def test_an_action_of_a_killed_worker_is_not_run_twice(killed, ada):
     listed = await bus.call(tasks.LIST, tasks.ListTasks(), caller=ada)
     assert [task.title for task in listed.tasks] == ["buy milk"]
     assert len([part for part in heard.parts if isinstance(part, chat.Calling)]) == 1
+
+
+async def test_a_turn_that_is_stopped_between_two_workers_that_die_stays_stopped(killed):
+    stop = (chat.STOP, chat.Stop(conversation="home"))
+    heard, model, _ = await killed(lambda body: Reply(text=TOKENS, fault="hang", after=12), then=stop)
+    assert (heard.ended.outcome, heard.ended.answer) == ("stopped", heard.text)
+    assert heard.text
+    assert "".join(TOKENS).startswith(heard.text)
+    assert len(model.chats) <= 2, "the third worker asked the model to go on with what was stopped"
