@@ -86,6 +86,10 @@ class UsersPage(msgspec.Struct, frozen=True, kw_only=True):
 
     frame: Frame
     accounts: tuple[Account, ...]
+    words: str = ""
+    """What is in the names of those that are shown."""
+    more: int = 0
+    """How many there are besides."""
     link: str = ""
     """The address of a one-time link that was just made, to be shown this once."""
     invited: str = ""

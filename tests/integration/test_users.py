@@ -156,6 +156,18 @@ async def test_the_owner_sees_everybodys_sessions_and_users_and_others_do_not(fr
         assert (await member.post(path, htmx=False, name="eve", role="owner", state="active")).status_code == 403
 
 
+async def test_of_many_accounts_the_newest_are_shown_and_the_others_found(front, ada, monkeypatch):
+    monkeypatch.setattr("services.gateway.pages.settings_pages.SHOWN_USERS", 2)
+    owner = await front.browser("owner")
+    for number in range(3):
+        await owner.post("/settings/users", htmx=False, name=f"{ada.user}-{number}", role="guest")
+    page = await owner.page("/settings/users")
+    assert "more are found by name" in page
+    assert f"{ada.user}-2" in page
+    assert f"{ada.user}-0" not in page
+    assert f"{ada.user}-0" in await owner.page(f"/settings/users?q={ada.user.upper()}-0")
+
+
 async def test_the_owner_invites_from_the_page(front, ada):
     owner = await front.browser("owner")
     page = (await owner.post("/settings/users", htmx=False, name=ada.user, role="guest")).text

@@ -14,6 +14,9 @@ from services.gateway.visit import Visit, opened, posted, see_other
 DAYS_DIGITS = 4
 STATES: tuple[NewState, ...] = ("active", "disabled", "deleted")
 
+SHOWN_USERS = 200
+"""Accounts on one page, the newest of them; the others are found by their names."""
+
 
 async def sessions(visit: Visit) -> Response:
     """The browsers that are signed in."""
@@ -112,11 +115,18 @@ async def _keys(visit: Visit, made: keys.NewKey | None = None) -> Response:
 
 
 async def _users(visit: Visit, link: str = "", invited: str = "") -> Response:
-    found = await visit.gate.users.all()
-    frame = visit.frame(path="/settings/users")
-    return await visit.page(
-        ui_accounts.USERS, ui_accounts.UsersPage(frame=frame, accounts=found, link=link, invited=invited)
+    words = visit.query("q").strip()[:64]
+    found = [account for account in await visit.gate.users.all() if words.casefold() in account.name.casefold()]
+    newest = sorted(found, key=lambda account: account.made, reverse=True)[:SHOWN_USERS]
+    view = ui_accounts.UsersPage(
+        frame=visit.frame(path="/settings/users"),
+        accounts=tuple(sorted(newest, key=lambda account: account.name)),
+        words=words,
+        more=len(found) - len(newest),
+        link=link,
+        invited=invited,
     )
+    return await visit.page(ui_accounts.USERS, view)
 
 
 ROUTES = (

@@ -28,6 +28,6 @@ def keys(view: KeysPage) -> Html:
 
 
 def users(view: UsersPage) -> Html:
-    """Everybody's account, and a link that was just made."""
-    shown = {"accounts": view.accounts, "link": view.link, "invited": view.invited}
-    return render("users.html", heading="Users", frame=view.frame, **shown)
+    """Accounts, the way to the others, and a link that was just made."""
+    found = {"accounts": view.accounts, "words": view.words, "more": view.more}
+    return render("users.html", heading="Users", frame=view.frame, link=view.link, invited=view.invited, **found)
