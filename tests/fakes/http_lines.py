@@ -28,6 +28,8 @@ class Connections:
     def __init__(self, route: Callable[[str, str, bytes], Answer]) -> None:
         self.route = route
         self.open: set[Connection] = set()
+        self.asked: set[Connection] = set()
+        """Those of the open ones on which a chat was asked for."""
         self.changed = asyncio.Event()
 
     async def until(self, count: int) -> None:
@@ -44,6 +46,8 @@ class Connection(asyncio.Protocol):
         self.connections = connections
         self.received = b""
         self.answer: asyncio.Task[None] | None = None
+        self.closing = False
+        """Whether it ends when something is asked on it again."""
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -54,11 +58,15 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.connections.open.discard(self)
+        self.connections.asked.discard(self)
         self.connections.changed.set()
         if self.answer:
             self.answer.cancel()
 
     def data_received(self, data: bytes) -> None:
+        if self.closing:
+            self.transport.abort()
+            return
         self.received += data
         head, ended, rest = self.received.partition(b"\r\n\r\n")
         if not ended:
@@ -69,6 +77,8 @@ class Connection(asyncio.Protocol):
         if len(rest) >= length:
             self.received = rest[length:]
             method, path, _ = first.split(" ", 2)
+            if path == "/api/chat":
+                self.connections.asked.add(self)
             self.answer = asyncio.get_running_loop().create_task(self.serve(method, path, rest[:length]))
 
     async def serve(self, method: str, path: str, body: bytes) -> None:

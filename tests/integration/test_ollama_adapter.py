@@ -130,6 +130,23 @@ async def test_closing_the_answer_closes_the_connection_while_the_model_writes()
             await server.connections.until(0)
 
 
+async def test_answers_one_after_another_come_on_one_connection() -> None:
+    async with FakeOllama([Reply(text="One."), Reply(text="Two.")]) as server, connected(server) as model:
+        assert text(await answer(model, prompt())) == "One."
+        (first,) = server.connections.asked
+        assert text(await answer(model, prompt())) == "Two."
+        assert server.connections.asked == {first}
+
+
+async def test_a_kept_connection_that_the_server_closes_meanwhile_costs_no_answer() -> None:
+    async with FakeOllama([Reply(text="One."), Reply(text="Two.")]) as server, connected(server) as model:
+        assert text(await answer(model, prompt())) == "One."
+        for connection in server.connections.asked:
+            # It answers the next request by closing, as a server does whose patience ended at that very moment.
+            connection.closing = True
+        assert text(await answer(model, prompt())) == "Two."
+
+
 async def test_cancelling_the_answer_closes_the_connection_while_the_model_is_silent() -> None:
     async with FakeOllama([Reply(fault="hang")]) as server, connected(server) as model:
         assert await model.problem() == ""

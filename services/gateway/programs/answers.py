@@ -98,7 +98,7 @@ async def answer(bus: Bus, caller: Caller, request: chat.Send) -> AsyncGenerator
     reading, feed, turn = Reading(), bus.feed(chat.PARTS), ""
     while True:
         try:
-            async with feed.follow(caller.user, request.conversation) as live:
+            async with feed.follow(caller.user, request.conversation, patient=True) as live:
                 if not turn:
                     turn = (await bus.call(chat.SEND, request, caller=caller)).turn
                 else:

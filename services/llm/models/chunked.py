@@ -18,6 +18,8 @@ class LineDecoder:
         """0 until the head has been read."""
         self.complete = False
         """The body has ended as it said it would."""
+        self.keeps_open = False
+        """Whether the server takes another request on this connection."""
         self._raw = bytearray()
         self._line = bytearray()
         self._chunked = False
@@ -57,6 +59,7 @@ class LineDecoder:
         self._chunked = "chunked" in fields.get("transfer-encoding", "")
         length = fields.get("content-length", "")
         self._left = int(length) if length.isdigit() else None
+        self.keeps_open = version == "HTTP/1.1" and "close" not in fields.get("connection", "")
         self._raw = rest
         return True
 

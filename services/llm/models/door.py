@@ -1,17 +1,21 @@
-"""The way to one server: each request has a connection of its own, and the one for the next is opened ahead."""
+"""The way to one server: connections that are kept for the next request, and given up where an answer is not wanted."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from services.llm.models.line_connection import BrokeOff, LineConnection
+
 FRESH = 30.0
 """Seconds for which a connection that nothing was said on is taken to be of use."""
-
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+KEPT = 64
+"""Connections that are kept at most."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,65 +30,132 @@ class Unreachable(Exception):
     """There is no connection to be had."""
 
 
+class BadStatus(Exception):
+    """The server answered with an error status."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"{status}: {body[:200]!r}")
+        self.status = status
+        self.body = body
+
+
+class Answer:
+    """One answer while it is read."""
+
+    def __init__(self, connection: LineConnection) -> None:
+        self.batches = connection.batches
+        self.is_whole = False
+        """Whether its last line is there, so that its connection can be used again."""
+
+
 class Door:
-    """Opens connections to one address."""
+    """Asks one server."""
 
     def __init__(self, url: str, limits: Limits) -> None:
-        self.address = urlsplit(url)
+        self._address = urlsplit(url)
         self.limits = limits
-        self._ahead: asyncio.Task[Connection] | None = None
-        self._since = 0.0
+        self._idle: list[tuple[float, LineConnection]] = []
+        """Connections that wait for a request, with the time since when."""
+        self._parting: set[asyncio.Task[None]] = set()
 
-    async def enter(self) -> Connection:
-        """Return the connection that was opened ahead if it is still good, else a new one. Raises Unreachable."""
-        ahead, self._ahead = self._ahead, None
-        age = asyncio.get_running_loop().time() - self._since
-        if ahead is not None and age < FRESH and _stands(ahead):
-            return ahead.result()
-        _drop(ahead)
-        return await open_socket(self.address, self.limits.connect)
+    @asynccontextmanager
+    async def ask(self, path: str, body: bytes, *, method: str = "POST") -> AsyncIterator[Answer]:
+        """Ask; leaving the context before the answer is whole closes the connection, which stops the server's work.
 
-    def prepare(self) -> None:
-        """Open the connection for the next request."""
-        _drop(self._ahead)
-        self._since = asyncio.get_running_loop().time()
-        self._ahead = asyncio.create_task(open_socket(self.address, self.limits.connect))
-        # Whoever comes next finds out by itself that there is no connection to be had.
-        self._ahead.add_done_callback(lambda opened: opened.cancelled() or opened.exception())
+        Raises Unreachable, Stalled, BadStatus and BrokeOff.
+        """
+        connection = await self._asked(request_bytes(method, self._address, path, body))
+        answer = Answer(connection)
+        try:
+            yield answer
+        finally:
+            self._leave(connection, answer.is_whole)
 
     def close(self) -> None:
-        """Close what was opened ahead."""
-        _drop(self._ahead)
-        self._ahead = None
+        """Close what waits for a request."""
+        for task in self._parting:
+            task.cancel()
+        for _, connection in self._idle:
+            connection.abort()
+        self._idle.clear()
+
+    async def _asked(self, request: bytes) -> LineConnection:
+        """Send a request, on another connection where one that was kept turns out to be closed."""
+        while True:
+            connection, begun = self._kept() or await self._open(), False
+            try:
+                await _begin(connection, request, self.limits.stall)
+                begun = True
+            except BrokeOff:
+                # A server may close a connection at the very moment at which it is used again.
+                if not connection.answered or connection.status:
+                    raise
+            else:
+                return connection
+            finally:
+                if not begun:
+                    connection.abort()
+
+    def _kept(self) -> LineConnection | None:
+        """A connection that is still good; the one that was used last, so that the others grow old."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            since, connection = self._idle.pop()
+            if connection.reusable and now - since < FRESH:
+                return connection
+            connection.abort()
+        return None
+
+    async def _open(self) -> LineConnection:
+        secure = ssl.create_default_context() if self._address.scheme == "https" else None
+        host = self._address.hostname or ""
+        port = self._address.port or (443 if secure else 80)
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self.limits.connect):
+                _, connection = await loop.create_connection(LineConnection, host, port, ssl=secure)
+        except OSError as error:  # a timeout is one
+            raise Unreachable(str(error)) from error
+        return connection
+
+    def _leave(self, connection: LineConnection, whole: bool) -> None:
+        if whole and not connection.reusable:
+            task = asyncio.create_task(self._part(connection))
+            self._parting.add(task)
+            task.add_done_callback(self._parting.discard)
+        else:
+            self._keep(connection)
+
+    async def _part(self, connection: LineConnection) -> None:
+        """Wait for what the protocol sends behind the last line."""
+        try:
+            await connection.parted()
+        finally:
+            self._keep(connection)
+
+    def _keep(self, connection: LineConnection) -> None:
+        connection.rest()
+        if connection.reusable and len(self._idle) < KEPT:
+            self._idle.append((asyncio.get_running_loop().time(), connection))
+        else:
+            connection.abort()
 
 
-async def open_socket(address: SplitResult, seconds: float) -> Connection:
-    """Connect. Raises Unreachable."""
-    secure = ssl.create_default_context() if address.scheme == "https" else None
-    port = address.port or (443 if secure else 80)
-    try:
-        async with asyncio.timeout(seconds):
-            return await asyncio.open_connection(address.hostname, port, ssl=secure)
-    except OSError as error:  # a timeout is one
-        raise Unreachable(str(error)) from error
+def request_bytes(method: str, address: SplitResult, path: str, body: bytes) -> bytes:
+    """Spell a request."""
+    head = (
+        f"{method} {address.path.rstrip('/')}{path} HTTP/1.1\r\n"
+        f"Host: {address.netloc.rpartition('@')[2]}\r\n"
+        "Content-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
-def _opened(opening: asyncio.Task[Connection]) -> bool:
-    return opening.done() and not opening.cancelled() and opening.exception() is None
-
-
-def _stands(opening: asyncio.Task[Connection]) -> bool:
-    """Whether the server has not closed it in the meantime."""
-    if not _opened(opening):
-        return False
-    reader, writer = opening.result()
-    return not (reader.at_eof() or reader.exception() or writer.is_closing())
-
-
-def _drop(opening: asyncio.Task[Connection] | None) -> None:
-    if opening is None:
-        return
-    if _opened(opening):
-        opening.result()[1].transport.abort()
-    else:
-        opening.cancel()
+async def _begin(connection: LineConnection, request: bytes, stall: float) -> None:
+    """Send a request and wait for the beginning of its answer, or for all of one that is an error."""
+    connection.ask(request, stall)
+    await connection.begun()
+    if connection.status >= 400:
+        said = [line async for lines in connection.batches() for line in lines]
+        raise BadStatus(connection.status, b"\n".join(said))

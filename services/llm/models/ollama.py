@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from services.llm.models.door import Door, Limits, Unreachable
+from services.llm.models.door import Answer, BadStatus, Door, Limits, Unreachable
 from services.llm.models.held import HeldAnswer, read_held
-from services.llm.models.line_stream import BadStatus, BrokeOff, Stalled, line_stream
+from services.llm.models.line_connection import BrokeOff, Stalled
 from services.llm.models.model import (
     ModelBroke,
     ModelError,
@@ -104,10 +104,6 @@ class Ollama:
                 for part in parts(lines, actions):
                     for shown in (part,) if held is None else read_held(held, part):
                         yield shown
-                if lines[-1].done:
-                    self._door.prepare()
-                    return
-        raise ModelBroke(why="it ended without saying so")
 
     async def continues(self, model: str, num_ctx: int) -> bool:
         """Try out, once for each model, whether it goes on with an answer that was begun; False if that fails."""
@@ -203,10 +199,10 @@ class Ollama:
 
     async def version(self) -> str:
         """Ask for the server's version, which also tells whether it is there."""
-        async with aclosing(self._raw_lines("GET", "/api/version", b"")) as lines:
-            async for batch in lines:
-                self._door.prepare()
-                return str(msgspec.json.decode(batch[0], type=dict[str, str]).get("version", ""))
+        async with self._asked("/api/version", b"", method="GET") as answer, aclosing(answer.batches()) as batches:
+            async for lines in batches:
+                answer.is_whole = True
+                return str(msgspec.json.decode(lines[0], type=dict[str, str]).get("version", ""))
         return ""
 
     async def _manner(self, model: str) -> Manner:
@@ -237,21 +233,25 @@ class Ollama:
         raise ModelMissing("The Ollama server has no model that chats; get one with `ollama pull llama3.2`.")
 
     async def _lines(self, body: bytes, model: str) -> AsyncGenerator[list[Line], None]:
-        async with aclosing(self._raw_lines("POST", "/api/chat", body, model)) as batches:
+        """Yield the lines of a chat that came together, to the last one."""
+        async with self._asked("/api/chat", body, model) as answer, aclosing(answer.batches()) as batches:
             async for batch in batches:
                 lines, problem = read_lines(batch, model)
+                answer.is_whole = bool(lines) and lines[-1].done
                 if lines:
                     yield lines
                 if problem:
                     raise problem
+                if answer.is_whole:
+                    return
+        raise ModelBroke(why="it ended without saying so")
 
-    async def _raw_lines(
-        self, method: str, path: str, body: bytes, model: str = ""
-    ) -> AsyncGenerator[list[bytes], None]:
+    @asynccontextmanager
+    async def _asked(self, path: str, body: bytes, model: str = "", *, method: str = "POST") -> AsyncIterator[Answer]:
+        """Ask the server, and turn what goes wrong into sentences."""
         try:
-            async with aclosing(line_stream(self._door, path, body, method=method)) as batches:
-                async for batch in batches:
-                    yield batch
+            async with self._door.ask(path, body, method=method) as answer:
+                yield answer
         except Unreachable as error:
             raise ModelUnreachable(url=self.url) from error
         except Stalled as error:

@@ -82,7 +82,8 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive: str = "30m"
 
 
-def tool_names(tools: tuple[Tool, ...]) -> dict[str, str]:
+@functools.lru_cache(KEPT)
+def tool_names(tools: tuple[Tool, ...]) -> Mapping[str, str]:
     """Spell each action's name as models take it (`tasks.add` → `tasks_add`); no two come out the same."""
     spelled: dict[str, str] = {}
     for tool in tools:

@@ -110,7 +110,7 @@ class Loop:
         await self._writer.started(self._turn.model, anew=bool(more) and not goes_on)
         if rest := exchange.answer[len(left) :]:
             # An answer that goes on from another turn's begins with it.
-            self._writer.text(rest)
+            await self._writer.text(rest)
         return begun if goes_on else ""
 
     async def _step(self, briefing: Briefing, prompt: Prompt) -> tuple[list[ToolCall], list[BadCall]]:
@@ -132,7 +132,7 @@ class Loop:
             async for part in reply:
                 match part:
                     case TextPart(text=text):
-                        self._write(shown.feed(sieve.feed(text)))
+                        await self._write(shown.feed(sieve.feed(text)))
                     case ThoughtPart(text=text):
                         await self._ponder(pondered.feed(text))
                     case ToolCall():
@@ -143,7 +143,7 @@ class Loop:
                         self._finished = part
                         self._turn.finished(part)
         rest, cut = sieve.end()
-        self._write(shown.feed(rest) + shown.end())
+        await self._write(shown.feed(rest) + shown.end())
         await self._ponder(pondered.end())
         await self._tell(shown, pondered)
         good, wrong = sound(taken(sieve, calls))
@@ -160,9 +160,9 @@ class Loop:
         for name in pondered.caught:
             await self._turn.held_back(name, "thought")
 
-    def _write(self, text: str) -> None:
+    async def _write(self, text: str) -> None:
         if text:
-            self._writer.text(text)
+            await self._writer.text(text)
 
     def _give_up(self) -> None:
         """End the turn when the model has shown that it cannot use the tools."""

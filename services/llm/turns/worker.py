@@ -57,7 +57,7 @@ class Worker:
                 await self._room.enter()
 
     async def begin(self, event: Event, thread: Thread) -> Held | None:
-        """Begin a turn while the log takes its message, unless all hands are full; nothing of it is seen before."""
+        """Begin a turn before the log has its message, unless all hands are full; nothing of it is seen before."""
         if self._group is None or self._room.full:
             return None
         await self._room.enter()

@@ -49,10 +49,13 @@ class Writer:
         await self.flush()
         await self._append(chat.Paused(attempt=self._attempt))
 
-    def text(self, piece: str) -> None:
-        """Write the next piece; pieces of one tick of the loop go out together, the first of them at once."""
+    async def text(self, piece: str) -> None:
+        """Write the next piece; what comes before the log has the message goes out together when it has it."""
         self._waiting += piece
-        self._nudge()
+        if self._turn.is_accepted and self._idle:
+            await self.flush()
+        else:
+            self._nudge()
 
     async def flush(self) -> None:
         """Send what waits."""
@@ -124,8 +127,12 @@ class Writer:
             await self._turn.accepted()
             await self._send(*parts)
 
+    @property
+    def _idle(self) -> bool:
+        return self._flushing is None or self._flushing.done()
+
     def _nudge(self) -> None:
-        if self._flushing is None or self._flushing.done():
+        if self._idle:
             self._flushing = asyncio.create_task(self.flush())
 
     async def _begin(self) -> None:

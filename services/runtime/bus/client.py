@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nats import errors
@@ -33,25 +32,37 @@ class Client(nats_client.Client):
     _turn: asyncio.Handle | None = None
     """Set when something was sent in this turn of the loop; what follows goes out together in the next."""
 
-    _gathering = False
-    """Whether what is published waits for more."""
+    _patient = False
+    """Whether what is sent now may wait for what follows."""
 
-    async def hand(self, subject: str, deliver: Deliver, queue: str = "") -> Subscription:
-        """Subscribe, and have each message handed on as it is read."""
-        subscription = await self.subscribe(subject, queue, pending_bytes_limit=0)
+    async def hand(self, subject: str, deliver: Deliver, queue: str = "", *, patient: bool = False) -> Subscription:
+        """Subscribe, and have each message handed on as it is read.
+
+        A `patient` subscription goes out with what is published next, such as the question whose answer will come
+        there, or in the next turn of the loop.
+        """
+        self._patient = patient
+        try:
+            subscription = await self.subscribe(subject, queue, pending_bytes_limit=0)
+        finally:
+            self._patient = False
         subscription._pending_queue = _Handed(deliver)  # type: ignore[assignment]  # noqa: SLF001 - there is no other door
         return subscription
 
     async def publish_all(self, messages: Iterable[tuple[str, Headers, bytes]]) -> None:
         """Publish messages, each a subject with headers and payload, in one write; in order, and nothing between them.
 
-        Their headers are ours, so they are not looked at again as nats-py does with each of them.
+        Their subjects and headers are ours, so they are not looked at again as nats-py does with each of them. While
+        the server is away they wait, as with `publish`.
         """
-        if not self.is_connected:
+        frames = [_frame(*self._fitting(message)) for message in messages]
+        if self.is_closed:
             raise errors.ConnectionClosedError
-        frames = b"".join(_frame(*message) for message in messages)
-        await self._send_command(frames)
-        await self._flush_pending()
+        if self.is_draining_pubs:
+            raise errors.ConnectionDrainingError
+        if not self.is_connected and sum(map(len, frames)) + self._pending_data_size > self._max_pending_size:
+            raise errors.OutboundBufferLimitError
+        await self._put(b"".join(frames))
 
     async def ask(self, subject: str, payload: bytes, timeout: float, headers: Headers | None = None) -> Msg:
         """Send a request and wait for its reply; raises nats' errors.
@@ -77,16 +88,27 @@ class Client(nats_client.Client):
             raise errors.NoRespondersError
         return reply
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Send what is published in this context in one go; nothing else may be waited for in it."""
-        self._gathering = True
-        try:
-            yield
-        finally:
-            self._gathering = False
-            if self._turn is None:
-                self._write()
+    async def _send_publish(
+        self,
+        subject: str,
+        reply: str,
+        payload: bytes,
+        payload_size: int,  # noqa: ARG002 - the library's
+        headers: dict[str, Any] | None,
+    ) -> None:
+        """Send a message as nats-py does; headers are ours, so they are not looked at letter by letter."""
+        await self._put(_frame(subject, headers or {}, payload, reply))
+
+    async def _put(self, frames: bytes) -> None:
+        await self._send_command(frames)
+        if self._flush_queue is not None and self._flush_queue.empty():
+            await self._flush_pending()
+
+    def _fitting(self, message: tuple[str, Headers, bytes]) -> tuple[str, Headers, bytes]:
+        """Return a message that the server takes; raises MaxPayloadError."""
+        if len(message[2]) > self._max_payload:
+            raise errors.MaxPayloadError
+        return message
 
     async def _init_request_sub(self) -> None:
         self._resp_map = {}
@@ -112,7 +134,9 @@ class Client(nats_client.Client):
     async def _flush_pending(self, force_flush: bool = False) -> Any:
         if force_flush or not self._can_write():
             return await super()._flush_pending(force_flush)
-        if self._turn is None and not self._gathering:
+        if self._patient:
+            asyncio.get_running_loop().call_soon(self._write)
+        elif self._turn is None:
             self._write()
         return None
 
@@ -135,12 +159,15 @@ class Client(nats_client.Client):
             self._flush_queue.put_nowait(asyncio.Future())
 
 
-def _frame(subject: str, headers: Headers, payload: bytes) -> bytes:
+def _frame(subject: str, headers: Headers, payload: bytes, reply: str = "") -> bytes:
     """A message as the wire has it."""
+    address = f"{checked(subject)} {reply}".encode() if reply else checked(subject).encode()
+    if not headers:
+        return b"PUB %s %d\r\n%s\r\n" % (address, len(payload), payload)
     lines = "".join(f"{name}: {one_line(value)}\r\n" for name, value in headers.items())
     head = f"NATS/1.0\r\n{lines}\r\n".encode()
     size = len(head)
-    return b"HPUB %s %d %d\r\n%s%s\r\n" % (checked(subject).encode(), size, size + len(payload), head, payload)
+    return b"HPUB %s %d %d\r\n%s%s\r\n" % (address, size, size + len(payload), head, payload)
 
 
 class _Handed:

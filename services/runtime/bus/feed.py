@@ -59,9 +59,7 @@ class Log(Generic[Item]):
 
     async def _publish(self, items: Sequence[Item], subject: str) -> None:
         try:
-            with self._client.together():
-                for item in items:
-                    await self._client.publish(subject, wire.encode(item))
+            await self._client.publish_all((subject, {}, wire.encode(item)) for item in items)
         except nats_errors.MaxPayloadError as error:
             raise errors.TooLarge from error
         except nats_errors.Error as error:
@@ -101,12 +99,15 @@ class Log(Generic[Item]):
         found = await self._stored.last(self._feed.at(*names))
         return None if found is None else self._decoder.decode(found[1])
 
-    def follow(self, *names: str) -> AbstractAsyncContextManager[Following[tuple[tuple[str, ...], Item]]]:
+    def follow(
+        self, *names: str, patient: bool = False
+    ) -> AbstractAsyncContextManager[Following[tuple[tuple[str, ...], Item]]]:
         """What is written from now on in the logs whose first names are these, each with its log's names.
 
-        Enter the context before reading, and nothing is lost in between.
+        Enter the context before reading, and nothing is lost in between. Who is `patient` will hear what follows from
+        the next request of this connection.
         """
-        return self._live.follow(self._feed.under(*names), self._read_message)
+        return self._live.follow(self._feed.under(*names), self._read_message, patient=patient)
 
     def _read_message(self, message: Msg) -> tuple[tuple[str, ...], Item]:
         return self._feed.names(message.subject), self._decoder.decode(message.data)

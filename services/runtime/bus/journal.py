@@ -152,6 +152,8 @@ class Journal:
 
     async def _commit_together(self, batch: Sequence[Handed]) -> bool:
         """Publish as one atomic batch; False when the server would not take it as such."""
+        if not self._client.is_connected:
+            return False
         name, last = secrets.token_hex(8), len(batch)
         *others, final = batch
         try:

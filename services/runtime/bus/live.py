@@ -67,11 +67,13 @@ class Live:
             queue.put_nowait(None)
 
     @asynccontextmanager
-    async def follow(self, subject: str, read: Callable[[Msg], T]) -> AsyncIterator[Following[T]]:
-        """Subscribe for as long as the context lasts."""
+    async def follow(
+        self, subject: str, read: Callable[[Msg], T], *, patient: bool = False
+    ) -> AsyncIterator[Following[T]]:
+        """Subscribe for as long as the context lasts; see `Client.hand` for who is patient."""
         following = Following(read)
         try:
-            subscription = await self._client.hand(checked(subject), following.queue.put_nowait)
+            subscription = await self._client.hand(checked(subject), following.queue.put_nowait, patient=patient)
         except nats_errors.Error as error:
             raise errors.Unavailable("The bus cannot be reached.") from error
         self._queues.add(following.queue)

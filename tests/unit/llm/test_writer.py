@@ -16,6 +16,10 @@ class Asked:
     def __init__(self) -> None:
         self.taken = asyncio.Event()
 
+    @property
+    def is_accepted(self) -> bool:
+        return self.taken.is_set()
+
     async def accepted(self) -> None:
         await self.taken.wait()
 
@@ -29,10 +33,10 @@ async def test_no_piece_overtakes_one_that_waited_for_the_log_to_take_the_messag
     asked = Asked()
     writer = Writer(append, asked)
     await writer.started("small")
-    writer.text("one ")
+    await writer.text("one ")
     await asyncio.sleep(0)
     asked.taken.set()
-    writer.text("two")
+    await writer.text("two")
     await writer.flush()
     assert [type(part) for part in sent] == [Started, Text, Text]
     assert [(part.offset, part.text) for part in sent[1:]] == [(0, "one "), (4, "two")]
