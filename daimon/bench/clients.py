@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import statistics
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
 from daimon.bench.browser import Browser, Turn, chat_page
-from daimon.bench.http_client import connected, lags
+from daimon.bench.http_client import Connection, connected, lags
 
 MODEL = "small"
 QUESTION = "Tell me something."
@@ -25,6 +25,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str
     path: str
+    models: str
+    """Where the models are listed, which every client does first: so nobody is measured who has just come, or slept."""
     over: bytes
     """What its end is known by."""
     headers: dict[str, str] = {}
@@ -55,14 +57,28 @@ async def last_request(url: str) -> bytes:
 
 async def direct(url: str, tokens: int, request: bytes) -> Turn:
     """Ask the model server itself."""
-    return await _ask(Door(address=url, path="/api/chat", over=b'"done":true'), request, tokens)
+    (turn,) = await directs(url, tokens, request, 1)
+    return turn
+
+
+async def directs(url: str, tokens: int, request: bytes, count: int) -> list[Turn]:
+    """Ask the model server itself so many times at once."""
+    door = Door(address=url, path="/api/chat", models="/api/tags", over=b'"done":true')
+    return await _ask(door, request, tokens, count)
 
 
 async def over_api(program: Program, tokens: int, question: str = QUESTION) -> Turn:
     """Ask over `/v1/chat/completions`."""
+    (turn,) = await over_apis(program, tokens, 1, question)
+    return turn
+
+
+async def over_apis(program: Program, tokens: int, count: int, question: str = QUESTION) -> list[Turn]:
+    """Ask over `/v1/chat/completions` so many times at once."""
     headers = {"Authorization": f"Bearer {program.key}", "Content-Type": "application/json"}
-    door = Door(address=program.address, path="/v1/chat/completions", over=b"[DONE]", headers=headers)
-    return await _ask(door, bare(question), tokens)
+    path, models = "/v1/chat/completions", "/v1/models"
+    door = Door(address=program.address, path=path, models=models, over=b"[DONE]", headers=headers)
+    return await _ask(door, bare(question), tokens, count)
 
 
 async def on_page(browser: Browser, tokens: int, question: str = QUESTION) -> Turn:
@@ -93,15 +109,28 @@ def medians(turns: Sequence[Turn]) -> Turn:
     )
 
 
-async def _ask(door: Door, request: bytes, tokens: int) -> Turn:
-    loop = asyncio.get_running_loop()
+async def _ask(door: Door, request: bytes, tokens: int, count: int) -> list[Turn]:
+    """Let all come, then all ask at once."""
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(_client(door)) for _ in range(count)]
+        return await asyncio.gather(*(_answered(client, door, request, tokens) for client in clients))
+
+
+@asynccontextmanager
+async def _client(door: Door) -> AsyncIterator[Connection]:
     async with connected(door.address) as connection:
-        began = loop.time()
-        answer = connection.send("POST", door.path, request, door.headers)
-        await answer.read_head()
-        if answer.status != 200:
-            raise ConnectionError(f"{door.path} answered {answer.status}.")
-        first = await answer.until(token(0)) - began
-        last = await answer.until(token(tokens - 1)) - began
-        await answer.until(door.over)
+        await (await connection.ask("GET", door.models, headers=door.headers)).whole()
+        yield connection
+
+
+async def _answered(connection: Connection, door: Door, request: bytes, tokens: int) -> Turn:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    answer = connection.send("POST", door.path, request, door.headers)
+    await answer.read_head()
+    if answer.status != 200:
+        raise ConnectionError(f"{door.path} answered {answer.status}.")
+    first = await answer.until(token(0)) - began
+    last = await answer.until(token(tokens - 1)) - began
+    await answer.until(door.over)
     return Turn(first=first, last=last, size=len(answer.body), lags=tuple(lags(answer)))

@@ -11,7 +11,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from daimon.bench.browser import Browser, sign_in
-from daimon.bench.clients import Program, bare, direct, fresh, last_request, medians, on_page, on_pages, over_api
+from daimon.bench.clients import (
+    Program,
+    bare,
+    direct,
+    directs,
+    fresh,
+    last_request,
+    medians,
+    on_page,
+    on_pages,
+    over_api,
+    over_apis,
+)
 from daimon.bench.programs import System, free_port, fresh_home, model_server, up
 from daimon.bench.report import Figure, figure
 from daimon.connection import connect
@@ -20,6 +32,9 @@ from proto import keys
 
 SINGLES = 5
 """Answers a round, one after another."""
+ONE_TOKENS, ONE_RATE = 20, 200.0
+"""A model that is quicker than any on such a machine. One that writes as fast as it can keeps a core to itself while
+its first token is on the way, so that the figure is that of the test's own server."""
 BURST = 300
 RELAYED, RELAYS = 10_000, 3
 """Tokens of an answer that is long enough for the rate to be that of relaying, and how many of them a round."""
@@ -42,6 +57,7 @@ async def run(rounds: int) -> dict[str, Figure]:
         program = await _program(system)
         for _ in range(rounds):
             await _single(port, browsers[0], program, found)
+            await _burst(port, browsers[0], program, found)
             await _relayed(port, browsers[0], program, found)
             await _few(port, browsers[:FEW], program, found)
             await _many(port, browsers, program, found)
@@ -57,18 +73,18 @@ async def _program(system: System) -> Program:
 
 
 async def _single(port: int, browser: Browser, program: Program, found: Found) -> None:
-    """One stream: the first token, and a burst as fast as it comes."""
-    async with model_server(rate=0, tokens=BURST, port=port) as url:
-        await on_page(browser, BURST), await over_api(program, BURST)
+    """One stream: the first token."""
+    async with model_server(rate=ONE_RATE, tokens=ONE_TOKENS, port=port) as url:
+        await on_page(browser, ONE_TOKENS), await over_api(program, ONE_TOKENS)
         same = await last_request(url)
         turns = [
             (
-                await direct(url, BURST, same),
-                await over_api(program, BURST),
-                await on_page(browser, BURST),
-                await direct(url, BURST, bare()),
-                await over_api(program, BURST, fresh()),
-                await on_page(browser, BURST, fresh()),
+                await direct(url, ONE_TOKENS, same),
+                await over_api(program, ONE_TOKENS),
+                await on_page(browser, ONE_TOKENS),
+                await direct(url, ONE_TOKENS, bare()),
+                await over_api(program, ONE_TOKENS, fresh()),
+                await on_page(browser, ONE_TOKENS, fresh()),
             )
             for _ in range(SINGLES)
         ]
@@ -79,6 +95,18 @@ async def _single(port: int, browser: Browser, program: Program, found: Found) -
     found["first_direct"].append(one.first * 1000)
     found["first_api"].append((api.first - one.first) * 1000)
     found["first_page"].append((page.first - one.first) * 1000)
+
+
+async def _burst(port: int, browser: Browser, program: Program, found: Found) -> None:
+    """A short answer as fast as it comes."""
+    async with model_server(rate=0, tokens=BURST, port=port) as url:
+        await on_page(browser, BURST), await over_api(program, BURST)
+        same = await last_request(url)
+        turns = [
+            (await direct(url, BURST, same), await over_api(program, BURST), await on_page(browser, BURST))
+            for _ in range(SINGLES)
+        ]
+    one, api, page = (medians(side) for side in zip(*turns, strict=True))
     found["burst_direct"].append(BURST / one.last)
     found["burst_api"].append(one.last / api.last)
     found["burst_page"].append(one.last / page.last)
@@ -104,8 +132,8 @@ async def _few(port: int, browsers: Sequence[Browser], program: Program, found: 
     async with model_server(rate=FEW_RATE, tokens=FEW_TOKENS, port=port, stamped=True) as url:
         await over_api(program, FEW_TOKENS)
         same = await last_request(url)
-        one = medians(await asyncio.gather(*(direct(url, FEW_TOKENS, same) for _ in browsers)))
-        api = medians(await asyncio.gather(*(over_api(program, FEW_TOKENS) for _ in browsers)))
+        one = medians(await directs(url, FEW_TOKENS, same, len(browsers)))
+        api = medians(await over_apis(program, FEW_TOKENS, len(browsers)))
         page = medians(await on_pages(browsers, FEW_TOKENS))
     lag = statistics.median(one.lags)
     found["lag_direct"].append(lag)
@@ -118,8 +146,8 @@ async def _many(port: int, browsers: Sequence[Browser], program: Program, found:
     async with model_server(rate=STREAM_RATE, tokens=STREAM_TOKENS, port=port) as url:
         await over_api(program, STREAM_TOKENS)
         same = await last_request(url)
-        one = medians(await asyncio.gather(*(direct(url, STREAM_TOKENS, same) for _ in browsers)))
-        api = medians(await asyncio.gather(*(over_api(program, STREAM_TOKENS) for _ in browsers)))
+        one = medians(await directs(url, STREAM_TOKENS, same, len(browsers)))
+        api = medians(await over_apis(program, STREAM_TOKENS, len(browsers)))
         page = medians(await on_pages(browsers, STREAM_TOKENS))
     found["many_direct"].append(one.first * 1000)
     found["many_api"].append(api.first / one.first)

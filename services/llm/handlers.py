@@ -101,9 +101,14 @@ class Handlers:
         raise errors.Busy
 
     async def _append(self, thread: Thread, event: Event) -> None:
-        """Record a message; its answer is begun meanwhile, and dropped if the log refuses the message."""
+        """Record a message; its answer is begun before, and dropped if the log refuses the message.
+
+        The model takes longer than the log, so it is asked first.
+        """
         held = None if thread.open else await self._worker.begin(event, thread)
         try:
+            if held:
+                await held.asks()
             place = await self._record(thread, event, self._worker.name if held else "")
             if held:
                 held.place.set_result(place)

@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from services.llm.models.model import Tool
 from services.llm.reflex.grammar import neutral
 from services.llm.reflex.words import ARTICLES, DETERMINERS, FUNCTION, PRONOUNS
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 CLAUSES = 6
 """Wishes in one message that are looked at one by one."""
@@ -59,7 +54,8 @@ class Index:
         known = [(place, vectors[text]) for place, tool in enumerate(tools) for text in texts(tool) if text in vectors]
         self._tools = tools
         owners = np.array([place for place, _ in known], dtype=np.intp)
-        self._owners, self._starts = np.unique(owners, return_index=True)
+        first, self._starts = np.unique(owners, return_index=True)
+        self._owners: list[int] = first.tolist()
         self._vectors = np.array([vector for _, vector in known], dtype=np.float32)
         self._np = np
 
@@ -67,20 +63,28 @@ class Index:
         """The actions with how well they fit the best of some wishes, best first; by words alone without vectors."""
         if not said:
             return [(tool, 0.0) for tool in self._tools]
-        scores = self._np.max([self._scores(clause, vectors.get(clause)) for clause in said], axis=0)
-        order = self._np.argsort(-scores, kind="stable")
-        return [(self._tools[place], score) for place, score in zip(order, scores[order].tolist(), strict=True)]
+        each = [self._scores(clause, vectors.get(clause)) for clause in said]
+        scores = [max(of_one) for of_one in zip(*each, strict=True)]
+        order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
+        return [(self._tools[place], scores[place]) for place in order]
 
-    def _scores(self, clause: str, vector: Sequence[float] | None) -> NDArray[np.float32]:
-        """How near each action is in meaning, and which share of what is said its own words have too."""
-        found = self._np.zeros(len(self._tools), dtype=self._np.float32)
-        if vector is not None and len(self._owners):
+    def _scores(self, clause: str, vector: Sequence[float] | None) -> list[float]:
+        """How near each action is in meaning, and which share of what is said its own words have too.
+
+        Only what is large is left to numpy: each call of it takes as long as a walk through the whole menu.
+        """
+        found = [0.0] * len(self._tools)
+        if vector is not None and self._owners:
             near = self._vectors @ self._np.asarray(vector, self._np.float32)
             # What belongs to one action stands together.
-            found[self._owners] = self._np.maximum(self._np.maximum.reduceat(near, self._starts), 0)
+            for place, nearness in zip(
+                self._owners, self._np.maximum.reduceat(near, self._starts).tolist(), strict=True
+            ):
+                found[place] = max(nearness, 0.0)
         said = _words(clause)
         for word in said:
-            found[self._postings.get(word, [])] += WORDS / len(said)
+            for place in self._postings.get(word, ()):
+                found[place] += WORDS / len(said)
         return found
 
 

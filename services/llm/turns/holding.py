@@ -16,6 +16,8 @@ from services.llm.conversations.thread import Thread
 from services.runtime.bus import Delivery
 
 HEARTBEAT = TURN_LEASE / 4
+TASKS = 2
+"""Tasks of a turn, the one begun by the other, until the model is asked; each begins in a new turn of the loop."""
 
 
 class Held:
@@ -45,6 +47,11 @@ class Held:
     def recorded(self) -> bool:
         """Whether the log has the message."""
         return self.place.done() and not self.place.cancelled()
+
+    async def asks(self) -> None:
+        """Let the model be asked, unless something has to be waited for first."""
+        for _ in range(TASKS):
+            await asyncio.sleep(0)
 
     def give(self, delivery: Delivery) -> None:
         """Take the delivery of a turn that was begun without one; one that came before counts on."""

@@ -79,7 +79,8 @@ def shortened(text: str, limit: int = RESULT_LIMIT) -> str:
 
 def _rules(known: Known) -> Message:
     """What stays the same from message to message, so that the model's server need not read it anew."""
-    text = known.rules.replace(NOW, _now(known)) + _section("The user", _wishes(known.profile))
+    rules = known.rules.replace(NOW, _now(known)) if NOW in known.rules else known.rules
+    text = rules + _section("The user", _wishes(known.profile))
     title = f"The first {known.folded} exchanges of this conversation, summarised"
     folded = _section(title, [known.summary]) if known.summary and known.asked.mode == "chat" else ""
     return Message(role="system", content=text + folded)

@@ -13,7 +13,7 @@ import pytest
 from proto import errors, llm
 from services.llm.engines import Engines
 from services.llm.settings import LlmSettings
-from services.llm.vectors.embedding import PATIENCE, PORTION, Embedding
+from services.llm.vectors.embedding import LONG, PATIENCE, PORTION, Embedding, portions
 from tests.fakes.embedder import WordCounts
 from tests.fakes.ollama import FakeOllama, act
 
@@ -82,3 +82,10 @@ async def test_what_nobody_waits_for_lets_answers_go_first_and_still_comes_while
     await engines.aclose()
     assert patient.vectors == waited_for.vectors
     assert took >= PATIENCE > between - began
+
+
+def test_a_long_text_is_embedded_alone_so_that_an_answer_waits_for_no_more_than_one():
+    short, long = "milk", "m" * LONG
+    assert list(portions([short] * (PORTION + 1))) == [(short,) * PORTION, (short,)]
+    assert list(portions([short, long, long, short])) == [(short,), (long,), (long,), (short,)]
+    assert list(portions([])) == []
