@@ -45,7 +45,7 @@ def named(route) -> str:
 
 
 async def test_the_application_has_exactly_the_routes_of_the_tables():
-    app = application(Gate(None, GatewaySettings(), None, None))._app._app
+    app = application(Gate(None, GatewaySettings(), None, None))._app._app._app
     found = [(method, route.path) for route in app.routes for method in route.methods]
     expected = [(route.method, route.path) for route in ROUTES] + [(method, "/{path:path}") for method in METHODS]
     expected += [("HEAD", route.path) for route in ROUTES if route.method == "GET"]

@@ -164,8 +164,9 @@ def _frame(subject: str, headers: Headers, payload: bytes, reply: str = "") -> b
     address = f"{checked(subject)} {reply}".encode() if reply else checked(subject).encode()
     if not headers:
         return b"PUB %s %d\r\n%s\r\n" % (address, len(payload), payload)
-    lines = "".join(f"{name}: {one_line(value)}\r\n" for name, value in headers.items())
-    head = f"NATS/1.0\r\n{lines}\r\n".encode()
+    # Not by f"{name}": the library names headers by an enumeration of strings, which is not what it is written as.
+    lines = b"".join(b"%s: %s\r\n" % (name.encode(), one_line(value).encode()) for name, value in headers.items())
+    head = b"NATS/1.0\r\n%s\r\n" % lines
     size = len(head)
     return b"HPUB %s %d %d\r\n%s%s\r\n" % (address, size, size + len(payload), head, payload)
 

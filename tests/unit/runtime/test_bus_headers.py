@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from nats.aio.client import Client as NatsClient
+from nats.js.api import Header
 
-from services.runtime.bus.client import Client
+from services.runtime.bus.client import Client, _frame
 from services.runtime.bus.wire import one_line
 from services.runtime.bus.work import delivered
 
@@ -22,6 +23,12 @@ BLOCKS = [
 @pytest.mark.parametrize("block", BLOCKS)
 def test_headers_are_read_as_the_library_reads_them(block):
     assert Client._parse_header_lines(block) == NatsClient._parse_header_lines(block)
+
+
+def test_headers_are_written_as_the_library_names_them():
+    written = _frame("s", {Header.EXPECTED_LAST_SUBJECT_SEQUENCE: "7", "Title": "Grüße"}, b"{}", reply="r")
+    head = "NATS/1.0\r\nNats-Expected-Last-Subject-Sequence: 7\r\nTitle: Grüße\r\n\r\n".encode()
+    assert written == b"HPUB s r %d %d\r\n%b{}\r\n" % (len(head), len(head) + 2, head)
 
 
 def test_a_value_cannot_begin_another_header():
