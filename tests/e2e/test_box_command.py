@@ -73,10 +73,13 @@ class Screen:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     async def until(self, text: str) -> None:
-        async with asyncio.timeout(WITHIN):
-            while text not in self.shown:
-                self._came.clear()
-                await self._came.wait()
+        try:
+            async with asyncio.timeout(WITHIN):
+                while text not in self.shown:
+                    self._came.clear()
+                    await self._came.wait()
+        except TimeoutError:
+            raise AssertionError(f"{text!r} was not shown, but {self.shown!r}") from None
 
     def _read(self) -> None:
         try:
