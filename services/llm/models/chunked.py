@@ -68,6 +68,7 @@ class LineDecoder:
             self._line += self._raw
             self._raw.clear()
             return
+        self.keeps_open = self.keeps_open and len(self._raw) <= self._left
         self._line += self._raw[: self._left]
         self._left -= min(self._left, len(self._raw))
         self._raw.clear()
@@ -80,12 +81,14 @@ class LineDecoder:
             if end < 0:
                 break
             size = _size(raw[at:end])
-            if size and len(raw) < end + size + 4:
+            if len(raw) < end + size + 4:
                 break
             self.complete = size == 0
             self._line += raw[end + 2 : end + 2 + size]
             at = end + size + 4
         del raw[:at]
+        # What comes behind an answer that nobody asked for could pass for the next one.
+        self.keeps_open = self.keeps_open and not (self.complete and raw)
 
     def _lines(self) -> list[bytes]:
         if len(self._line) > LINE_LIMIT:

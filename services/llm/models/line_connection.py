@@ -52,8 +52,11 @@ class LineConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came."""
+        """Take what came; what nobody asked for could pass for the next answer, so it ends the connection."""
         self._came = self._loop.time()
+        if self._answer.complete:
+            self.abort()
+            return
         try:
             self._lines += self._answer.feed(data)
         except Malformed as error:

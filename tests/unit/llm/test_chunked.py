@@ -49,3 +49,30 @@ def test_a_chunked_body_that_breaks_off_is_not_complete() -> None:
 def test_what_is_not_http_is_said_to_be_so(received: bytes) -> None:
     with pytest.raises(Malformed):
         LineDecoder().feed(received)
+
+
+@pytest.mark.parametrize(
+    ("received", "kept"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na\n\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\na\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\na\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na\nHTTP/1.1 200 OK\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na\n\r\n0\r\n\r\nHTTP/1.1 200", False),
+    ],
+    ids=["chunked", "length", "closes", "old", "more behind a length", "more behind the last chunk"],
+)
+def test_a_connection_is_kept_only_behind_an_answer_with_nothing_after_it(received: bytes, kept: bool) -> None:
+    decoder = LineDecoder()
+    assert decoder.feed(received) == [b"a"]
+    assert decoder.complete
+    assert decoder.keeps_open is kept
+
+
+def test_an_answer_is_not_complete_before_its_last_two_bytes() -> None:
+    decoder = LineDecoder()
+    decoder.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\na\n\r\n0\r\n")
+    assert not decoder.complete
+    decoder.feed(b"\r\n")
+    assert decoder.complete
