@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
-import shutil
 import signal
 import sys
 import termios
@@ -29,7 +28,7 @@ async def shell(connection: Connection) -> int:
     """Be the terminal of a shell in the box until it ends; its exit code."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise CommandError("`daimon box shell` needs a terminal; `daimon box run` runs one command without.")
-    size = shutil.get_terminal_size()
+    size = _size()
     caller = connection.caller
     async with connection.bus.feed(jobs.PRINTS).follow(caller.user, caller.conversation) as live:
         opened = await connection.call(
@@ -74,11 +73,11 @@ class _Keyboard:
 
     async def send(self) -> None:
         """Pass on what was pressed, as much at a time as there is; the size first, where it changed."""
-        size = shutil.get_terminal_size()
+        size = _size()
         while True:
             await self._pressed.wait()
             self._pressed.clear()
-            if size != (size := shutil.get_terminal_size()):
+            if size != (size := _size()):
                 await self._resize()
             text, self._waiting = self._waiting, ""
             if text:
@@ -91,12 +90,18 @@ class _Keyboard:
             await self._resize()
 
     async def _resize(self) -> None:
-        size = shutil.get_terminal_size()
+        size = _size()
         await self._connection.call(jobs.RESIZE, Resize(job=self._job, rows=size.lines, columns=size.columns))
 
     def _press(self) -> None:
         self._waiting += self._decoder.decode(os.read(sys.stdin.fileno(), KEYS))
         self._pressed.set()
+
+
+def _size() -> os.terminal_size:
+    """The window's own size, whatever COLUMNS and LINES say: a program beside us may have set them for itself."""
+    size = os.get_terminal_size(sys.stdout.fileno())
+    return size if all(size) else os.terminal_size((80, 24))
 
 
 @contextmanager

@@ -95,7 +95,9 @@ async def at_a_terminal(home: Home, *words: str) -> AsyncIterator[tuple[Screen, 
     master, slave = os.openpty()
     screen = Screen(master)
     screen.resize(30, 100)
-    environment = {**os.environ, "DAIMON_HOME": str(home.path), "TERM": "xterm"}
+    # The window counts, and not what another program has left in the environment.
+    misleading = {"COLUMNS": "80", "LINES": "24"}
+    environment = {**os.environ, **misleading, "DAIMON_HOME": str(home.path), "TERM": "xterm"}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "daimon", *words),

@@ -139,6 +139,8 @@ async def test_several_jobs_run_side_by_side_and_each_prints_into_its_own_feed(d
         begun = [await desk.run(f"echo I am {name}; sleep 60", background=True) for name in ("one", "two", "three")]
         assert len({ran.job for ran in begun}) == 3
         assert await until(live, begun[2].job, "three\n") == "I am three\n"
+    for ran, name in zip(begun, ("one", "two", "three"), strict=True):
+        await until_printed(desk, ran.job, len(f"I am {name}\n"))
     assert [(await desk.output(ran.job)).stdout for ran in begun] == ["I am one\n", "I am two\n", "I am three\n"]
     for ran in begun:
         await desk.stop(ran.job)
