@@ -16,8 +16,6 @@ from services.gateway.accounts import accounts
 from services.gateway.accounts.access import SAFE, Knock, Who, decide
 from services.gateway.compression import Compressed
 from services.gateway.gate import Gate
-from services.gateway.live import stream
-from services.gateway.programs import openai
 from services.gateway.routes import ROUTES
 from services.gateway.shield import Shield
 from services.gateway.straight import Straight
@@ -43,7 +41,7 @@ def application(gate: Gate) -> ASGIApp:
         app.add_route(route.path, _guarded(gate, route), methods=[route.method])
     rest_of_it = accounts.EVERYTHING_ELSE
     app.add_route(rest_of_it.path, _guarded(gate, rest_of_it), methods=_EVERY_METHOD)
-    straight = {(route.method, route.path): _guarded(gate, route) for route in (*openai.STREAMED, *stream.ROUTES)}
+    straight = {(route.method, route.path): _guarded(gate, route) for route in ROUTES if route.streams}
     return Shield(Compressed(Straight(app, straight)), gate.settings.origin)
 
 

@@ -210,6 +210,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters in the address."""
     visited: bool = False
     """Whether opening it is a page visit, and so an event."""
+    streams: bool = False
+    """Whether its answer comes piece by piece, and so passes no framework; its path has no parameter."""
 
 
 def opened(path: str, answer: Endpoint, least: Role | None = None) -> Route:

@@ -52,6 +52,11 @@ async def test_the_application_has_exactly_the_routes_of_the_tables():
     assert sorted(found) == sorted(expected)
 
 
+def test_what_passes_no_framework_is_listed_and_is_for_those_who_are_known():
+    streams = {(route.method, route.path): route.who for route in ROUTES if route.streams}
+    assert streams == {("POST", "/v1/chat/completions"): Who.PROGRAM, ("GET", "/live"): Who.SIGNED_IN}
+
+
 def test_only_the_listed_routes_are_open():
     assert {(route.method, route.path) for route in ROUTES if route.who is Who.ANYONE} == OPEN
 

@@ -166,4 +166,4 @@ def _retry() -> bytes:
     return b"retry: %d\n\n" % random.randint(*RETRY_MS)  # noqa: S311 - spreads load, keeps no secret
 
 
-ROUTES = (Route(method="GET", path="/live", who=Who.SIGNED_IN, answer=live),)
+ROUTES = (Route(method="GET", path="/live", who=Who.SIGNED_IN, answer=live, streams=True),)

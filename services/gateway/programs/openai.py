@@ -142,9 +142,8 @@ def _asked(path: str, answer: Endpoint, takes: Kind, gives: Kind) -> Route:
     return Route(method="POST", path=f"/v1/{path}", who=Who.PROGRAM, answer=answer, takes=takes, gives=gives)
 
 
-STREAMED = (_asked("chat/completions", complete, ChatRequest, Completion),)
 ROUTES = (
-    *STREAMED,
+    msgspec.structs.replace(_asked("chat/completions", complete, ChatRequest, Completion), streams=True),
     _read("models", models, ModelList),
     _read("models/{model:path}", model, ModelEntry),
     _asked("embeddings", embeddings, EmbeddingRequest, EmbeddingList),

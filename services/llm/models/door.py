@@ -56,7 +56,8 @@ class Door:
         self.limits = limits
         self._idle: list[tuple[float, LineConnection]] = []
         """Connections that wait for a request, with the time since when."""
-        self._parting: set[asyncio.Task[None]] = set()
+        self._parting: set[LineConnection] = set()
+        """Connections on which every line was read, and the end of the answer is still to come."""
 
     @asynccontextmanager
     async def ask(self, path: str, body: bytes, *, method: str = "POST") -> AsyncIterator[Answer]:
@@ -73,9 +74,7 @@ class Door:
 
     def close(self) -> None:
         """Close what waits for a request."""
-        for task in self._parting:
-            task.cancel()
-        for _, connection in self._idle:
+        for connection in (*self._parting, *(waiting for _, waiting in self._idle)):
             connection.abort()
         self._idle.clear()
 
@@ -119,26 +118,23 @@ class Door:
         return connection
 
     def _leave(self, connection: LineConnection, whole: bool) -> None:
-        if whole and not connection.reusable:
-            task = asyncio.create_task(self._part(connection))
-            self._parting.add(task)
-            task.add_done_callback(self._parting.discard)
+        if whole and not connection.over:
+            self._parting.add(connection)
+            connection.part(self._keep)
         else:
-            self._keep(connection)
-
-    async def _part(self, connection: LineConnection) -> None:
-        """Wait for what the protocol sends behind the last line."""
-        try:
-            await connection.parted()
-        finally:
             self._keep(connection)
 
     def _keep(self, connection: LineConnection) -> None:
+        """Keep a connection for the next request where that can go out on it, and none for too long."""
+        now = asyncio.get_running_loop().time()
+        self._parting.discard(connection)
         connection.rest()
         if connection.reusable and len(self._idle) < KEPT:
-            self._idle.append((asyncio.get_running_loop().time(), connection))
+            self._idle.append((now, connection))
         else:
             connection.abort()
+        while self._idle and now - self._idle[0][0] >= FRESH:
+            self._idle.pop(0)[1].abort()
 
 
 def request_bytes(method: str, address: SplitResult, path: str, body: bytes) -> bytes:

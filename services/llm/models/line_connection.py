@@ -6,8 +6,7 @@ No stream of asyncio's: its reader costs a future, a timeout and a copy for each
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import cast
 
 from services.llm.models.chunked import LineDecoder, Malformed
@@ -39,6 +38,8 @@ class LineConnection(asyncio.Protocol):
         self._failure: Exception | None = None
         """Why no more comes."""
         self._waiting: asyncio.Future[None] | None = None
+        self._then: Callable[[LineConnection], None] | None = None
+        """Who hears of the end of an answer that nobody waits for any more."""
         self._watch: asyncio.TimerHandle | None = None
         self._stall = 0.0
         self._came = 0.0
@@ -64,7 +65,7 @@ class LineConnection(asyncio.Protocol):
             self.abort()
         if len(self._lines) > MANY:
             self._transport.pause_reading()
-        if self._lines or self._over:
+        if self._lines or self.over:
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -83,6 +84,11 @@ class LineConnection(asyncio.Protocol):
         return self._answer.status
 
     @property
+    def over(self) -> bool:
+        """Whether nothing more comes of the answer."""
+        return self._answer.complete or self._failure is not None
+
+    @property
     def reusable(self) -> bool:
         """Whether the next request can go out."""
         return self._answer.complete and self._answer.keeps_open and not (self.closed or self._transport.is_closing())
@@ -97,7 +103,7 @@ class LineConnection(asyncio.Protocol):
 
     async def begun(self) -> None:
         """Wait for the head of the answer, with what comes at once. Raises Stalled, BrokeOff."""
-        while not (self._lines or self._over):
+        while not (self._lines or self.over):
             await self._wait()
         if not self.status and self._failure:
             raise self._failure
@@ -106,9 +112,9 @@ class LineConnection(asyncio.Protocol):
         """Yield the lines that came together, as they come, to the end of the answer. Raises Stalled, BrokeOff."""
         came, hurried = 0.0, False
         while True:
-            if hurried and not self._over:
+            if hurried and not self.over:
                 await self._breathe()
-            while not (self._lines or self._over):
+            while not (self._lines or self.over):
                 await self._wait()
             if not self._lines:
                 break
@@ -120,12 +126,11 @@ class LineConnection(asyncio.Protocol):
         if rest := self._answer.close():
             yield [rest]
 
-    async def parted(self) -> None:
-        """Wait for the end of an answer of which every line is there."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PARTING):
-                while not self._over:
-                    await self._wait()
+    def part(self, then: Callable[[LineConnection], None]) -> None:
+        """Read on to the end of an answer of which every line is there, and say when it has come, or comes too late."""
+        self.rest()
+        self._then = then
+        self._watch = self._loop.call_later(PARTING, self.abort)
 
     def rest(self) -> None:
         """Watch no more: nothing is asked."""
@@ -137,10 +142,6 @@ class LineConnection(asyncio.Protocol):
         self.rest()
         self.closed = True
         self._transport.abort()
-
-    @property
-    def _over(self) -> bool:
-        return self._answer.complete or self._failure is not None
 
     async def _wait(self) -> None:
         self._transport.resume_reading()
@@ -158,13 +159,16 @@ class LineConnection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+        if self._then is not None and self.over:
+            then, self._then = self._then, None
+            then(self)
 
     def _fail(self, failure: Exception) -> None:
         self._failure = self._failure or failure
 
     def _look(self) -> None:
         """See whether somebody has waited for too long; a reader that is slow itself has not."""
-        silent = self._loop.time() - self._came if self._waiting else 0.0
+        silent = self._loop.time() - self._came if self._waiting is not None else 0.0
         if silent >= self._stall:
             self._fail(Stalled())
             self._wake()
