@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
-import os
-import struct
-import sys
-import termios
-from collections.abc import AsyncIterator
 
 import pytest
 
-from daimon.up.home import Home
 from proto.base import new_id
-from tests.support.whole import ROOT, Whole
-
-WITHIN = 60.0
+from tests.support.terminal import COLUMNS, CTRL_C, ROWS, Terminal, terminal
+from tests.support.whole import WITHIN, Whole
 
 
 @pytest.fixture
@@ -57,87 +48,26 @@ async def test_files_and_network_of_the_box(reflex: Whole, ada: str):
     assert (await box(reflex, ada, "read", "/etc/passwd")).code == 1
 
 
-class Screen:
-    """A terminal with a person at it."""
-
-    def __init__(self, master: int) -> None:
-        self._master = master
-        self._came = asyncio.Event()
-        self.shown = ""
-        asyncio.get_running_loop().add_reader(master, self._read)
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    async def until(self, text: str) -> None:
-        try:
-            async with asyncio.timeout(WITHIN):
-                while text not in self.shown:
-                    self._came.clear()
-                    await self._came.wait()
-        except TimeoutError:
-            raise AssertionError(f"{text!r} was not shown, but {self.shown!r}") from None
-
-    def _read(self) -> None:
-        try:
-            self.shown += os.read(self._master, 65536).decode(errors="replace")
-        except OSError:
-            asyncio.get_running_loop().remove_reader(self._master)
-        self._came.set()
-
-
-@contextlib.asynccontextmanager
-async def at_a_terminal(home: Home, *words: str) -> AsyncIterator[tuple[Screen, asyncio.subprocess.Process]]:
-    """Run `daimon` with a terminal of its own."""
-    master, slave = os.openpty()
-    screen = Screen(master)
-    screen.resize(30, 100)
-    # The window counts, and not what another program has left in the environment.
-    misleading = {"COLUMNS": "80", "LINES": "24"}
-    environment = {**os.environ, **misleading, "DAIMON_HOME": str(home.path), "TERM": "xterm"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "daimon", *words),
-        cwd=ROOT,
-        env=environment,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    )
-    os.close(slave)
-    try:
-        yield screen, process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        asyncio.get_running_loop().remove_reader(master)
-        os.close(master)
-
-
 async def test_a_shell_is_a_terminal_into_the_box(reflex: Whole, ada: str):
     await box(reflex, ada, "run", "export COLOUR=red")
-    async with at_a_terminal(reflex.home, "box", "shell", "--user", ada) as (screen, process):
-        await screen.until("$ ")
+    # The window counts, and not what another program has left in the environment.
+    misleading = {"COLUMNS": "81", "LINES": "25"}
+    async with terminal(Terminal, reflex, "box", "shell", "--user", ada, **misleading) as screen:
+        await screen.shows("$ ")
         screen.type("echo $COLOUR $(stty size)\r")
-        await screen.until("red 30 100")
+        await screen.shows(f"red {ROWS} {COLUMNS}")
         screen.resize(40, 120)
         screen.type("until stty size | grep 40; do sleep 0.1; done\r")
-        await screen.until("40 120")
+        await screen.shows("40 120")
         screen.type("echo aslee''p; sleep 600\r")
-        await screen.until("asleep")
-        screen.type("\x03")
-        await screen.until("^C")
+        await screen.shows("asleep")
+        screen.type(CTRL_C)
+        await screen.shows("^C")
         screen.type("echo after-$((6 * 7))\r")
-        await screen.until("after-42")
+        await screen.shows("after-42")
         screen.type("exit 7\r")
         async with asyncio.timeout(WITHIN):
-            assert await process.wait() == 7
+            assert await screen.process.wait() == 7
     typed = await reflex.daimon("events", "--user", ada, "--json")
     assert "Ran `echo $COLOUR $(stty size)` in the terminal" in typed.out
 
