@@ -71,9 +71,9 @@ class Bus:
         """Connect as one of the contract's users; waits for a server that still starts, and drains at the end."""
         client = Client()
         live = Live(client)
-        await _connect(client, live, settings, name, patience)
         bus = cls(client, live)
         try:
+            await _connect(client, live, settings, name, patience)
             yield bus
         finally:
             await asyncio.shield(bus._close())
@@ -225,11 +225,23 @@ async def _connect(client: Client, live: Live, settings: BusSettings, name: str,
                 closed_cb=lost,
                 error_cb=failed,
             )
+        _heed()
     except TimeoutError as error:
         # A server that refuses a password also cuts the connection; that it refuses is what helps.
         reason = max(problems, key=lambda problem: "uthorization" in problem, default="")
         where = settings.url.rpartition("@")[2].removeprefix("nats://")
         raise errors.Unavailable(f"No NATS server lets us in at {where}{reason and f' ({reason})'}.") from error
+
+
+def _heed() -> None:
+    """Be cancelled after all, by who cancelled us meanwhile.
+
+    nats-py connects with `asyncio.wait_for`, which on Python 3.11 drops a cancellation that arrives together with what
+    it waits for: a process that was told to stop in that moment would stay.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _event(message: Msg) -> Event:
