@@ -97,7 +97,8 @@ class NatsServer:
         client = Client()
         async with asyncio.timeout(10):
             while not client.is_connected:
-                with contextlib.suppress(nats_errors.Error):
+                # While the server reads its users anew it may refuse us, or cut us off.
+                with contextlib.suppress(OSError, nats_errors.Error):
                     await client.connect(address, allow_reconnect=False, error_cb=_unheard)
         return client
 
